@@ -1,0 +1,85 @@
+// Package catalog says which models there are and what each can do: its sizes, counts, steps, styles and defaults. The
+// capability descriptor is what requests are checked against and what the studio builds its controls from. Which
+// engine runs a model is named here; finding it is engine.Set's work.
+package catalog
+
+import (
+	"slices"
+
+	"bottega/internal/fault"
+)
+
+// Style is a named look of a model.
+type Style struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+}
+
+// Range is an inclusive range with a default.
+type Range struct {
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+	Step    float64 `json:"step"`
+	Default float64 `json:"default"`
+}
+
+// Capability is what a model can do with pictures.
+type Capability struct {
+	Width, Height  Range   // pixels
+	Count          Range   // pictures a request
+	Steps          Range   //
+	Guidance       Range   // classifier-free guidance scale
+	Adherence      Range   // to the composed reference
+	MaxPrompt      int     // characters
+	Styles         []Style // the first is the default
+	DefaultStyle   string
+	NegativePrompt bool
+	Transparent    bool // can keep an alpha channel
+}
+
+// Model is one entry of the catalogue.
+type Model struct {
+	ID          string   // UUID, stable
+	Name        string   // slug: "tempera-image"
+	Title       string   // "Tempera Image"
+	Version     string   // "0.1.0"
+	Description string   //
+	Preview     bool     // not yet what it is meant to be; the studio says so
+	Engine      string   // name in engine.Set
+	Aliases     []string // other ids and names that mean this model
+	Image       Capability
+}
+
+// ErrUnknownModel is the fault for a model that is not in the catalogue.
+var ErrUnknownModel = fault.New(fault.Invalid, "unknown_model", "unknown model")
+
+// Catalog is a fixed list of models; the first is the default.
+type Catalog struct{ models []Model }
+
+// New returns a catalogue of the models, the default first.
+func New(models ...Model) *Catalog { return &Catalog{models: models} }
+
+// Models returns all models, the default first.
+func (c *Catalog) Models() []Model { return slices.Clone(c.models) }
+
+// Find returns the model with this id, name or alias; an empty ref is the default model.
+func (c *Catalog) Find(ref string) (Model, bool) {
+	if ref == "" && len(c.models) > 0 {
+		return c.models[0], true
+	}
+	for _, m := range c.models {
+		if m.ID == ref || m.Name == ref || slices.Contains(m.Aliases, ref) {
+			return m, true
+		}
+	}
+	return Model{}, false
+}
+
+// Names lists what may be asked for, for error texts.
+func (c *Catalog) Names() []string {
+	names := make([]string, len(c.models))
+	for i, m := range c.models {
+		names[i] = m.Name
+	}
+	return names
+}

@@ -1,0 +1,114 @@
+// Package generation is the one road every kind of work travels: quote, submit, run, finish. It promises that an
+// accepted generation is finished, failed with a reason, or cancelled, exactly once, and that its tokens are captured
+// or released in the same transaction. What a kind of work is (a picture, a clip) it leaves to the Kind.
+package generation
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/asset"
+	"bottega/internal/pricing"
+	"bottega/internal/token"
+)
+
+// State is where a generation is in its life; state.go holds the rules.
+type State string
+
+// The states. Waiting and running are open; the other three are final.
+const (
+	Waiting   State = "waiting"
+	Running   State = "running"
+	Complete  State = "complete"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Final reports whether nothing can happen any more.
+func (s State) Final() bool { return s == Complete || s == Failed || s == Cancelled }
+
+// Failure says why a generation failed, safe to show.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Generation is one accepted request and what became of it.
+type Generation struct {
+	ID         string
+	AccountID  string
+	Kind       string          // "image"
+	Params     json.RawMessage // normalised request of the kind, with the seed fixed
+	State      State
+	Price      token.Amount // held at submission
+	Charged    token.Amount // captured at the end; 0 until then
+	Failure    *Failure
+	CreatedAt  time.Time
+	StartedAt  time.Time // zero while waiting
+	FinishedAt time.Time // zero while open
+	Position   int       // place in line while waiting, from 1; 0 otherwise
+	Images     []asset.Image
+}
+
+// SubmitRequest is what a dialect hands in.
+type SubmitRequest struct {
+	Kind           string
+	Input          any    // the kind's request, for example *image.Request
+	IdempotencyKey string // optional: the same key and input give the same generation
+}
+
+// Page asks for part of a list, newest first.
+type Page struct {
+	Limit  int    // 1 … 100
+	Cursor string // opaque, from the page before; empty = from the newest
+	Offset int    // for the Leonardo dialect, which pages by offset
+}
+
+// Planned is a request after a kind has checked it.
+type Planned struct {
+	Params json.RawMessage // everything fixed, nothing left to chance
+	Facts  pricing.Facts
+	Count  int // pictures
+	Model  string
+	// Timeout bounds one attempt.
+	Timeout time.Duration
+}
+
+// Kind is a kind of work on the road.
+type Kind interface {
+	Name() string
+	// Plan checks the input for the actor and fixes everything open (model version, seed, defaults). It returns a
+	// fault.Invalid that names each wrong field. It must not write anything.
+	Plan(ctx context.Context, actor access.Actor, input any) (Planned, error)
+	// Run does the work. Pictures are kept as files before Run returns; rows follow in finish.
+	Run(ctx context.Context, job Job) (Result, error)
+}
+
+// Job is what a worker gets to run.
+type Job struct {
+	GenerationID string
+	AccountID    string
+	Params       json.RawMessage
+	CreatedAt    time.Time
+	Attempt      int
+	// Report drops rather than blocks.
+	Report func(Progress)
+}
+
+// Progress of a running generation. It is not stored.
+type Progress struct {
+	GenerationID string  `json:"id"`
+	Image        int     `json:"image" doc:"which picture, from 0"`
+	Images       int     `json:"images"`
+	Step         int     `json:"step"`
+	Steps        int     `json:"steps"`
+	Fraction     float64 `json:"fraction" doc:"of the whole generation, 0 to 1"`
+	Preview      string  `json:"preview,omitempty" doc:"small picture as a data: URL"`
+}
+
+// Result of a run. Delivered counts the pictures that came out; the price is captured in that share.
+type Result struct {
+	Images []asset.Image
+}
