@@ -27,7 +27,9 @@ type Actor struct {
 type contextKey struct{}
 
 // With returns a context that carries the actor.
-func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, contextKey{}, a) }
+func With(ctx context.Context, a Actor) context.Context {
+	return context.WithValue(ctx, contextKey{}, a)
+}
 
 // From returns the actor of the context, or an Unauthenticated fault.
 func From(ctx context.Context) (Actor, error) {

@@ -1,0 +1,278 @@
+// Package db opens the database and hides which of the two it is: SQLite in the data folder by default, PostgreSQL by
+// URL. SQL is written out where it is used, once, with $1-style parameters; this package translates them, runs
+// migrations, and groups waiting writes into shared transactions (Batch). Tables belong to the packages that use them.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Dialect names a kind of database.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	Dialect Dialect
+	write   *sql.DB // SQLite: one connection, the only writer of this process
+	read    *sql.DB
+}
+
+// Queryer is what both a DB (reads) and a Tx offer.
+type Queryer interface {
+	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Open opens the database at ref: a postgres:// URL, or the path of an SQLite file. It does not migrate.
+func Open(ctx context.Context, ref string) (*DB, error) {
+	if strings.HasPrefix(ref, "postgres://") || strings.HasPrefix(ref, "postgresql://") {
+		return openPostgres(ctx, ref)
+	}
+	return openSQLite(ctx, ref)
+}
+
+func openPostgres(ctx context.Context, ref string) (*DB, error) {
+	pool, err := sql.Open("pgx", ref)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	pool.SetMaxOpenConns(24)
+	pool.SetMaxIdleConns(24)
+	if err := pool.PingContext(ctx); err != nil {
+		_ = pool.Close()
+		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
+	}
+	return &DB{Dialect: Postgres, write: pool, read: pool}, nil
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("resolve %s: %w", path, err)
+	}
+	// FULL: an answered submission survives power loss; with group commit it costs nothing (docs/benchmarks.md).
+	dsn := func(mode string) string {
+		q := url.Values{"_pragma": {
+			"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(2)",
+		}, "mode": {mode}, "_txlock": {"immediate"}}
+		return "file:" + (&url.URL{Path: abs}).EscapedPath() + "?" + q.Encode()
+	}
+	write, err := sql.Open("sqlite", dsn("rwc"))
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	read, err := sql.Open("sqlite", dsn("rw"))
+	if err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open SQLite %s for reading: %w", path, err)
+	}
+	read.SetMaxOpenConns(4)
+	read.SetMaxIdleConns(4)
+	return &DB{Dialect: SQLite, write: write, read: read}, nil
+}
+
+// Close closes all connections.
+func (d *DB) Close() error {
+	if d.read == d.write {
+		return d.write.Close()
+	}
+	return errors.Join(d.read.Close(), d.write.Close())
+}
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
+
+// Query reads outside a transaction.
+func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return d.read.QueryContext(ctx, d.rebind(query), args...)
+}
+
+// QueryRow reads one row outside a transaction.
+func (d *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return d.read.QueryRowContext(ctx, d.rebind(query), args...)
+}
+
+// rebind turns $1 into ?1 for SQLite, where $1 would be a named parameter. No statement of ours has another '$'.
+func (d *DB) rebind(query string) string {
+	if d.Dialect == SQLite {
+		return strings.ReplaceAll(query, "$", "?")
+	}
+	return query
+}
+
+// Tx is a running write transaction.
+type Tx struct {
+	db *DB
+	tx *sql.Tx
+}
+
+// Dialect tells which database the transaction runs on.
+func (t *Tx) Dialect() Dialect { return t.db.Dialect }
+
+// Exec runs a statement and returns the number of rows it changed.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := t.tx.ExecContext(ctx, t.db.rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Query reads inside the transaction.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return t.tx.QueryContext(ctx, t.db.rebind(query), args...)
+}
+
+// QueryRow reads one row inside the transaction.
+func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return t.tx.QueryRowContext(ctx, t.db.rebind(query), args...)
+}
+
+// ForUpdate is the row-lock suffix of a SELECT: PostgreSQL locks the rows, SQLite already has its only writer.
+func (t *Tx) ForUpdate() string {
+	if t.db.Dialect == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// Tx runs fn in a write transaction and commits when fn returns nil. When the database asks for it (a serialisation
+// failure, a deadlock, a busy file) the whole of fn runs again, up to five times; fn must not have effects outside.
+func (d *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := d.once(ctx, fn)
+		if err == nil || attempt == 5 || !retryable(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
+	if err := fn(&Tx{db: d, tx: tx}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func retryable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01"
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code()&0xff == sqlite3.SQLITE_BUSY || lite.Code()&0xff == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}
+
+// IsUnique reports whether err says that a unique constraint was hit.
+func IsUnique(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// In returns "($from,$from+1,…)" for n parameters.
+func In(from, n int) string {
+	var b strings.Builder
+	b.WriteByte('(')
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(from + i))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// maxParams stays below SQLite's 32766 parameters a statement (PostgreSQL allows 65535).
+const maxParams = 30000
+
+// Insert writes many rows with as few statements as the parameter limit allows: head is "INSERT INTO t (a, b) VALUES",
+// tail what follows the rows, such as ON CONFLICT. All rows have the same length.
+func (t *Tx) Insert(ctx context.Context, head string, rows [][]any, tail string) error {
+	for len(rows) > 0 {
+		n := min(len(rows), maxParams/len(rows[0]))
+		var b strings.Builder
+		b.WriteString(head)
+		args := make([]any, 0, n*len(rows[0]))
+		for i, row := range rows[:n] {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(In(len(args)+1, len(row)))
+			args = append(args, row...)
+		}
+		b.WriteString(tail)
+		if _, err := t.Exec(ctx, b.String(), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// Micros is how a time is stored; the zero time is 0.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// Time reads a stored time; 0 is the zero time.
+func Time(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+// Bool is how a truth value is stored.
+func Bool(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
