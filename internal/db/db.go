@@ -70,13 +70,13 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("resolve %s: %w", path, err)
 	}
 	// FULL: an answered submission survives power loss; with group commit it costs nothing (docs/benchmarks.md).
-	dsn := func(mode string) string {
+	dsn := func(mode, lock string) string {
 		q := url.Values{"_pragma": {
 			"busy_timeout(15000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(2)",
-		}, "mode": {mode}, "_txlock": {"immediate"}}
+		}, "mode": {mode}, "_txlock": {lock}}
 		return "file:" + (&url.URL{Path: abs}).EscapedPath() + "?" + q.Encode()
 	}
-	write, err := sql.Open("sqlite", dsn("rwc"))
+	write, err := sql.Open("sqlite", dsn("rwc", "immediate"))
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
@@ -85,7 +85,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		_ = write.Close()
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
-	read, err := sql.Open("sqlite", dsn("rw"))
+	read, err := sql.Open("sqlite", dsn("rw", "deferred"))
 	if err != nil {
 		_ = write.Close()
 		return nil, fmt.Errorf("open SQLite %s for reading: %w", path, err)
@@ -275,4 +275,18 @@ func Bool(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// Snapshot reads with fn in one read-only transaction: everything fn sees is of one moment.
+func (d *DB) Snapshot(ctx context.Context, fn func(q Queryer) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if d.Dialect == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := d.read.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to undo
+	return fn(&Tx{db: d, tx: tx})
 }

@@ -1,0 +1,178 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"bottega/internal/clock"
+	"bottega/internal/db"
+	"bottega/internal/fault"
+	"bottega/internal/token"
+)
+
+// Allowances tells what an account's plan brings in.
+type Allowances interface {
+	Allowance(ctx context.Context, accountID string) (Allowance, error)
+}
+
+// Service answers questions about wallets and makes grants. Holds are taken and ended by the generation package, in
+// its own transactions, with Load, Wallet and Save.
+type Service struct {
+	db         *db.DB
+	clock      clock.Clock
+	allowances Allowances
+}
+
+// NewService returns a service on the database.
+func NewService(d *db.DB, c clock.Clock, a Allowances) *Service {
+	return &Service{db: d, clock: c, allowances: a}
+}
+
+// Balance is what an account has.
+type Balance struct {
+	Available, Held token.Amount
+	Layers          []Layer   // in spending order
+	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+}
+
+// Balance reads a wallet as it is now. Nothing is written: what is due arrives with the next operation.
+func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error) {
+	a, err := s.allowances.Allowance(ctx, accountID)
+	if err != nil {
+		return Balance{}, err
+	}
+	wallets, err := readWallets(ctx, s.db, []string{accountID}, "")
+	if err != nil {
+		return Balance{}, err
+	}
+	w := wallets[accountID]
+	if w == nil {
+		w = &Wallet{ID: accountID}
+		wallets[accountID] = w
+	}
+	if err := readGrants(ctx, s.db, wallets, []string{accountID}, nil); err != nil {
+		return Balance{}, err
+	}
+	w.Advance(s.clock.Now(), a)
+	b := Balance{Available: w.Available, Held: w.Held, RenewsAt: w.RenewsAt(a)}
+	for _, g := range w.spendable() {
+		last := len(b.Layers) - 1
+		if last >= 0 && b.Layers[last].Kind == g.Kind && b.Layers[last].ExpiresAt.Equal(g.ExpiresAt) {
+			b.Layers[last].Available += g.Remaining
+			continue
+		}
+		b.Layers = append(b.Layers, Layer{Kind: g.Kind, Available: g.Remaining, ExpiresAt: g.ExpiresAt})
+	}
+	return b, nil
+}
+
+// RenewsAt says when the plan's next tokens arrive; zero when it brings none.
+func (w *Wallet) RenewsAt(a Allowance) time.Time {
+	switch {
+	case a.Monthly > 0:
+		return addMonths(a.Since, monthsBetween(a.Since, w.Clock)+1)
+	case a.Daily > 0:
+		return w.Clock.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	}
+	return time.Time{}
+}
+
+// Grant gives tokens to an account. The same reference grants once; a second time is ErrGrantTwice.
+func (s *Service) Grant(ctx context.Context, accountID string, r GrantRequest) error {
+	a, err := s.allowances.Allowance(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		wallets, _, err := Load(ctx, tx, []string{accountID}, nil)
+		if err != nil {
+			return err
+		}
+		w := wallets[accountID]
+		w.Advance(s.clock.Now(), a)
+		if err := w.Grant(r); err != nil {
+			return err
+		}
+		return Save(ctx, tx, wallets)
+	})
+	if db.IsUnique(err) {
+		return ErrGrantTwice
+	}
+	return err
+}
+
+// JournalItem is one line of the journal for people.
+type JournalItem struct {
+	Seq    int64
+	At     time.Time
+	Op     string
+	Amount token.Amount // effect on what is available: negative when it went away
+	Moved  token.Amount // the amount itself
+	Layer  GrantKind
+	HoldID string // the generation's id, or empty
+	Note   string
+}
+
+// Journal lists an account's journal, newest first. cursor is what the page before returned as next.
+func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit int) (items []JournalItem, next string, err error) {
+	before := int64(1) << 62
+	if cursor != "" {
+		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
+			return nil, "", fault.Bad(fault.Field{Name: "cursor", Value: cursor, Message: "is not from this list"})
+		}
+	}
+	// Primary key (wallet_id, seq), read backwards.
+	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note
+		FROM entry e JOIN ledger_grant g ON g.id = e.grant_id
+		WHERE e.wallet_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, accountID, before, limit+1)
+	if err != nil {
+		return nil, "", fmt.Errorf("read journal: %w", err)
+	}
+	err = scanAll(rows, func() error {
+		var it JournalItem
+		var at int64
+		var from, to box
+		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note); err != nil {
+			return err
+		}
+		it.At = db.Time(at)
+		switch {
+		case to == boxAvailable:
+			it.Amount = it.Moved
+		case from == boxAvailable:
+			it.Amount = -it.Moved
+		}
+		items = append(items, it)
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("read journal: %w", err)
+	}
+	if len(items) > limit {
+		items = items[:limit]
+		next = strconv.FormatInt(items[limit-1].Seq, 10)
+	}
+	return items, next, nil
+}
+
+// ErrWrong says that Verify found at least one problem.
+var ErrWrong = errors.New("the ledger is wrong")
+
+// OpenHolds calls f with the id of every hold that has not ended.
+func (s *Service) OpenHolds(ctx context.Context, f func(id string)) error {
+	rows, err := s.db.Query(ctx, "SELECT id FROM hold WHERE state = 'held' ORDER BY id")
+	if err != nil {
+		return fmt.Errorf("read open holds: %w", err)
+	}
+	return scanAll(rows, func() error {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		f(id)
+		return nil
+	})
+}

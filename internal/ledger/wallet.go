@@ -1,0 +1,233 @@
+// Package ledger keeps tokens: wallets made of grants, holds for accepted work, and an append-only journal from which
+// every balance can be computed again. Decisions are pure functions on a loaded Wallet; the store reads and writes many
+// wallets in one transaction. It promises that no token is created, lost or spent twice, and that a hold ends once. Who
+// may spend, and what things cost, it leaves to others.
+package ledger
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"bottega/internal/fault"
+	"bottega/internal/token"
+)
+
+// GrantKind is a layer of a wallet. Layers are spent in the order of this list; inside one, what expires first.
+type GrantKind string
+
+// The layers.
+const (
+	Promo GrantKind = "promo" // gifts that expire
+	Daily GrantKind = "daily" // the day's tokens of the free plan
+	Plan  GrantKind = "plan"  // the month's tokens of a plan
+	Bank  GrantKind = "bank"  // kept from earlier months, up to a cap
+	TopUp GrantKind = "topup" // bought or given, never expires
+)
+
+var spendingOrder = []GrantKind{Promo, Daily, Plan, Bank, TopUp}
+
+// box is a compartment of a grant. Every journal entry moves an amount between two boxes of one grant, so what was
+// issued always equals the sum over the boxes.
+type box string
+
+const (
+	boxIssue     box = "issue"
+	boxAvailable box = "available"
+	boxHeld      box = "held"
+	boxSpent     box = "spent"
+	boxExpired   box = "expired"
+	boxMoved     box = "moved" // into the bank
+)
+
+// Grant is an amount of tokens that came in together. Amount = Remaining + Held + Spent + Expired + Moved, always.
+type Grant struct {
+	ID, Ref   string
+	Kind      GrantKind
+	Amount    token.Amount
+	Remaining token.Amount
+	Held      token.Amount
+	Spent     token.Amount
+	Expired   token.Amount
+	Moved     token.Amount
+	Open      bool      // not yet expired or rolled
+	ExpiresAt time.Time // zero = never
+	CreatedAt time.Time
+}
+
+// Wallet is a loaded wallet: its open grants, the closed ones its loaded holds point to, and what an operation changed.
+type Wallet struct {
+	ID        string
+	Available token.Amount
+	Held      token.Amount
+	Seq       int64
+	Clock     time.Time // never goes back, even when the machine's clock does
+	HeadHash  string
+	Grants    []*Grant
+
+	entries []Entry // new since loading
+	touched map[*Grant]bool
+	holds   map[string]*Hold // new or changed since loading
+}
+
+// Entry is one line of the journal.
+type Entry struct {
+	WalletID string
+	Seq      int64
+	GrantID  string
+	HoldID   string
+	Op       string
+	From, To box
+	Amount   token.Amount
+	Note     string
+	At       time.Time
+	Hash     string
+}
+
+// Leg is the part of a hold that came from one grant.
+type Leg struct {
+	Grant  string       `json:"grant"`
+	Amount token.Amount `json:"amount"`
+}
+
+// Hold is an amount set aside for one accepted generation. It ends once, captured or released.
+type Hold struct {
+	ID        string // the generation's id
+	WalletID  string
+	Amount    token.Amount
+	Captured  token.Amount
+	State     string // held | captured | released
+	Legs      []Leg  // in spending order
+	CreatedAt time.Time
+	EndedAt   time.Time
+}
+
+// The states of a hold.
+const (
+	HoldOpen     = "held"
+	HoldCaptured = "captured"
+	HoldReleased = "released"
+)
+
+// ErrInsufficient is the fault of a hold larger than what is available. See Insufficient for its details.
+var ErrInsufficient = fault.New(fault.Insufficient, "insufficient_tokens", "not enough tokens")
+
+// ErrGrantTwice is the fault of a grant whose reference was used before: nothing was granted again.
+var ErrGrantTwice = fault.New(fault.Conflict, "already_granted", "this grant was already made")
+
+func insufficient(price, available token.Amount) *fault.Error {
+	f := fault.New(fault.Insufficient, ErrInsufficient.Code, fmt.Sprintf(
+		"this costs %s tokens and %s are left: %s are missing", price, available, price-available))
+	f.Details = map[string]any{
+		"price_mt": int64(price), "available_mt": int64(available), "missing_mt": int64(price - available),
+	}
+	return f
+}
+
+// post moves an amount between two boxes of a grant and writes it down.
+func (w *Wallet) post(g *Grant, op string, from, to box, amount token.Amount, holdID, note string) {
+	if amount == 0 {
+		return
+	}
+	if amount < 0 {
+		panic("ledger: negative amount in a journal entry")
+	}
+	g.add(from, -amount)
+	g.add(to, amount)
+	w.add(from, -amount)
+	w.add(to, amount)
+	w.Seq++
+	e := Entry{
+		WalletID: w.ID, Seq: w.Seq, GrantID: g.ID, HoldID: holdID, Op: op,
+		From: from, To: to, Amount: amount, Note: note, At: w.Clock,
+	}
+	e.Hash = e.hash(w.HeadHash)
+	w.HeadHash = e.Hash
+	w.entries = append(w.entries, e)
+	w.touch(g)
+}
+
+func (w *Wallet) touch(g *Grant) {
+	if w.touched == nil {
+		w.touched = map[*Grant]bool{}
+	}
+	w.touched[g] = true
+}
+
+func (w *Wallet) add(b box, amount token.Amount) {
+	switch b {
+	case boxAvailable:
+		w.Available += amount
+	case boxHeld:
+		w.Held += amount
+	}
+}
+
+func (g *Grant) add(b box, amount token.Amount) {
+	switch b {
+	case boxAvailable:
+		g.Remaining += amount
+	case boxHeld:
+		g.Held += amount
+	case boxSpent:
+		g.Spent += amount
+	case boxExpired:
+		g.Expired += amount
+	case boxMoved:
+		g.Moved += amount
+	}
+}
+
+// hash chains an entry to the one before it: SHA-256 over the previous hash and every column, each with its length.
+func (e *Entry) hash(previous string) string {
+	h := sha256.New()
+	for _, part := range []string{
+		previous, e.WalletID, fmt.Sprint(e.Seq), e.GrantID, e.HoldID, e.Op, string(e.From), string(e.To),
+		fmt.Sprint(int64(e.Amount)), e.Note, fmt.Sprint(e.At.UnixMicro()),
+	} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// spendable lists the open grants with something left, in spending order: layer, earliest expiry, oldest, id.
+func (w *Wallet) spendable() []*Grant {
+	var gs []*Grant
+	for _, g := range w.Grants {
+		if g.Open && g.Remaining > 0 {
+			gs = append(gs, g)
+		}
+	}
+	slices.SortFunc(gs, func(a, b *Grant) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(spendingOrder, a.Kind), slices.Index(spendingOrder, b.Kind)),
+			compareExpiry(a.ExpiresAt, b.ExpiresAt),
+			a.CreatedAt.Compare(b.CreatedAt),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+	return gs
+}
+
+func compareExpiry(a, b time.Time) int {
+	switch {
+	case a.IsZero() && b.IsZero():
+		return 0
+	case a.IsZero():
+		return 1
+	case b.IsZero():
+		return -1
+	}
+	return a.Compare(b)
+}
+
+func (w *Wallet) grant(id string) *Grant {
+	i := slices.IndexFunc(w.Grants, func(g *Grant) bool { return g.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return w.Grants[i]
+}
