@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Set is the engines this process can reach, by the name the catalogue uses. It is filled at start and only read
+// afterwards.
+type Set map[string]any
+
+// Imager returns the engine of that name. A name nobody knows, or an engine that makes no pictures, is a mistake of
+// configuration and wraps ErrUnavailable: the request may work when the operator has put it right.
+func (s Set) Imager(name string) (Imager, error) {
+	e, ok := s[name]
+	if !ok {
+		return nil, fmt.Errorf("engine %q is not set up (have %s): %w", name, strings.Join(s.Names(), ", "), ErrUnavailable)
+	}
+	imager, ok := e.(Imager)
+	if !ok {
+		return nil, fmt.Errorf("engine %q makes no pictures: %w", name, ErrUnavailable)
+	}
+	return imager, nil
+}
+
+// Names lists the engines in alphabetical order.
+func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
