@@ -1,0 +1,142 @@
+// Package queue keeps the line of accepted work that is not finished, and decides what runs next. A ticket is in the
+// line from the transaction that accepts its generation to the one that ends it; a lease says who runs it and until
+// when. The dispatcher promises that a ticket is run by one worker at a time, that an expired lease moves on, and that
+// no account runs more at once than its limit. What running means it leaves to its Worker.
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"bottega/internal/db"
+	"bottega/internal/token"
+)
+
+// Ticket is a place in the line.
+type Ticket struct {
+	ID        string // the generation's id
+	AccountID string
+	Lane      string
+	Weight    token.Amount // compute, for fair shares
+	Needs     string       // engine that must be there
+	QueuedAt  time.Time
+	Attempt   int // times it was started
+	Owner     string
+	Until     time.Time // end of the lease; with no owner: not before
+}
+
+// LaneFast is the lane of paid work.
+const LaneFast = "fast"
+
+const columns = "id, account_id, lane, weight, needs, queued_at, attempt, lease_owner, lease_until"
+
+// Insert puts tickets into the line in the caller's transaction.
+func Insert(ctx context.Context, tx *db.Tx, tickets []Ticket) error {
+	if len(tickets) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(tickets))
+	for i, t := range tickets {
+		rows[i] = []any{t.ID, t.AccountID, t.Lane, t.Weight, t.Needs, db.Micros(t.QueuedAt), 0, "", 0}
+	}
+	if err := tx.Insert(ctx, "INSERT INTO ticket ("+columns+") VALUES ", rows, ""); err != nil {
+		return fmt.Errorf("write tickets: %w", err)
+	}
+	return nil
+}
+
+// Delete takes tickets out of the line. Primary key.
+func Delete(ctx context.Context, tx *db.Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM ticket WHERE id IN "+db.In(1, len(ids)), anys(ids)...); err != nil {
+		return fmt.Errorf("delete tickets: %w", err)
+	}
+	return nil
+}
+
+// ByID reads tickets. Primary key.
+func ByID(ctx context.Context, q db.Queryer, ids []string) (map[string]Ticket, error) {
+	found := map[string]Ticket{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE id IN "+db.In(1, len(ids)), anys(ids)...)
+	if err != nil {
+		return nil, fmt.Errorf("read tickets: %w", err)
+	}
+	list, err := scan(rows)
+	for _, t := range list {
+		found[t.ID] = t
+	}
+	return found, err
+}
+
+// CountByAccount counts the tickets of accounts, running ones included. Index on account_id.
+func CountByAccount(ctx context.Context, q db.Queryer, accounts []string) (map[string]int, error) {
+	counts := map[string]int{}
+	if len(accounts) == 0 {
+		return counts, nil
+	}
+	rows, err := q.Query(ctx, "SELECT account_id, COUNT(*) FROM ticket WHERE account_id IN "+
+		db.In(1, len(accounts))+" GROUP BY account_id", anys(accounts)...)
+	if err != nil {
+		return nil, fmt.Errorf("count tickets: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var account string
+		var n int
+		if err := rows.Scan(&account, &n); err != nil {
+			return nil, fmt.Errorf("count tickets: %w", err)
+		}
+		counts[account] = n
+	}
+	return counts, rows.Err()
+}
+
+// Position is the ticket's place among those that wait, from 1; 0 when it is not waiting. Index on (queued_at, id).
+func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int, error) {
+	t, err := ByID(ctx, q, []string{id})
+	if err != nil {
+		return 0, err
+	}
+	me, ok := t[id]
+	if !ok || (me.Owner != "" && me.Until.After(now)) {
+		return 0, nil
+	}
+	var before int
+	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM ticket WHERE lease_owner = ''
+		AND (queued_at < $1 OR (queued_at = $1 AND id < $2))`, db.Micros(me.QueuedAt), id).Scan(&before)
+	if err != nil {
+		return 0, fmt.Errorf("count tickets before %s: %w", id, err)
+	}
+	return before + 1, nil
+}
+
+func scan(rows *sql.Rows) ([]Ticket, error) {
+	defer func() { _ = rows.Close() }()
+	var list []Ticket
+	for rows.Next() {
+		var t Ticket
+		var queued, until int64
+		err := rows.Scan(&t.ID, &t.AccountID, &t.Lane, &t.Weight, &t.Needs, &queued, &t.Attempt, &t.Owner, &until)
+		if err != nil {
+			return nil, fmt.Errorf("read ticket: %w", err)
+		}
+		t.QueuedAt, t.Until = db.Time(queued), db.Time(until)
+		list = append(list, t)
+	}
+	return list, rows.Err()
+}
+
+func anys(ids []string) []any {
+	out := make([]any, len(ids))
+	for i, s := range ids {
+		out[i] = s
+	}
+	return out
+}
