@@ -1,0 +1,162 @@
+# Bottega. `make help` lists what can be asked for.
+#
+# Two promises: `make run` and `make test` work on a machine that has only the language toolchains, and a second run
+# does nothing that the first one did. What was installed is remembered by the files it left (node_modules,
+# .cache/bin, .cache/venv) or by a stamp in .cache/stamps; `make clean` forgets it all.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOLANGCI_VERSION := v2.15.0
+RUFF_VERSION := 0.14.6
+STAMPS := .cache/stamps
+TEMPERA_PYTHON := .cache/tempera/venv/bin/python
+
+# Settings of the server for `make run`, for example: make run ARGS="--listen 0.0.0.0:7860"
+ARGS ?=
+# Prefix of the benchmarks to run, for example: make bench BENCH=image
+BENCH ?=
+
+##@ Every day
+
+.PHONY: run
+run: build ## install what is missing, build, start; prints the address and the owner link
+	exec bin/bottega serve $(ARGS)
+
+.PHONY: test
+test: deps build ## install what is missing, run every test
+	MAKE="$(MAKE)" scripts/test.sh go web tempera e2e sdk
+
+.PHONY: build
+build: bin/bottega ## build bin/bottega, one file with the web app inside
+
+.PHONY: lint
+lint: lint-go lint-web lint-python ## run every linter
+
+.PHONY: bench
+bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
+	scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ One suite at a time
+
+.PHONY: test-go
+test-go: test-deps web/dist/index.html $(STAMPS)/onnxruntime ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
+	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
+
+.PHONY: test-web
+test-web: run-deps web/node_modules/.package-lock.json ## types, lint and unit tests of the web app
+	cd web && npm test
+
+.PHONY: test-e2e
+test-e2e: test-deps build e2e/node_modules/.package-lock.json ## a browser walks from sign-up to a downloaded picture
+	scripts/with-server.sh npm --prefix e2e test
+
+.PHONY: test-sdk
+test-sdk: test-deps build ## the official Leonardo SDKs, unchanged, against our server
+	scripts/with-server.sh e2e/sdk/run.sh
+
+##@ The house model (Python; only to train it)
+
+.PHONY: test-tempera
+test-tempera: $(STAMPS)/tempera-venv ## tests of the training code
+	$(TEMPERA_PYTHON) -m pytest -q tempera/tests
+
+.PHONY: tempera-data
+tempera-data: $(STAMPS)/tempera-venv ## fetch and prepare the licensed drawings
+	$(TEMPERA_PYTHON) -m tempera.data $(ARGS)
+
+.PHONY: tempera-train
+tempera-train: $(STAMPS)/tempera-venv ## train the painter
+	$(TEMPERA_PYTHON) -m tempera.train $(ARGS)
+
+.PHONY: tempera-export
+tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vectors
+	$(TEMPERA_PYTHON) -m tempera.export $(ARGS)
+
+##@ Parts
+
+.PHONY: deps
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json $(STAMPS)/onnxruntime $(STAMPS)/tempera-venv ## install everything that building and testing needs
+
+.PHONY: run-deps
+run-deps:
+	@scripts/deps.sh run
+
+.PHONY: test-deps
+test-deps:
+	@scripts/deps.sh test
+
+.PHONY: lint-go
+lint-go: .cache/bin/golangci-lint-$(GOLANGCI_VERSION) ## golangci-lint
+	$< run
+
+.PHONY: lint-web
+lint-web: web/node_modules/.package-lock.json ## Biome
+	cd web && npm run check
+
+.PHONY: lint-python
+lint-python: .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff ## ruff
+	$< check tempera scripts e2e
+	$< format --check tempera scripts e2e
+
+.PHONY: fmt
+fmt: .cache/bin/golangci-lint-$(GOLANGCI_VERSION) .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff web/node_modules/.package-lock.json ## format everything
+	.cache/bin/golangci-lint-$(GOLANGCI_VERSION) fmt
+	.cache/venv/ruff-$(RUFF_VERSION)/bin/ruff format tempera scripts e2e
+	cd web && npm run fix
+
+.PHONY: changelog
+changelog: ## fold changelog/unreleased into CHANGELOG.md (VERSION=0.2.0)
+	scripts/changelog.sh $(VERSION)
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here; keeps data/
+	rm -rf bin web/node_modules e2e/node_modules .cache/stamps .cache/bin .cache/venv .cache/logs
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+# The binary. Go knows by itself what has changed, so it is always asked.
+.PHONY: FORCE
+bin/bottega: FORCE run-deps web/dist/index.html $(STAMPS)/onnxruntime
+	go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/bottega
+
+# The web app: built again when one of its sources, or the list of them, has changed.
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/package.json 2>/dev/null)
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "Building the web app …"
+	cd web && npm run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json %/package.json | run-deps
+	@echo "Installing the npm packages of $*/ …"
+	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# ONNX Runtime's shared library, which runs the house model.
+$(STAMPS)/onnxruntime: scripts/fetch-onnxruntime.sh | run-deps
+	scripts/fetch-onnxruntime.sh
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/tempera-venv: tempera/requirements.txt | test-deps
+	@echo "Installing the Python packages of tempera/ into .cache/tempera/venv …"
+	python3 -m venv .cache/tempera/venv
+	$(TEMPERA_PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+.cache/bin/golangci-lint-$(GOLANGCI_VERSION):
+	@echo "Building golangci-lint $(GOLANGCI_VERSION), once …"
+	GOBIN=$(CURDIR)/.cache/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv .cache/bin/golangci-lint $@
+
+.cache/venv/ruff-$(RUFF_VERSION)/bin/ruff:
+	@echo "Installing ruff $(RUFF_VERSION) …"
+	python3 -m venv .cache/venv/ruff-$(RUFF_VERSION)
+	.cache/venv/ruff-$(RUFF_VERSION)/bin/pip install --quiet --disable-pip-version-check ruff==$(RUFF_VERSION)
