@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOLANGCI_VERSION := v2.15.0
-RUFF_VERSION := 0.14.6
+RUFF_VERSION := 0.17.6
 STAMPS := .cache/stamps
 TEMPERA_PYTHON := .cache/tempera/venv/bin/python
 
@@ -49,7 +49,7 @@ help: ## this list
 ##@ One suite at a time
 
 .PHONY: test-go
-test-go: test-deps web/dist/index.html $(STAMPS)/onnxruntime ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
+test-go: test-deps web/dist/index.html onnxruntime ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
 	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
 .PHONY: test-web
@@ -85,7 +85,7 @@ tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vec
 ##@ Parts
 
 .PHONY: deps
-deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json $(STAMPS)/onnxruntime $(STAMPS)/tempera-venv ## install everything that building and testing needs
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime $(STAMPS)/tempera-venv ## install everything that building and testing needs
 
 .PHONY: run-deps
 run-deps:
@@ -125,7 +125,7 @@ clean: ## remove everything that was built or installed here; keeps data/
 
 # The binary. Go knows by itself what has changed, so it is always asked.
 .PHONY: FORCE
-bin/bottega: FORCE run-deps web/dist/index.html $(STAMPS)/onnxruntime
+bin/bottega: FORCE run-deps web/dist/index.html onnxruntime
 	go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/bottega
 
 # The web app: built again when one of its sources, or the list of them, has changed.
@@ -140,10 +140,10 @@ web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_
 	cd $* && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# ONNX Runtime's shared library, which runs the house model.
-$(STAMPS)/onnxruntime: scripts/fetch-onnxruntime.sh | run-deps
-	scripts/fetch-onnxruntime.sh
-	@mkdir -p $(@D) && touch $@
+# ONNX Runtime's shared library, which runs the house model; the binary carries it. Quiet when it is there.
+.PHONY: onnxruntime
+onnxruntime: | run-deps
+	@scripts/fetch-onnxruntime.sh | { grep -v ' is there$$' || true; }
 
 $(STAMPS)/tempera-venv: tempera/requirements.txt | test-deps
 	@echo "Installing the Python packages of tempera/ into .cache/tempera/venv …"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks what the machine must have, installs the missing Debian packages, and says so.
 #
-#   scripts/deps.sh run     what `make run` and `make build` need: Go, Node, a C compiler
+#   scripts/deps.sh run     what `make run` and `make build` need: Go, Node, a C compiler, openssl
 #   scripts/deps.sh test    and what `make test` needs besides: Python, PostgreSQL, Chromium
 #
 # npm and Python packages are not installed here but by the make targets that use them.
@@ -43,6 +43,7 @@ check_python() {
 check_go
 check_node
 have cc || have gcc || have clang || { want gcc "the C compiler Go needs for ONNX Runtime"; want libc6-dev "C headers"; }
+have openssl || want openssl "to check what is downloaded"
 
 if [ "$purpose" = test ]; then
   check_python
