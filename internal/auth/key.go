@@ -1,0 +1,221 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"bottega/internal/access"
+	"bottega/internal/db"
+	"bottega/internal/fault"
+	"bottega/internal/id"
+)
+
+// The form of a key: a prefix that secret scanners can be taught, 256 random bits, and a checksum that tells a typing
+// mistake from an unknown key without asking the database. All lower case.
+const (
+	keyPrefix   = "bt_live_"
+	keyRandom   = 52 // characters: base32 of 32 bytes
+	keyChecksum = 7  // characters: base32 of CRC-32
+	keyShown    = len(keyPrefix) + 8
+)
+
+// MaxKeys is how many keys of one account may be in force.
+const MaxKeys = 10
+
+// maxKeyName is in characters.
+const maxKeyName = 80
+
+// The faults of keys. A caller learns that a key was revoked or has expired only by presenting the whole key.
+var (
+	ErrKeyMalformed = fault.New(fault.Unauthenticated, "invalid_api_key", "the API key is not well formed")
+	ErrKeyUnknown   = fault.New(fault.Unauthenticated, "invalid_api_key", "the API key is unknown")
+	ErrKeyRevoked   = fault.New(fault.Unauthenticated, "revoked_api_key", "the API key was revoked")
+	ErrKeyExpired   = fault.New(fault.Unauthenticated, "expired_api_key", "the API key has expired")
+	ErrNoSuchKey    = fault.New(fault.NotFound, "not_found", "no such API key")
+	ErrTooManyKeys  = fault.New(fault.Conflict, "too_many_keys", fmt.Sprintf("an account may have %d API keys in force, revoke one first", MaxKeys))
+)
+
+// KeyInfo is what is known of a key; the key itself is not kept.
+type KeyInfo struct {
+	ID         string
+	Name       string
+	Prefix     string // the beginning of the key, to recognise it by
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero = never
+	LastUsedAt time.Time // zero = never; kept to the minute
+}
+
+const (
+	countKeys = `SELECT COUNT(*) FROM api_key
+		WHERE account_id = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)` // index api_key_account
+	insertKey = `INSERT INTO api_key (id, account_id, name, prefix, hash, created_at, expires_at, last_used_at, revoked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`
+	selectKey  = `SELECT id, account_id, expires_at, last_used_at, revoked_at FROM api_key WHERE hash = $1` // unique index of hash
+	selectKeys = `SELECT id, name, prefix, created_at, expires_at, last_used_at FROM api_key
+		WHERE account_id = $1 AND revoked_at = 0 ORDER BY created_at DESC, id` // index api_key_account
+	touchKey  = `UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`
+	revokeKey = `UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at = 0` // primary key
+)
+
+// CreateKey makes an API key that ends at expires (zero = never) and returns it in full, this once.
+func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, KeyInfo, error) {
+	now := s.clock.Now()
+	name = strings.TrimSpace(name)
+	if fields := checkKey(name, expires, now); len(fields) > 0 {
+		return "", KeyInfo{}, fault.Bad(fields...)
+	}
+	key := newKey()
+	info := KeyInfo{ID: id.New(), Name: name, Prefix: key[:keyShown], CreatedAt: now, ExpiresAt: expires}
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := s.accounts.Lock(ctx, tx, accountID); err != nil {
+			return err
+		}
+		var n int
+		if err := tx.QueryRow(ctx, countKeys, accountID, db.Micros(now)).Scan(&n); err != nil {
+			return fmt.Errorf("count API keys: %w", err)
+		}
+		if n >= MaxKeys {
+			return ErrTooManyKeys
+		}
+		_, err := tx.Exec(ctx, insertKey, info.ID, accountID, info.Name, info.Prefix, s.hashKey(key), db.Micros(now), db.Micros(expires))
+		if err != nil {
+			return fmt.Errorf("insert API key: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", KeyInfo{}, err
+	}
+	return key, info, nil
+}
+
+func checkKey(name string, expires, now time.Time) []fault.Field {
+	var fields []fault.Field
+	switch {
+	case name == "":
+		fields = append(fields, fault.Field{Name: "name", Message: "is required"})
+	case !utf8.ValidString(name) || cleanText(name) != name:
+		fields = append(fields, fault.Field{Name: "name", Message: "has characters that cannot be shown"})
+	case utf8.RuneCountInString(name) > maxKeyName:
+		fields = append(fields, fault.Field{Name: "name", Message: "is too long", Allowed: fmt.Sprintf("1 to %d characters", maxKeyName)})
+	}
+	if !expires.IsZero() && !expires.After(now) {
+		fields = append(fields, fault.Field{Name: "expires_at", Value: expires, Message: "must be in the future"})
+	}
+	return fields
+}
+
+// Key returns who a presented key belongs to, or one of the Unauthenticated faults above.
+func (s *Service) Key(ctx context.Context, presented string) (access.Actor, error) {
+	if !wellFormed(presented) {
+		return access.Actor{}, ErrKeyMalformed
+	}
+	var keyID, accountID string
+	var expires, used, revoked int64
+	err := s.db.QueryRow(ctx, selectKey, s.hashKey(presented)).Scan(&keyID, &accountID, &expires, &used, &revoked)
+	if errors.Is(err, sql.ErrNoRows) {
+		return access.Actor{}, ErrKeyUnknown
+	}
+	if err != nil {
+		return access.Actor{}, fmt.Errorf("read API key: %w", err)
+	}
+	now := s.clock.Now()
+	switch {
+	case revoked != 0:
+		return access.Actor{}, ErrKeyRevoked
+	case expires != 0 && !now.Before(db.Time(expires)):
+		return access.Actor{}, ErrKeyExpired
+	}
+	a, err := s.accounts.ByID(ctx, accountID)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	if used == 0 || now.Sub(db.Time(used)) >= keyUsedEvery {
+		if err := s.exec(ctx, touchKey, keyID, db.Micros(now)); err != nil {
+			return access.Actor{}, fmt.Errorf("note use of API key %s: %w", keyID, err)
+		}
+	}
+	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID}, nil
+}
+
+// Keys lists the account's keys that were not revoked, the newest first.
+func (s *Service) Keys(ctx context.Context, accountID string) ([]KeyInfo, error) {
+	rows, err := s.db.Query(ctx, selectKeys, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("list API keys: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []KeyInfo
+	for rows.Next() {
+		var k KeyInfo
+		var created, expires, used int64
+		if err := rows.Scan(&k.ID, &k.Name, &k.Prefix, &created, &expires, &used); err != nil {
+			return nil, fmt.Errorf("read API key: %w", err)
+		}
+		k.CreatedAt, k.ExpiresAt, k.LastUsedAt = db.Time(created), db.Time(expires), db.Time(used)
+		list = append(list, k)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list API keys: %w", err)
+	}
+	return list, nil
+}
+
+// RevokeKey ends a key for good. It returns ErrNoSuchKey when the account has no such key in force.
+func (s *Service) RevokeKey(ctx context.Context, accountID, keyID string) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, revokeKey, keyID, accountID, db.Micros(s.clock.Now()))
+		if err != nil {
+			return fmt.Errorf("revoke API key %s: %w", keyID, err)
+		}
+		if n == 0 {
+			return ErrNoSuchKey
+		}
+		return nil
+	})
+}
+
+// letters is base32 in lower case: no 0, 1, 8 or 9 to mistake for letters.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+func newKey() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	body := keyPrefix + letters.EncodeToString(b[:])
+	return body + checksum(body)
+}
+
+func checksum(body string) string {
+	return letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
+}
+
+// wellFormed reports whether s can be a key at all.
+func wellFormed(s string) bool {
+	if len(s) != len(keyPrefix)+keyRandom+keyChecksum || !strings.HasPrefix(s, keyPrefix) {
+		return false
+	}
+	body := s[:len(s)-keyChecksum]
+	if _, err := letters.DecodeString(body[len(keyPrefix):]); err != nil {
+		return false
+	}
+	return checksum(body) == s[len(body):]
+}
+
+// hashKey is how a key is kept and found: HMAC-SHA-256 under the pepper. A slow hash would be wrong for 256 random bits.
+func (s *Service) hashKey(key string) string {
+	m := hmac.New(sha256.New, s.pepper)
+	_, _ = m.Write([]byte(key)) // hash.Hash never fails
+	return hex.EncodeToString(m.Sum(nil))
+}
