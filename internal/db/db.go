@@ -290,3 +290,17 @@ func (d *DB) Snapshot(ctx context.Context, fn func(q Queryer) error) error {
 	defer func() { _ = tx.Rollback() }() // nothing to undo
 	return fn(&Tx{db: d, tx: tx})
 }
+
+// Set reads rows of one text column into a set and closes them.
+func Set(rows *sql.Rows) (map[string]bool, error) {
+	defer func() { _ = rows.Close() }() // Err tells what matters
+	set := map[string]bool{}
+	for rows.Next() {
+		var v string
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		set[v] = true
+	}
+	return set, rows.Err()
+}

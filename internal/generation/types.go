@@ -72,6 +72,7 @@ type Planned struct {
 	Facts  pricing.Facts
 	Count  int // pictures
 	Model  string
+	Engine string // that must be there to run it
 	// Timeout bounds one attempt.
 	Timeout time.Duration
 }

@@ -161,18 +161,11 @@ func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit i
 // ErrWrong says that Verify found at least one problem.
 var ErrWrong = errors.New("the ledger is wrong")
 
-// OpenHolds calls f with the id of every hold that has not ended.
-func (s *Service) OpenHolds(ctx context.Context, f func(id string)) error {
-	rows, err := s.db.Query(ctx, "SELECT id FROM hold WHERE state = 'held' ORDER BY id")
+// OpenHolds returns the ids of the holds that have not ended. Partial index on open holds.
+func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
+	rows, err := q.Query(ctx, "SELECT id FROM hold WHERE state = 'held'")
 	if err != nil {
-		return fmt.Errorf("read open holds: %w", err)
+		return nil, fmt.Errorf("list open holds: %w", err)
 	}
-	return scanAll(rows, func() error {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		f(id)
-		return nil
-	})
+	return db.Set(rows)
 }

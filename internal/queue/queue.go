@@ -117,6 +117,15 @@ func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int,
 	return before + 1, nil
 }
 
+// IDs returns the ids of all tickets.
+func IDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
+	rows, err := q.Query(ctx, "SELECT id FROM ticket")
+	if err != nil {
+		return nil, fmt.Errorf("list tickets: %w", err)
+	}
+	return db.Set(rows)
+}
+
 func scan(rows *sql.Rows) ([]Ticket, error) {
 	defer func() { _ = rows.Close() }()
 	var list []Ticket

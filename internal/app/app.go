@@ -1,0 +1,272 @@
+// Package app puts the parts together, in plain calls: the database, the ledger, the road of a generation, the engines
+// and the three dialects. It is the one place that knows all of them. It decides nothing; each rule lives in the
+// package it is about.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"bottega/internal/account"
+	"bottega/internal/asset"
+	"bottega/internal/auth"
+	"bottega/internal/catalog"
+	"bottega/internal/clock"
+	"bottega/internal/db"
+	"bottega/internal/engine"
+	"bottega/internal/event"
+	"bottega/internal/generation"
+	"bottega/internal/generation/kind/image"
+	"bottega/internal/id"
+	"bottega/internal/ledger"
+	"bottega/internal/plan"
+	"bottega/internal/pricing"
+	"bottega/internal/queue"
+)
+
+// Config is what an installation is made of.
+type Config struct {
+	Version  string
+	Data     string // folder of the database and the files, unless they are elsewhere
+	Database string // postgres:// URL; empty = SQLite in Data
+	Storage  string // s3:// or file:// URL; empty = files in Data
+
+	PublicURL string        // address people use; empty = what each request says
+	SlotCount int           // generations run at once by this process
+	Lease     time.Duration // how long a dead process keeps its work
+	Poll      time.Duration // how often the line is looked at without being woken
+	Grace     time.Duration // how long running work may go on after SIGTERM
+	Clock     clock.Clock
+	Log       *slog.Logger
+
+	// Engines and Models are what this process can run and offer; the first model is the default.
+	Engines engine.Set
+	Models  []catalog.Model
+}
+
+// App is an opened installation.
+type App struct {
+	Config
+	DB          *db.DB
+	Accounts    *account.Store
+	Auth        *auth.Service
+	Ledger      *ledger.Service
+	Catalog     *catalog.Catalog
+	Assets      *asset.Store
+	Signer      *asset.Signer
+	Hub         *event.Hub
+	Generations *generation.Service
+	Line        *queue.Dispatcher
+}
+
+// maxPixels bounds the decoding and encoding of pictures under way at once, in pixels.
+const maxPixels = 64 << 20
+
+// Open opens and migrates the database, opens the file store and wires the services. Nothing runs yet.
+func Open(ctx context.Context, cfg Config) (a *App, err error) {
+	a = &App{Config: cfg.withDefaults()}
+	defer func() {
+		if err != nil {
+			_ = a.Close() // the first error tells what matters
+		}
+	}()
+	if err := a.openData(ctx); err != nil {
+		return nil, err
+	}
+	a.Catalog = catalog.New(a.Models...)
+	a.Accounts = account.NewStore(a.DB, a.Clock, account.NewPasswords(2))
+	if a.Auth, err = auth.New(ctx, a.DB, a.Accounts, a.Clock, plan.Operator); err != nil {
+		return nil, err
+	}
+	key, err := a.Auth.Secret(ctx, "asset-urls")
+	if err != nil {
+		return nil, err
+	}
+	a.Signer = asset.NewSigner(key)
+	a.Ledger = ledger.NewService(a.DB, a.Clock, entitlements{a.Accounts})
+	sheet, err := pricing.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	a.Hub = event.NewHub(a.DB)
+	a.Generations = generation.New(generation.Deps{
+		DB: a.DB, Clock: a.Clock, Sheet: sheet, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Version: a.Version}},
+		Engines: func(name string) bool { return a.Engines[name] != nil },
+	})
+	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
+		Owner: id.New(), Slots: a.SlotCount, Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
+	}, a.Log)
+	a.Generations.Attach(a.Line)
+	return a, nil
+}
+
+func (c Config) withDefaults() Config {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	set(&c.Lease, 15*time.Second)
+	set(&c.Poll, 500*time.Millisecond)
+	set(&c.Grace, 20*time.Second)
+	if c.SlotCount == 0 {
+		c.SlotCount = 1
+	}
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c
+}
+
+// openData makes sure that the data folder can be written and opens what lies in it.
+func (a *App) openData(ctx context.Context) error {
+	database, storage := a.Database, a.Storage
+	if database == "" || storage == "" {
+		if err := writable(a.Data); err != nil {
+			return err
+		}
+	}
+	if database == "" {
+		database = filepath.Join(a.Data, "bottega.db")
+	}
+	if storage == "" {
+		storage = filepath.Join(a.Data, "files")
+		if err := os.MkdirAll(storage, 0o700); err != nil {
+			return fmt.Errorf("make the folder for pictures: %w", err)
+		}
+	}
+	var err error
+	if a.DB, err = db.Open(ctx, database); err != nil {
+		return err
+	}
+	if err := a.DB.Migrate(ctx); err != nil {
+		return err
+	}
+	if a.Assets, err = asset.OpenStore(ctx, storage, maxPixels); err != nil {
+		return err
+	}
+	return nil
+}
+
+// writable makes the folder and tries to write into it, so that a wrong path is told at the start.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("the data folder %s cannot be made: %w", dir, err)
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil {
+		return fmt.Errorf("the data folder %s cannot be written: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// Close ends what Open began. Whatever runs (Run) must have returned.
+func (a *App) Close() error {
+	var errs []error
+	if a.Generations != nil {
+		a.Generations.Close()
+	}
+	if a.Assets != nil {
+		errs = append(errs, a.Assets.Close())
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	for _, e := range a.Engines {
+		if c, ok := e.(interface{ Close() error }); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Run relays events, runs waiting work and does the chores until ctx ends, then drains.
+func (a *App) Run(ctx context.Context) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	hub := make(chan error, 1)
+	go func() { hub <- a.Hub.Run(background, a.Poll) }()
+	chores := make(chan struct{})
+	go func() { defer close(chores); a.chores(background) }()
+	err := a.Line.Run(ctx, a.Grace)
+	stop()
+	<-chores
+	return errors.Join(err, <-hub)
+}
+
+// chores tidies up once an hour: ended sessions, old events, files without a row.
+func (a *App) chores(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := a.tidy(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("tidying up failed; trying again in an hour", "error", err)
+		}
+	}
+}
+
+const (
+	keepEvents  = 7 * 24 * time.Hour
+	orphanAfter = 24 * time.Hour // longer than any run
+)
+
+func (a *App) tidy(ctx context.Context) error {
+	now := a.Clock.Now()
+	_, err := a.Auth.Sweep(ctx)
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents))}
+	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
+		return asset.FileUsed(ctx, a.DB, accountID, sha256)
+	}, orphanAfter, now)
+	return errors.Join(append(errs, err)...)
+}
+
+// entitlements answers from the account's plan.
+type entitlements struct{ accounts *account.Store }
+
+// Allowance implements ledger.Allowances.
+func (e entitlements) Allowance(ctx context.Context, accountID string) (ledger.Allowance, error) {
+	entitled, err := e.Entitlement(ctx, accountID)
+	return entitled.Allowance, err
+}
+
+// Entitlement implements generation.Entitlements.
+func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
+	acc, err := e.accounts.ByID(ctx, accountID)
+	if err != nil {
+		return generation.Entitlement{}, err
+	}
+	p, ok := plan.Find(acc.Plan)
+	if !ok {
+		return generation.Entitlement{}, fmt.Errorf("account %s is on the plan %q, which does not exist (have %s)",
+			acc.ID, acc.Plan, strings.Join(plan.Names(), ", "))
+	}
+	return generation.Entitlement{
+		Allowance:   ledger.Allowance{Plan: p.Name, Since: acc.PlanSince, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap},
+		Concurrency: p.Concurrency, Queue: p.Queue,
+	}, nil
+}
+
+// LocalAccount returns the account that `bottega generate` works for, making it when needed. Nobody can sign in to it.
+func (a *App) LocalAccount(ctx context.Context) (account.Account, error) {
+	acc, err := a.Accounts.ByEmail(ctx, localEmail)
+	if !errors.Is(err, account.ErrUnknown) {
+		return acc, err
+	}
+	return a.Accounts.Create(ctx, account.New{Email: localEmail, Password: id.New() + id.New(), Role: "user", Plan: plan.Operator})
+}
+
+const localEmail = "local@bottega.invalid"

@@ -1,0 +1,165 @@
+package generation
+
+import (
+	"fmt"
+	"time"
+
+	"bottega/internal/asset"
+	"bottega/internal/fault"
+	"bottega/internal/ledger"
+	"bottega/internal/pricing"
+	"bottega/internal/queue"
+)
+
+// operation is one entry of a batch: a submission or an ending.
+type operation struct {
+	submit *submission
+	end    *ending
+}
+
+type submission struct {
+	id, accountID, kind string
+	planned             Planned
+	quote               *pricing.Quote
+	idemKey, idemHash   string
+	entitled            Entitlement
+	at                  time.Time
+}
+
+// ending ends a generation, or refuses to when it has ended already.
+type ending struct {
+	id, accountID string
+	event         Event // succeed, fail or cancel
+	attempt       int   // of the run that ends it; 0 = whoever runs it (cancel)
+	images        []asset.Image
+	failure       *Failure
+	entitled      Entitlement
+	at            time.Time
+}
+
+// world is what a batch has loaded, and what its operations have done to it so far.
+type world struct {
+	wallets     map[string]*ledger.Wallet
+	holds       map[string]*ledger.Hold
+	generations map[string]*row // by id
+	byIdem      map[string]*row // by account and key
+	tickets     map[string]queue.Ticket
+	lineLength  map[string]int // by account
+
+	inserted []*row
+	updated  []*row
+	newLine  []queue.Ticket
+	ended    []string
+	images   []asset.Image
+	touched  []*row // whose events are due
+}
+
+func idemID(accountID, key string) string { return accountID + "\n" + key }
+
+// errEnded says that the generation had ended before.
+var errEnded = fault.New(fault.Conflict, "generation_ended", "this generation has already ended")
+
+// errStale says that the run that wants to end a generation has lost it to another one.
+var errStale = fault.New(fault.Conflict, "stale_run", "another run has this generation")
+
+// accept decides a submission: the same again, refused, or accepted with its price held.
+func (w *world) accept(op *submission) (*Generation, error) {
+	if op.idemKey != "" {
+		if before := w.byIdem[idemID(op.accountID, op.idemKey)]; before != nil {
+			if before.idemHash != op.idemHash {
+				return nil, fault.New(fault.Conflict, "idempotency_key_reused",
+					"this Idempotency-Key was used before with another request")
+			}
+			return &before.Generation, nil
+		}
+	}
+	if limit := op.entitled.Queue + op.entitled.Concurrency; w.lineLength[op.accountID] >= limit {
+		f := fault.New(fault.RateLimited, "queue_full", fmt.Sprintf(
+			"%d generations are waiting or running, your plan allows %d: wait until one has finished", w.lineLength[op.accountID], limit))
+		f.RetryAfter = 10 * time.Second
+		return nil, f
+	}
+	wallet := w.wallets[op.accountID]
+	wallet.Advance(op.at, op.entitled.Allowance)
+	hold, err := wallet.Hold(op.id, op.quote.Total, holdNote(op))
+	if err != nil {
+		if f := fault.As(err); f != nil && f.Details != nil {
+			if at := wallet.RenewsAt(op.entitled.Allowance); !at.IsZero() {
+				f.Details["next_tokens_at"] = at.Format(time.RFC3339)
+			}
+		}
+		return nil, err
+	}
+	w.holds[op.id] = hold
+	r := &row{
+		Generation: Generation{
+			ID: op.id, AccountID: op.accountID, Kind: op.kind, Params: op.planned.Params, State: Waiting,
+			Price: op.quote.Total, CreatedAt: op.at,
+		},
+		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
+		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash,
+	}
+	ticket := queue.Ticket{
+		ID: op.id, AccountID: op.accountID, Lane: queue.LaneFast, Weight: op.quote.Total,
+		Needs: op.planned.Engine, QueuedAt: op.at,
+	}
+	w.generations[r.ID], w.tickets[r.ID] = r, ticket
+	if op.idemKey != "" {
+		w.byIdem[idemID(op.accountID, op.idemKey)] = r
+	}
+	w.lineLength[op.accountID]++
+	w.inserted, w.newLine, w.touched = append(w.inserted, r), append(w.newLine, ticket), append(w.touched, r)
+	return &r.Generation, nil
+}
+
+func holdNote(op *submission) string {
+	return fmt.Sprintf("%s × %d, %s", op.kind, op.planned.Count, op.planned.Model)
+}
+
+// end decides an ending: it happens once, by the run that holds the lease or by a cancel, and the hold ends with it.
+func (w *world) end(op *ending) (*Generation, error) {
+	r := w.generations[op.id]
+	if r == nil {
+		return nil, ErrNotFound
+	}
+	if r.State.Final() {
+		return &r.Generation, errEnded
+	}
+	if t := w.tickets[op.id]; op.attempt != 0 && t.Attempt != op.attempt {
+		return &r.Generation, errStale
+	}
+	next, err := Next(r.State, op.event)
+	if err != nil {
+		return nil, err
+	}
+	hold, wallet := w.holds[op.id], w.wallets[r.AccountID]
+	if hold == nil || wallet == nil {
+		return nil, fmt.Errorf("end generation %s: its hold is missing", op.id)
+	}
+	wallet.Advance(op.at, op.entitled.Allowance)
+	charge := r.Price
+	if next != Complete {
+		charge = pricing.Share(r.Price, len(op.images), r.pictures)
+	}
+	if err := wallet.Capture(hold, charge, op.event != EventCancel, op.entitled.Allowance.BankCap); err != nil {
+		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
+	}
+	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
+	r.Images = op.images
+	delete(w.tickets, op.id)
+	w.lineLength[r.AccountID]--
+	w.updated, w.ended = append(w.updated, r), append(w.ended, op.id)
+	w.images, w.touched = append(w.images, op.images...), append(w.touched, r)
+	return &r.Generation, nil
+}
+
+// row is a generation with the columns only this package needs.
+type row struct {
+	Generation
+	model        string
+	pictures     int
+	timeout      time.Duration
+	sheetVersion int
+	idemKey      string
+	idemHash     string
+}

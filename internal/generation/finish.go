@@ -1,0 +1,20 @@
+package generation
+
+import "context"
+
+// finish is the only way a generation ends. In one transaction the state follows, the price is captured for what was
+// delivered and the rest released to the grants it came from, the pictures' rows are written, the ticket goes, and the
+// event is noted. A second caller learns errEnded; a run that lost its lease learns errStale.
+func (s *Service) finish(ctx context.Context, end ending) (*Generation, error) {
+	entitled, err := s.Entitlements.Entitlement(ctx, end.accountID)
+	if err != nil {
+		return nil, err
+	}
+	end.entitled, end.at = entitled, s.Clock.Now()
+	g, err := s.batch.Do(ctx, operation{end: &end})
+	if err != nil {
+		return nil, err
+	}
+	s.wake()
+	return g, nil
+}

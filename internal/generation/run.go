@@ -1,0 +1,187 @@
+package generation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bottega/internal/db"
+	"bottega/internal/engine"
+	"bottega/internal/event"
+	"bottega/internal/fault"
+	"bottega/internal/queue"
+)
+
+// errCancelled is the cause of a run's context when a person cancelled it.
+var errCancelled = errors.New("cancelled by its owner")
+
+// errTimeout is the cause of a run's context when its time is over.
+var errTimeout = errors.New("the time limit of the attempt is over")
+
+// The methods in this file are the queue.Worker of the service.
+
+// Has reports whether the engine is here.
+func (s *Service) Has(engineName string) bool { return s.Engines(engineName) }
+
+// Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read.
+func (s *Service) Concurrency(ctx context.Context, accountID string) int {
+	e, err := s.Entitlements.Entitlement(ctx, accountID)
+	if err != nil {
+		s.Log.Error("reading an account's limits failed; one at a time", "account", accountID, "error", err)
+		return 1
+	}
+	return max(1, e.Concurrency)
+}
+
+// Started marks generations as running, in the transaction that gives out their leases.
+func (s *Service) Started(ctx context.Context, tx *db.Tx, tickets []queue.Ticket, at time.Time) error {
+	var events []event.Record
+	for _, t := range tickets {
+		_, err := tx.Exec(ctx, `UPDATE generation SET state = 'running', started_at = $1
+			WHERE id = $2 AND state IN ('waiting', 'running')`, db.Micros(at), t.ID)
+		if err != nil {
+			return fmt.Errorf("mark %s as running: %w", t.ID, err)
+		}
+		events = append(events, event.Record{AccountID: t.AccountID, Topic: event.TopicGeneration, Subject: t.ID, At: at})
+	}
+	return event.Append(ctx, tx, events)
+}
+
+// Returned marks generations as waiting again.
+func (s *Service) Returned(ctx context.Context, tx *db.Tx, ids []string, at time.Time) error {
+	for _, id := range ids {
+		var account string
+		if err := tx.QueryRow(ctx, "SELECT account_id FROM generation WHERE id = $1", id).Scan(&account); err != nil {
+			return fmt.Errorf("return %s: %w", id, err)
+		}
+		_, err := tx.Exec(ctx, "UPDATE generation SET state = 'waiting', started_at = 0 WHERE id = $1 AND state = 'running'", id)
+		if err != nil {
+			return fmt.Errorf("return %s: %w", id, err)
+		}
+		if err := event.Append(ctx, tx, []event.Record{{AccountID: account, Topic: event.TopicGeneration, Subject: id, At: at}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Spent fails a generation whose runs all died.
+func (s *Service) Spent(ctx context.Context, t queue.Ticket) error {
+	_, err := s.finish(ctx, ending{id: t.ID, accountID: t.AccountID, event: EventFail, failure: &Failure{
+		Code: "worker_lost", Message: fmt.Sprintf("the work was started %d times and its worker died each time", t.Attempt-1),
+	}})
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// Run does one attempt and ends the generation, unless it should go back into the line.
+func (s *Service) Run(ctx context.Context, t queue.Ticket) (ended bool) {
+	s.Hub.Wake() // of the start, which the dispatcher committed
+	defer s.Hub.Wake()
+	r, err := readRow(ctx, s.DB, t.ID)
+	if err != nil {
+		s.Log.Error("reading a generation to run failed", "generation", t.ID, "error", err)
+		return false
+	}
+	if r == nil || r.State.Final() {
+		return true
+	}
+	result, err := s.attempt(ctx, t, r)
+	end, again := s.judge(ctx, t, result, err)
+	if again {
+		s.Log.Warn("generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
+		return false
+	}
+	if end.event == EventFail {
+		s.Log.Warn("generation failed", "generation", t.ID, "attempt", t.Attempt, "code", end.failure.Code, "error", err)
+	}
+	return s.endRun(context.WithoutCancel(ctx), end)
+}
+
+// attempt runs the kind under the generation's time limit. A panic is an error like any other.
+func (s *Service) attempt(ctx context.Context, t queue.Ticket, r *row) (result Result, err error) {
+	kind, err := s.kind(r.Kind)
+	if err != nil {
+		return Result{}, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, r.timeout, errTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("run of %s panicked: %v", t.ID, p)
+		}
+	}()
+	result, err = kind.Run(ctx, Job{
+		GenerationID: t.ID, AccountID: t.AccountID, Params: r.Params, CreatedAt: r.CreatedAt, Attempt: t.Attempt,
+		Report: func(p Progress) { s.Hub.Progress(t.AccountID, t.ID, p) },
+	})
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		err = fmt.Errorf("%w: %w", errTimeout, err)
+	}
+	return result, err
+}
+
+// judge decides what an attempt's outcome means: an ending, or another try.
+func (s *Service) judge(ctx context.Context, t queue.Ticket, result Result, err error) (end ending, again bool) {
+	end = ending{id: t.ID, accountID: t.AccountID, attempt: t.Attempt, images: result.Images, event: EventFail}
+	fail := func(code, message string) (ending, bool) {
+		end.failure = &Failure{Code: code, Message: message}
+		return end, false
+	}
+	why := context.Cause(ctx)
+	switch {
+	case err == nil:
+		end.event = EventSucceed
+		return end, false
+	case errors.Is(why, errCancelled):
+		end.event = EventCancel
+		return end, false
+	case errors.Is(why, queue.ErrDraining), errors.Is(why, queue.ErrLostLease):
+		return end, true
+	case errors.Is(err, errTimeout):
+		return fail("timeout", "the work took longer than its time limit")
+	case errors.Is(err, engine.ErrUnavailable):
+		if t.Attempt < MaxAttempts {
+			return end, true
+		}
+		return fail("engine_unavailable", "the engine could not work: it was tried several times")
+	case errors.Is(err, engine.ErrRejected):
+		return fail("rejected", err.Error())
+	}
+	if f := fault.As(err); f != nil {
+		if f.Kind == fault.Unavailable && t.Attempt < MaxAttempts {
+			return end, true
+		}
+		return fail(f.Code, f.Message)
+	}
+	return fail("engine_error", "the engine failed while making this")
+}
+
+// MaxAttempts is how often a generation is started before it fails.
+const MaxAttempts = 3
+
+// endRun writes the ending, trying for a while when the database is away. It reports false when that did not work:
+// the lease then ends by itself and another run follows.
+func (s *Service) endRun(ctx context.Context, end ending) bool {
+	for try := 1; ; try++ {
+		_, err := s.finish(ctx, end)
+		switch {
+		case err == nil, errors.Is(err, errEnded), errors.Is(err, errStale), errors.Is(err, ErrNotFound):
+			return true
+		case try == 5:
+			s.Log.Error("writing the end of a generation failed", "generation", end.id, "error", err)
+			return false
+		}
+		time.Sleep(time.Duration(try) * 50 * time.Millisecond)
+	}
+}
+
+func cause(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil {
+		return c
+	}
+	return err
+}

@@ -1,0 +1,221 @@
+package generation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/asset"
+	"bottega/internal/clock"
+	"bottega/internal/db"
+	"bottega/internal/event"
+	"bottega/internal/fault"
+	"bottega/internal/ledger"
+	"bottega/internal/pricing"
+	"bottega/internal/queue"
+)
+
+// Entitlement is what an account's plan allows here.
+type Entitlement struct {
+	Allowance   ledger.Allowance
+	Concurrency int
+	Queue       int // most that may wait
+}
+
+// Entitlements tells what an account may do.
+type Entitlements interface {
+	Entitlement(ctx context.Context, accountID string) (Entitlement, error)
+}
+
+// Files removes the files of deleted pictures.
+type Files interface {
+	Remove(ctx context.Context, accountID, sha256 string) error
+}
+
+// Deps are what a Service is made of.
+type Deps struct {
+	DB           *db.DB
+	Clock        clock.Clock
+	Sheet        *pricing.Sheet
+	Kinds        []Kind
+	Entitlements Entitlements
+	Hub          *event.Hub
+	Files        Files
+	Log          *slog.Logger
+	// Engines tells which engines are here; a ticket that needs another one waits for a process that has it.
+	Engines func(name string) bool
+}
+
+// Service is the road: submit, run, finish, and the questions in between. Close it after its dispatcher has stopped.
+type Service struct {
+	Deps
+	kinds map[string]Kind
+	batch *db.Batch[operation, *Generation]
+	line  *queue.Dispatcher // nil in a process that runs nothing
+}
+
+// maxBatch is how many operations share a transaction at most.
+const maxBatch = 256
+
+// New returns a service. It accepts work at once; Attach a dispatcher to run it.
+func New(d Deps) *Service {
+	s := &Service{Deps: d, kinds: map[string]Kind{}}
+	for _, k := range d.Kinds {
+		s.kinds[k.Name()] = k
+	}
+	s.batch = db.NewBatch(d.DB, maxBatch, s.apply)
+	return s
+}
+
+// Attach names the dispatcher that drives this service's runs in this process. Call it before either is used.
+func (s *Service) Attach(line *queue.Dispatcher) { s.line = line }
+
+// Close finishes the writes that are waiting.
+func (s *Service) Close() { s.batch.Close() }
+
+// wake tells the dispatcher and the event hub of this process that something was committed.
+func (s *Service) wake() {
+	if s.line != nil {
+		s.line.Wake()
+	}
+	s.Hub.Wake()
+}
+
+var errUnknownKind = errors.New("unknown kind of work")
+
+func (s *Service) kind(name string) (Kind, error) {
+	k, ok := s.kinds[name]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", errUnknownKind, name)
+	}
+	return k, nil
+}
+
+// ErrNotFound is the fault for a generation that does not exist or is somebody else's.
+var ErrNotFound = fault.New(fault.NotFound, "generation_not_found", "there is no such generation")
+
+// Get returns one generation of the actor.
+func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (*Generation, error) {
+	g, err := readGeneration(ctx, s.DB, id)
+	if err != nil {
+		return nil, err
+	}
+	if g == nil || !actor.MaySee(g.AccountID) {
+		return nil, ErrNotFound
+	}
+	return g, s.complete(ctx, []*Generation{g})
+}
+
+// List returns the actor's generations, newest first, and the cursor of the next page, empty at the end.
+func (s *Service) List(ctx context.Context, actor access.Actor, page Page) ([]Generation, string, error) {
+	if page.Limit < 1 || page.Limit > 100 {
+		return nil, "", fault.Bad(fault.Field{Name: "limit", Value: page.Limit, Message: "is out of range", Allowed: "1 to 100"})
+	}
+	if page.Offset < 0 {
+		return nil, "", fault.Bad(fault.Field{Name: "offset", Value: page.Offset, Message: "is out of range", Allowed: "0 or more"})
+	}
+	list, next, err := listGenerations(ctx, s.DB, actor.AccountID, page)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := s.complete(ctx, list); err != nil {
+		return nil, "", err
+	}
+	out := make([]Generation, len(list))
+	for i, g := range list {
+		out[i] = *g
+	}
+	return out, next, nil
+}
+
+// complete adds pictures and places in line.
+func (s *Service) complete(ctx context.Context, list []*Generation) error {
+	ids := make([]string, len(list))
+	for i, g := range list {
+		ids[i] = g.ID
+	}
+	images, err := asset.ByGenerations(ctx, s.DB, ids)
+	if err != nil {
+		return err
+	}
+	for _, g := range list {
+		g.Images = images[g.ID]
+		if g.State == Waiting {
+			if g.Position, err = queue.Position(ctx, s.DB, g.ID, s.Clock.Now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Delete removes a finished generation of the actor, its pictures and its prompt. The journal keeps what it cost.
+func (s *Service) Delete(ctx context.Context, actor access.Actor, id string) error {
+	g, err := readGeneration(ctx, s.DB, id)
+	if err != nil {
+		return err
+	}
+	if g == nil || !actor.MaySee(g.AccountID) {
+		return ErrNotFound
+	}
+	if !g.State.Final() {
+		return fault.New(fault.Conflict, "generation_open", "this generation is "+string(g.State)+": cancel it before deleting it")
+	}
+	var removed []asset.Image
+	now := s.Clock.Now()
+	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
+		if removed, err = asset.DeleteByGeneration(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := blank(ctx, tx, id, now); err != nil {
+			return err
+		}
+		return event.Append(ctx, tx, []event.Record{{AccountID: g.AccountID, Topic: event.TopicDeleted, Subject: id, At: now}})
+	})
+	if err != nil {
+		return fmt.Errorf("delete generation %s: %w", id, err)
+	}
+	s.Hub.Wake()
+	s.removeFiles(ctx, removed)
+	return nil
+}
+
+// removeFiles deletes files that no row needs any more. What fails here is left to the sweeper.
+func (s *Service) removeFiles(ctx context.Context, images []asset.Image) {
+	for _, img := range images {
+		used, err := asset.FileUsed(ctx, s.DB, img.AccountID, img.SHA256)
+		if err == nil && !used {
+			err = s.Files.Remove(ctx, img.AccountID, img.SHA256)
+		}
+		if err != nil {
+			s.Log.Warn("file of a deleted picture stays for the sweeper", "image", img.ID, "error", err)
+		}
+	}
+}
+
+// Verify checks what the ledger alone cannot: that exactly the open generations have an open hold and a ticket.
+func (s *Service) Verify(ctx context.Context, problem func(string)) error {
+	return verify(ctx, s.DB, problem)
+}
+
+// waitEnd polls until the generation is final, for callers that must answer with the outcome.
+func (s *Service) waitEnd(ctx context.Context, id string, limit time.Duration) (*Generation, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		g, err := readGeneration(ctx, s.DB, id)
+		if err != nil || g == nil || g.State.Final() {
+			return g, err
+		}
+		select {
+		case <-ctx.Done():
+			return g, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

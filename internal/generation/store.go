@@ -1,0 +1,314 @@
+package generation
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"bottega/internal/asset"
+	"bottega/internal/db"
+	"bottega/internal/event"
+	"bottega/internal/fault"
+	"bottega/internal/ledger"
+	"bottega/internal/queue"
+)
+
+// apply is the batch: load what all operations need, decide one by one, write everything together.
+// Locks are taken on wallets first (in the order of ids), then on generations.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.Outcome[*Generation], error) {
+	w, err := loadWorld(ctx, tx, ops)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make([]db.Outcome[*Generation], len(ops))
+	for i, op := range ops {
+		if op.submit != nil {
+			outcomes[i].Res, outcomes[i].Err = w.accept(op.submit)
+		} else {
+			outcomes[i].Res, outcomes[i].Err = w.end(op.end)
+		}
+		if g := outcomes[i].Res; g != nil { // a later operation may change the same row
+			own := *g
+			outcomes[i].Res = &own
+		}
+	}
+	return outcomes, w.save(ctx, tx)
+}
+
+func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) {
+	var accounts, ends, keys []string
+	for _, op := range ops {
+		if op.submit != nil {
+			accounts = append(accounts, op.submit.accountID)
+			if op.submit.idemKey != "" {
+				keys = append(keys, op.submit.idemKey)
+			}
+		} else {
+			accounts, ends = append(accounts, op.end.accountID), append(ends, op.end.id)
+		}
+	}
+	accounts = unique(accounts)
+	w := &world{generations: map[string]*row{}, byIdem: map[string]*row{}}
+	var err error
+	if w.wallets, w.holds, err = ledger.Load(ctx, tx, accounts, ends); err != nil {
+		return nil, err
+	}
+	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
+		return nil, err
+	}
+	byKey := "account_id IN " + db.In(1, len(accounts)) + " AND idem_key IN " + db.In(len(accounts)+1, len(keys))
+	if err := w.loadRows(ctx, tx, byKey, keys, accounts); err != nil {
+		return nil, err
+	}
+	if w.tickets, err = queue.ByID(ctx, tx, ends); err != nil {
+		return nil, err
+	}
+	w.lineLength, err = queue.CountByAccount(ctx, tx, accounts)
+	return w, err
+}
+
+// loadRows reads generations by primary key or by the unique (account_id, idem_key). No ids, no reading.
+func (w *world) loadRows(ctx context.Context, tx *db.Tx, where string, ids, before []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := make([]any, 0, len(before)+len(ids))
+	for _, v := range append(append([]string{}, before...), ids...) {
+		args = append(args, v)
+	}
+	rows, err := tx.Query(ctx, "SELECT "+columns+" FROM generation WHERE "+where, args...)
+	if err != nil {
+		return fmt.Errorf("read generations: %w", err)
+	}
+	list, err := scanRows(rows)
+	for _, r := range list {
+		if known := w.generations[r.ID]; known != nil {
+			r = known
+		}
+		w.generations[r.ID] = r
+		if r.idemKey != "" {
+			w.byIdem[idemID(r.AccountID, r.idemKey)] = r
+		}
+	}
+	return err
+}
+
+func (w *world) save(ctx context.Context, tx *db.Tx) error {
+	if err := ledger.Save(ctx, tx, w.wallets); err != nil {
+		return err
+	}
+	if err := insertRows(ctx, tx, w.inserted); err != nil {
+		return err
+	}
+	for _, r := range w.updated {
+		failure := r.Failure
+		if failure == nil {
+			failure = &Failure{}
+		}
+		_, err := tx.Exec(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
+			finished_at = $5 WHERE id = $6`, r.State, r.Charged, failure.Code, failure.Message, db.Micros(r.FinishedAt), r.ID)
+		if err != nil {
+			return fmt.Errorf("write generation %s: %w", r.ID, err)
+		}
+	}
+	if err := queue.Insert(ctx, tx, w.newLine); err != nil {
+		return err
+	}
+	if err := queue.Delete(ctx, tx, w.ended); err != nil {
+		return err
+	}
+	if err := asset.InsertImages(ctx, tx, w.images); err != nil {
+		return err
+	}
+	var events []event.Record
+	for _, r := range w.touched {
+		at := r.FinishedAt
+		if at.IsZero() {
+			at = r.CreatedAt
+		}
+		events = append(events, event.Record{AccountID: r.AccountID, Topic: event.TopicGeneration, Subject: r.ID, At: at})
+	}
+	return event.Append(ctx, tx, events)
+}
+
+func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(list))
+	for i, r := range list {
+		var key any
+		if r.idemKey != "" {
+			key = r.idemKey
+		}
+		rows[i] = []any{
+			r.ID, r.AccountID, r.Kind, r.model, string(r.Params), r.pictures, r.timeout.Milliseconds(), r.State,
+			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0,
+		}
+	}
+	if err := tx.Insert(ctx, "INSERT INTO generation ("+columns+") VALUES ", rows, ""); err != nil {
+		return fmt.Errorf("write generations: %w", err)
+	}
+	return nil
+}
+
+const columns = `id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
+	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at`
+
+func scanRows(rows *sql.Rows) ([]*row, error) {
+	defer func() { _ = rows.Close() }()
+	var list []*row
+	for rows.Next() {
+		r := &row{}
+		var params string
+		var key sql.NullString
+		var failure Failure
+		var timeout, created, started, finished, deleted int64
+		err := rows.Scan(&r.ID, &r.AccountID, &r.Kind, &r.model, &params, &r.pictures, &timeout, &r.State, &r.Price,
+			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted)
+		if err != nil {
+			return nil, fmt.Errorf("read generation: %w", err)
+		}
+		r.Params, r.idemKey, r.timeout = []byte(params), key.String, time.Duration(timeout)*time.Millisecond
+		r.CreatedAt, r.StartedAt, r.FinishedAt = db.Time(created), db.Time(started), db.Time(finished)
+		if failure.Code != "" {
+			r.Failure = &failure
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// readRow returns a generation that is not deleted, or nil. Primary key.
+func readRow(ctx context.Context, q db.Queryer, id string) (*row, error) {
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM generation WHERE id = $1 AND deleted_at = 0", id)
+	if err != nil {
+		return nil, fmt.Errorf("read generation %s: %w", id, err)
+	}
+	list, err := scanRows(rows)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+func readGeneration(ctx context.Context, q db.Queryer, id string) (*Generation, error) {
+	r, err := readRow(ctx, q, id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return &r.Generation, nil
+}
+
+// listGenerations uses the index on (account_id, created_at, id).
+func listGenerations(ctx context.Context, q db.Queryer, accountID string, page Page) ([]*Generation, string, error) {
+	at, id, err := parseCursor(page.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM generation WHERE account_id = $1 AND deleted_at = 0
+		AND (created_at < $2 OR (created_at = $2 AND id < $3)) ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5`,
+		accountID, at, id, page.Limit+1, page.Offset)
+	if err != nil {
+		return nil, "", fmt.Errorf("list generations: %w", err)
+	}
+	list, err := scanRows(rows)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(list) > page.Limit {
+		list = list[:page.Limit]
+		last := list[page.Limit-1]
+		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d/%s", last.CreatedAt.UnixMicro(), last.ID))
+	}
+	out := make([]*Generation, len(list))
+	for i, r := range list {
+		out[i] = &r.Generation
+	}
+	return out, next, nil
+}
+
+func parseCursor(cursor string) (at int64, id string, err error) {
+	if cursor == "" {
+		return 1 << 62, "", nil
+	}
+	bad := fault.Bad(fault.Field{Name: "cursor", Value: cursor, Message: "is not from this list"})
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, "", bad
+	}
+	micros, id, ok := strings.Cut(string(raw), "/")
+	if at, err = strconv.ParseInt(micros, 10, 64); err != nil || !ok {
+		return 0, "", bad
+	}
+	return at, id, nil
+}
+
+// blank marks a generation as deleted and forgets its prompt.
+func blank(ctx context.Context, tx *db.Tx, id string, at time.Time) error {
+	n, err := tx.Exec(ctx, `UPDATE generation SET deleted_at = $1, params = '{}', failure_message = ''
+		WHERE id = $2 AND deleted_at = 0`, db.Micros(at), id)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// verify compares the open generations with open holds and tickets, in one snapshot.
+func verify(ctx context.Context, d *db.DB, problem func(string)) error {
+	return d.Snapshot(ctx, func(q db.Queryer) error {
+		open, err := openIDs(ctx, q)
+		if err != nil {
+			return err
+		}
+		holds, err := ledger.OpenHolds(ctx, q)
+		if err != nil {
+			return err
+		}
+		tickets, err := queue.IDs(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, other := range []struct {
+			what string
+			ids  map[string]bool
+		}{{"an open hold", holds}, {"a ticket", tickets}} {
+			for id := range open {
+				if !other.ids[id] {
+					problem("generation " + id + " is open and does not have " + other.what)
+				}
+			}
+			for id := range other.ids {
+				if !open[id] {
+					problem("generation " + id + " has " + other.what + " and is not open")
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func openIDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
+	rows, err := q.Query(ctx, "SELECT id FROM generation WHERE state IN ('waiting', 'running')")
+	if err != nil {
+		return nil, fmt.Errorf("list open generations: %w", err)
+	}
+	return db.Set(rows)
+}
+
+func unique(list []string) []string {
+	seen := map[string]bool{}
+	out := list[:0]
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
