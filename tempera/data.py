@@ -1,0 +1,258 @@
+"""Fetch, verify, render and match the drawings the house model learns from.
+
+    python -m tempera.data                 # everything into .cache/tempera
+    python -m tempera.data --pin           # also write integrity and counts back into manifest.json
+
+Promises: only the packages of ``manifest.json`` are read, each with the recorded integrity; the same
+manifest gives the same arrays; the hold-out file decides alone which (concept, style) pairs training
+never sees. What the drawings are used for is decided elsewhere.
+
+Output, under ``.cache/tempera/data``:
+
+* ``drawings.npy``  uint8 [N, 128, 128, 4], premultiplied RGBA
+* ``index.json``    {"concepts": [...], "styles": [...], "rows": [[concept, style, icon name], ...]}
+* ``sheet-*.png``   contact sheets to look at
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache" / "tempera"
+NPM = CACHE / "npm"
+DATA = CACHE / "data"
+MANIFEST = HERE / "manifest.json"
+HOLDOUT = HERE / "holdout.json"
+
+# Emoji groups and subgroups that are signs rather than drawings: text, arrows, flags, skin tones.
+SKIPPED_GROUPS = {"component", "flags"}
+SKIPPED_SUBGROUPS = {
+    "keycap", "alphanum", "arrow", "av-symbol", "gender", "math", "punctuation", "currency",
+    "transport-sign", "religion", "geometric", "family", "country-flag", "subdivision-flag", "flag",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One thing that can be drawn: a Unicode emoji without skin tone, named by its code points."""
+
+    id: str
+    label: str
+    group: str
+    subgroup: str
+    tags: tuple[str, ...]
+
+
+def load_manifest() -> dict[str, Any]:
+    return json.loads(MANIFEST.read_text())
+
+
+def packages(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every package entry of the manifest, the renderer included."""
+    return [manifest["renderer"], *manifest["drawings"], *manifest["words"]]
+
+
+def install(manifest: dict[str, Any]) -> dict[str, str]:
+    """Install the pinned packages with npm and return the integrity npm verified for each."""
+    NPM.mkdir(parents=True, exist_ok=True)
+    wanted = {entry["package"]: entry["version"] for entry in packages(manifest)}
+    lock = NPM / "package-lock.json"
+    if not lock.exists() or any(not (NPM / "node_modules" / name).exists() for name in wanted):
+        (NPM / "package.json").write_text(json.dumps({"private": True, "dependencies": wanted}))
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--save-exact", "--ignore-scripts"], cwd=NPM, check=True
+        )
+    locked = json.loads(lock.read_text())["packages"]
+    found: dict[str, str] = {}
+    for entry in packages(manifest):
+        got = locked[f"node_modules/{entry['package']}"]
+        if got["version"] != entry["version"]:
+            raise SystemExit(f"{entry['package']}: have {got['version']}, manifest says {entry['version']}")
+        if entry["integrity"] and got["integrity"] != entry["integrity"]:
+            raise SystemExit(f"{entry['package']}: integrity differs from the manifest")
+        found[entry["package"]] = got["integrity"]
+    return found
+
+
+def concepts() -> list[Concept]:
+    """The CLDR concepts worth drawing, in emoji order."""
+    root = NPM / "node_modules" / "emojibase-data" / "en"
+    messages = json.loads((root / "messages.json").read_text())
+    groups = {g["order"]: g["key"] for g in messages["groups"]}
+    kept = []
+    for entry in json.loads((root / "data.json").read_text()):
+        if "group" not in entry:
+            continue
+        group = groups[entry["group"]]
+        subgroup = next((s["key"] for s in messages["subgroups"] if s["order"] == entry["subgroup"]), "")
+        if group in SKIPPED_GROUPS or subgroup in SKIPPED_SUBGROUPS:
+            continue
+        kept.append(
+            Concept(code_points(entry["hexcode"]), entry["label"], group, subgroup, tuple(entry.get("tags", ())))
+        )
+    return kept
+
+
+def code_points(text: str) -> str:
+    """Normal form of a code point sequence: lower case, '-' between, no variation selector."""
+    return "-".join(p for p in re.split(r"[-_ ]", text.lower()) if p and p != "fe0f")
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower().replace("’", "").replace("&", "and")).strip("-")
+
+
+def match(entry: dict[str, Any], known: list[Concept], names: dict[str, str]) -> dict[str, str]:
+    """Concept id -> picture name of one package: by code point, else by label or squeezed label.
+
+    ``names`` maps slugs to concept ids, gathered from labels and from sets that state code points.
+    """
+    root = NPM / "node_modules" / entry["package"]
+    ids = {c.id for c in known}
+    if entry["kind"] == "webp":
+        files = {code_points(p.stem): p.name for p in (root / "assets").glob("*.webp")}
+        return {c: files[c] for c in ids if c in files}
+    icons = json.loads((root / "icons.json").read_text())["icons"]
+    visible = {n for n, icon in icons.items() if not icon.get("hidden")}
+    found: dict[str, str] = {}
+    chars = root / "chars.json"
+    for points, name in (json.loads(chars.read_text()) if chars.exists() else {}).items():
+        concept = code_points(points)
+        if concept in ids and name in icons:
+            found.setdefault(concept, name)
+    squeezed = {k.replace("-", ""): v for k, v in names.items()}
+    for name in sorted(visible, key=lambda n: (len(n), n)):
+        concept = names.get(name) or squeezed.get(name.replace("-", ""))
+        if concept and concept in ids:
+            found.setdefault(concept, name)
+    return found
+
+
+def slugs(known: list[Concept], manifest: dict[str, Any]) -> dict[str, str]:
+    """Slug -> concept id, labels first, then names in sets with code points, then shortcodes."""
+    ids = {c.id for c in known}
+    names = {slug(c.label): c.id for c in known}
+    for entry in manifest["drawings"]:
+        chars = NPM / "node_modules" / entry["package"] / "chars.json"
+        if chars.exists():
+            for points, name in json.loads(chars.read_text()).items():
+                if code_points(points) in ids:
+                    names.setdefault(name, code_points(points))
+    for file in ("emojibase", "github", "iamcal", "joypixels"):
+        path = NPM / "node_modules" / "emojibase-data" / "en" / "shortcodes" / f"{file}.json"
+        if path.exists():
+            for points, codes in json.loads(path.read_text()).items():
+                for code in [codes] if isinstance(codes, str) else codes:
+                    if code_points(points) in ids:
+                        names.setdefault(slug(code), code_points(points))
+    return names
+
+
+def render(entry: dict[str, Any], names: list[str], size: int) -> np.ndarray:
+    """uint8 [n, size, size, 4] premultiplied RGBA of the named pictures."""
+    job, out = DATA / f"job-{entry['style']}.json", DATA / f"{entry['style']}.raw"
+    job.write_text(
+        json.dumps(
+            {"modules": str(NPM), "package": entry["package"], "kind": entry["kind"], "size": size, "names": names}
+        )
+    )
+    done = subprocess.run(
+        ["node", str(HERE / "render.mjs"), str(job), str(out)], check=True, capture_output=True, text=True
+    )
+    failed = json.loads(done.stdout.strip().splitlines()[-1])["failed"]
+    if failed:
+        print(f"{entry['style']}: {len(failed)} not rendered: {failed[:5]}")
+    raw = np.fromfile(out, np.uint8).reshape(len(names), size, size, 4)
+    out.unlink()
+    alpha = raw[..., 3:].astype(np.uint16)
+    return np.concatenate([((raw[..., :3] * alpha + 127) // 255).astype(np.uint8), raw[..., 3:]], -1)
+
+
+def unit(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+
+def choose_holdout(rows: list[tuple[str, str, str]], known: list[Concept]) -> dict[str, Any]:
+    """H1: 4 % of (concept, style) pairs of concepts in >= 4 styles. H2: compounds never seen at all."""
+    styles: dict[str, list[str]] = {}
+    for concept, style, _ in rows:
+        styles.setdefault(concept, []).append(style)
+    words: dict[str, int] = {}
+    for concept in known:
+        for word in set(slug(concept.label).split("-")):
+            words[word] = words.get(word, 0) + 1
+    compound = [
+        c for c in known
+        if c.id in styles and len(slug(c.label).split("-")) >= 2 and all(words[w] >= 2 for w in slug(c.label).split("-"))
+    ]  # fmt: skip
+    unseen = sorted(c.id for c in compound if unit("h2 " + c.id) < 0.05)
+    pairs = sorted([c, s] for c, s, _ in rows if len(styles[c]) >= 4 and c not in unseen and unit(f"h1 {c} {s}") < 0.04)
+    return {"comment": "Pairs (H1) and concepts (H2) that training never sees.", "h1": pairs, "h2": unseen}
+
+
+def contact_sheet(pictures: np.ndarray, path: Path, columns: int = 32, cell: int = 48) -> None:
+    """uint8 [n, h, w, 4] premultiplied -> a PNG over light grey."""
+    rows = -(-len(pictures) // columns)
+    sheet = np.full((rows * cell, columns * cell, 3), 240, np.uint8)
+    for i, picture in enumerate(pictures):
+        small = np.asarray(Image.fromarray(picture, "RGBA").resize((cell, cell), Image.Resampling.BOX), np.float32)
+        over = small[..., :3] + 240 * (1 - small[..., 3:] / 255)
+        y, x = divmod(i, columns)
+        sheet[y * cell : (y + 1) * cell, x * cell : (x + 1) * cell] = np.clip(over, 0, 255)
+    Image.fromarray(sheet).save(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pin", action="store_true", help="write integrity and counts into manifest.json")
+    options = parser.parse_args()
+    manifest = load_manifest()
+    integrity = install(manifest)
+    DATA.mkdir(parents=True, exist_ok=True)
+    known = concepts()
+    names = slugs(known, manifest)
+    arrays, rows = [], []
+    for entry in manifest["drawings"]:
+        found = match(entry, known, names)
+        order = [c.id for c in known if c.id in found]
+        pictures = render(entry, [found[c] for c in order], manifest["render_size"])
+        full = pictures[..., 3].reshape(len(pictures), -1).mean(1) > 1
+        arrays.append(pictures[full])
+        rows += [(c, entry["style"], found[c]) for c, ok in zip(order, full, strict=True) if ok]
+        entry["images"] = int(full.sum())
+        print(f"{entry['style']:>11}: {entry['images']} drawings", flush=True)
+        contact_sheet(pictures[full][::4], DATA / f"sheet-{entry['style']}.png")
+    np.save(DATA / "drawings.npy", np.concatenate(arrays))
+    drawn = {c for c, _, _ in rows}
+    if not HOLDOUT.exists():
+        HOLDOUT.write_text(json.dumps(choose_holdout(rows, known), indent=0) + "\n")
+    (DATA / "index.json").write_text(
+        json.dumps(
+            {
+                "concepts": [vars(c) for c in known if c.id in drawn],
+                "styles": [e["style"] for e in manifest["drawings"]],
+                "rows": rows,
+            }
+        )
+    )
+    if options.pin:
+        for entry in packages(manifest):
+            entry["integrity"] = integrity[entry["package"]]
+        MANIFEST.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    print(f"{len(rows)} drawings of {len(drawn)} concepts")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The painter: an hourglass of convolutions with a small transformer at its waist.
+
+One class, two sizes. The noisy picture and the reference enter by pixel-unshuffle; the encoder's
+features reach the decoder by gated skips; text tokens join the waist's image tokens. The answer is
+the clean picture (x-prediction) as
+
+    x = c_skip(t) * z + c_out(t) * (y + gate * reference)
+
+with c_skip and c_out of the noise level (a picture that is nearly finished is nearly returned), y and
+the per-pixel gate from the head. Nothing depends on the size of the picture: H and W are any multiples
+of 16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SPREAD = 0.5  # standard deviation of picture planes
+
+
+@dataclass(frozen=True)
+class Size:
+    """Channels and blocks of each level; level 0 works on half the picture's resolution."""
+
+    stem: int  # pixel-unshuffle factor
+    widths: tuple[int, ...]
+    encoder: tuple[int, ...]
+    decoder: tuple[int, ...]
+    dim: int
+    blocks: int
+    heads: int
+    conditions: int  # width of the time and style vector
+    grid: int  # the picture side it is trained for
+
+
+SIZES = {
+    # 128 px picture: levels of 64, 32, 16; waist of 8 x 8 tokens.
+    "preview": Size(2, (32, 64, 128), (0, 1, 1), (1, 1, 1), 192, 3, 4, 128, 128),
+    # 256 px picture: levels of 128, 64, 32; waist of 16 x 16 tokens. About 39 M parameters.
+    "large": Size(2, (64, 128, 256), (1, 2, 2), (2, 2, 3), 512, 8, 8, 512, 256),
+}
+
+
+def norm(channels: int) -> nn.GroupNorm:
+    return nn.GroupNorm(max(1, channels // 16), channels)
+
+
+class ConvBlock(nn.Module):
+    """x + conv(silu(conv(silu(norm(x) * (1 + scale) + shift)))), scale and shift from the conditions."""
+
+    def __init__(self, channels: int, conditions: int) -> None:
+        super().__init__()
+        self.norm = norm(channels)
+        self.film = nn.Linear(conditions, 2 * channels)
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:
+        """x [B, C, H, W], c [B, conditions]."""
+        scale, shift = self.film(c)[:, :, None, None].chunk(2, 1)
+        h = F.silu(self.norm(x) * (1 + scale) + shift)
+        return x + self.second(F.silu(self.first(h)))
+
+
+class TokenBlock(nn.Module):
+    """Pre-norm attention and ReLU^2 MLP over image and text tokens, shifted and scaled by the conditions."""
+
+    def __init__(self, dim: int, heads: int, conditions: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.film = nn.Linear(conditions, 4 * dim)
+        self.before, self.between = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.up = nn.Linear(dim, 4 * dim)
+        self.down = nn.Linear(4 * dim, dim)
+        for layer in (self.film, self.out, self.down):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor, c: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+        """x [B, N, dim], c [B, conditions], rope cos/sin [N, dim / heads]."""
+        b, n, d = x.shape
+        s1, b1, s2, b2 = self.film(c)[:, None].chunk(4, 2)
+        q, k, v = self.qkv(self.before(x) * (1 + s1) + b1).reshape(b, n, 3, self.heads, d // self.heads).unbind(2)
+        q, k = turn(unit(q).transpose(1, 2), rope), turn(unit(k).transpose(1, 2), rope)
+        scores = torch.softmax(q @ k.transpose(2, 3) * (d // self.heads) ** -0.5 * 3.0, -1)
+        x = x + self.out((scores @ v.transpose(1, 2)).transpose(1, 2).reshape(b, n, d))
+        return x + self.down(F.relu(self.up(self.between(x) * (1 + s2) + b2)).square())
+
+
+def unit(x: Tensor) -> Tensor:
+    """Root mean square 1 over the last axis (query and key norm)."""
+    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6)
+
+
+def turn(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotary position: pairs (i, i + half) rotated by their angle."""
+    cos, sin = rope
+    a, b = x.chunk(2, -1)
+    return x * cos + torch.cat((-b, a), -1) * sin
+
+
+def rope_table(h: int, w: int, text: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """cos, sin [h * w + text, width]: a quarter of the channels turns with y, a quarter with x.
+
+    Positions are centred and scaled so that the shorter side spans 8 units whatever the picture's
+    size. Text tokens are not turned.
+    """
+    quarter = width // 4
+    frequency = 2.0 ** torch.linspace(-1, 1.5, quarter, device=like.device)
+    y = torch.arange(h, device=like.device).float()
+    x = torch.arange(w, device=like.device).float()
+    # Tensor arithmetic rather than min(h, w), so that the exported graph stays open in its sizes.
+    step = 8.0 / (torch.minimum(y[-1], x[-1]) + 1)
+    y, x = (y - y.mean()) * step, (x - x.mean()) * step
+    angle_y = (y[:, None, None] * frequency).expand(h, w, quarter)
+    angle_x = (x[None, :, None] * frequency).expand(h, w, quarter)
+    half = torch.cat((angle_y, angle_x), -1).reshape(h * w, 2 * quarter)
+    half = torch.cat((half, half.new_zeros(text, 2 * quarter)), 0)
+    angles = torch.cat((half, half), -1)
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+class Painter(nn.Module):
+    """See the module's page. ``vocab`` and ``styles`` count the embeddings (style 0 is "none")."""
+
+    def __init__(self, size: Size, vocab: int, styles: int, text: int = 24) -> None:
+        super().__init__()
+        self.size, self.text = size, text
+        w, c = size.widths, size.conditions
+        self.time = nn.Sequential(nn.Linear(32, c), nn.SiLU(), nn.Linear(c, c))
+        self.style = nn.Embedding(styles, c)
+        self.words = nn.Embedding(vocab, size.dim)
+        self.order = nn.Parameter(torch.randn(text, size.dim) * 0.02)
+        self.stem = nn.Conv2d(9 * size.stem**2, w[0], 3, padding=1)
+        self.encoder = nn.ModuleList(
+            nn.ModuleList(ConvBlock(ch, c) for _ in range(n)) for ch, n in zip(w, size.encoder, strict=True)
+        )
+        nexts = (*w[1:], size.dim)
+        self.shrink = nn.ModuleList(nn.Conv2d(4 * a, b, 1) for a, b in zip(w, nexts, strict=True))
+        self.waist = nn.ModuleList(TokenBlock(size.dim, size.heads, c) for _ in range(size.blocks))
+        self.grow = nn.ModuleList(nn.Conv2d(b, 4 * a, 1) for a, b in zip(w, nexts, strict=True))
+        self.skip = nn.ModuleList(nn.Conv2d(a, a, 1) for a in w)
+        self.decoder = nn.ModuleList(
+            nn.ModuleList(ConvBlock(ch, c) for _ in range(n)) for ch, n in zip(w, size.decoder, strict=True)
+        )
+        self.last = norm(w[0])
+        self.head = nn.Conv2d(w[0], 5 * size.stem**2, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        nn.init.normal_(self.style.weight, std=0.3)
+        nn.init.normal_(self.words.weight, std=0.3)
+
+    def conditions(self, t: Tensor, style: Tensor) -> Tensor:
+        """[B, conditions] from noise level and style."""
+        frequency = 2.0 ** torch.linspace(-2, 6, 16, device=t.device)
+        angle = t[:, None] * frequency * 3.14159265
+        wave = torch.cat((angle.sin(), angle.cos()), 1).to(self.style.weight.dtype)
+        return F.silu(self.time(wave) + self.style(style))
+
+    def forward(self, noisy: Tensor, t: Tensor, reference: Tensor, tokens: Tensor, style: Tensor) -> Tensor:
+        """noisy [B,4,H,W], t [B], reference [B,5,H,W], tokens [B,24], style [B] -> x [B,4,H,W]."""
+        at = t[:, None, None, None]
+        spread = torch.sqrt((1 - at) ** 2 + (SPREAD * at) ** 2)
+        c = self.conditions(t, style)
+        x = self.stem(F.pixel_unshuffle(torch.cat((noisy / spread, reference), 1), self.size.stem))
+        kept = []
+        for blocks, shrink in zip(self.encoder, self.shrink, strict=True):
+            for block in blocks:
+                x = block(x, c)
+            kept.append(x)
+            x = shrink(F.pixel_unshuffle(x, 2))
+        x = self.think(x, c, tokens)
+        for i in reversed(range(len(kept))):
+            x = F.pixel_shuffle(self.grow[i](x), 2) + self.skip[i](kept[i])
+            for block in self.decoder[i]:
+                x = block(x, c)
+        y = F.pixel_shuffle(self.head(F.silu(self.last(x))), self.size.stem)
+        drawn = y[:, :4] + torch.sigmoid(y[:, 4:]) * reference[:, :4]
+        return SPREAD**2 * at / spread**2 * noisy + (1 - at) / spread * drawn
+
+    def think(self, x: Tensor, c: Tensor, tokens: Tensor) -> Tensor:
+        """The waist: image tokens [B, dim, h, w] and text tokens attend to each other."""
+        b, d, h, w = x.shape
+        words = (self.words(tokens) + self.order) * (tokens != 0).unsqueeze(2).to(x.dtype)
+        rope = rope_table(h, w, self.text, d // self.size.heads, x)
+        z = torch.cat((x.flatten(2).transpose(1, 2), words), 1)
+        for block in self.waist:
+            z = block(z, c, rope)
+        return z[:, : h * w].transpose(1, 2).reshape(b, d, h, w)
+
+
+def parameters(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def forward_flops(model: Painter, height: int, width: int) -> int:
+    """Multiply-adds times two of the convolutions and matrix products of one forward."""
+    total = 0
+
+    def count(module: nn.Module, _: object, out: Tensor) -> None:
+        nonlocal total
+        if isinstance(module, nn.Conv2d):
+            total += 2 * out.numel() * module.weight[0].numel()
+        elif isinstance(module, nn.Linear):
+            total += 2 * out.numel() * module.in_features
+
+    hooks = [m.register_forward_hook(count) for m in model.modules()]
+    with torch.no_grad():
+        model(
+            torch.zeros(1, 4, height, width), torch.zeros(1), torch.zeros(1, 5, height, width),
+            torch.zeros(1, model.text, dtype=torch.long), torch.zeros(1, dtype=torch.long),
+        )  # fmt: skip
+    for hook in hooks:
+        hook.remove()
+    return total
