@@ -49,7 +49,7 @@ help: ## this list
 ##@ One suite at a time
 
 .PHONY: test-go
-test-go: test-deps web/dist/index.html onnxruntime ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
+test-go: test-deps web/dist/index.html onnxruntime versitygw ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
 	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
 .PHONY: test-web
@@ -64,10 +64,14 @@ test-e2e: test-deps build e2e/node_modules/.package-lock.json ## a browser walks
 test-sdk: test-deps build ## the official Leonardo SDKs, unchanged, against our server
 	scripts/with-server.sh e2e/sdk/run.sh
 
-##@ The house model (Python; only to train it)
-
 .PHONY: test-tempera
-test-tempera: $(STAMPS)/tempera-venv ## tests of the training code
+test-tempera: $(STAMPS)/python-tests ## the house model's Python, as far as it needs no PyTorch
+	.cache/venv/tests/bin/python -m pytest -q tempera/tests
+
+##@ The house model (Python with PyTorch, some GB; only to train it)
+
+.PHONY: tempera-test
+tempera-test: $(STAMPS)/tempera-venv ## the same with PyTorch, and everything else
 	$(TEMPERA_PYTHON) -m pytest -q tempera/tests
 
 .PHONY: tempera-data
@@ -85,7 +89,7 @@ tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vec
 ##@ Parts
 
 .PHONY: deps
-deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime $(STAMPS)/tempera-venv ## install everything that building and testing needs
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw $(STAMPS)/python-tests ## install everything that building and testing needs
 
 .PHONY: run-deps
 run-deps:
@@ -144,6 +148,18 @@ web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_
 .PHONY: onnxruntime
 onnxruntime: | run-deps
 	@scripts/fetch-onnxruntime.sh | { grep -v ' is there$$' || true; }
+
+# An S3 server for the tests of the picture store.
+.PHONY: versitygw
+versitygw: | test-deps
+	@scripts/fetch-versitygw.sh | { grep -v ' is there$$' || true; }
+
+# What the Python tests need of the pinned packages: no PyTorch.
+$(STAMPS)/python-tests: tempera/requirements.txt | test-deps
+	@echo "Installing the Python packages of the tests into .cache/venv/tests …"
+	python3 -m venv .cache/venv/tests
+	grep -E '^(numpy|pillow|pytest)==' $< | .cache/venv/tests/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/tempera-venv: tempera/requirements.txt | test-deps
 	@echo "Installing the Python packages of tempera/ into .cache/tempera/venv …"
