@@ -134,7 +134,7 @@ func (s *Store) ByID(ctx context.Context, accountID string) (Account, error) {
 
 // ByEmail returns the account or ErrUnknown.
 func (s *Store) ByEmail(ctx context.Context, email string) (Account, error) {
-	return scan(s.db.QueryRow(ctx, selectByEmail, normalEmail(email)))
+	return scan(s.db.QueryRow(ctx, selectByEmail, lookupEmail(email)))
 }
 
 // All returns every account, the oldest first.
@@ -199,7 +199,7 @@ func (s *Store) Lock(ctx context.Context, tx *db.Tx, accountID string) error {
 // say which of the two was wrong and takes as long either way.
 func (s *Store) CheckPassword(ctx context.Context, email, password string) (Account, error) {
 	var hash string
-	a, err := scan(s.db.QueryRow(ctx, selectHash, normalEmail(email)), &hash)
+	a, err := scan(s.db.QueryRow(ctx, selectHash, lookupEmail(email)), &hash)
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return Account{}, err
 	}

@@ -25,6 +25,14 @@ var commonWords string
 
 func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
+// lookupEmail is normalEmail for a search: what no stored address can be, and no database text can hold, finds nothing.
+func lookupEmail(s string) string {
+	if len(s) > 2*maxEmail || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		return ""
+	}
+	return normalEmail(s)
+}
+
 // checkEmail returns the address in the form it is stored in, or what is wrong with it.
 func checkEmail(s string) (string, []fault.Field) {
 	email := normalEmail(s)

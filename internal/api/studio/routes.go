@@ -1,0 +1,185 @@
+package studio
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/danielgtaylor/huma/v2/sse"
+
+	"bottega/internal/api"
+	"bottega/internal/generation"
+)
+
+// who may call a route.
+type who int
+
+const (
+	signedIn who = iota // the zero value, so that a forgotten route is closed
+	anyone
+)
+
+// operation is one row of the table of routes.
+type operation struct {
+	id, method, path, summary string
+	who                       who
+	limited                   bool // counted against the attempts of the caller's address
+	status                    int  // of success; 0 = 200
+}
+
+// operations is every route of the studio and who may call it.
+func operations() map[string]operation {
+	table := []operation{
+		{id: "get-status", method: "GET", path: "/status", summary: "Whether the studio is ready", who: anyone},
+		{id: "sign-up", method: "POST", path: "/signup", summary: "Make an account and sign in", who: anyone, limited: true},
+		{id: "sign-in", method: "POST", path: "/signin", summary: "Sign in", who: anyone, limited: true},
+		{id: "claim-owner", method: "POST", path: "/owner", summary: "Become the owner with a one-time link", who: anyone, limited: true},
+		{id: "sign-out", method: "POST", path: "/signout", summary: "End the session, if there is one", who: anyone, status: 204},
+		{id: "get-session", method: "GET", path: "/session", summary: "Who is signed in"},
+
+		{id: "list-models", method: "GET", path: "/models", summary: "Models and what each can do"},
+		{id: "quote", method: "POST", path: "/quote", summary: "What a request would cost; the prompt may be empty"},
+		{id: "create-generation", method: "POST", path: "/generations", summary: "Ask for pictures"},
+		{id: "list-generations", method: "GET", path: "/generations", summary: "One's generations, newest first"},
+		{id: "get-generation", method: "GET", path: "/generations/{id}", summary: "One generation"},
+		{id: "cancel-generation", method: "POST", path: "/generations/{id}/cancel", summary: "Stop a generation"},
+		{id: "delete-generation", method: "DELETE", path: "/generations/{id}", summary: "Delete a finished generation and its pictures", status: 204},
+		{id: "events", method: "GET", path: "/events", summary: "What happens to one's work, as it happens"},
+
+		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
+		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
+
+		{id: "list-keys", method: "GET", path: "/keys", summary: "API keys in force"},
+		{id: "create-key", method: "POST", path: "/keys", summary: "Make an API key; it is shown this once"},
+		{id: "revoke-key", method: "DELETE", path: "/keys/{id}", summary: "End an API key for good", status: 204},
+	}
+	byID := make(map[string]operation, len(table))
+	for _, o := range table {
+		byID[o.id] = o
+	}
+	return byID
+}
+
+// declare binds every row of the table to its handler.
+func (s *server) declare(r *registrar) {
+	route(r, "get-status", s.getStatus)
+	route(r, "sign-up", s.signUp)
+	route(r, "sign-in", s.signIn)
+	route(r, "claim-owner", s.claimOwner)
+	route(r, "sign-out", s.signOut)
+	route(r, "get-session", s.getSession)
+	route(r, "list-models", s.listModels)
+	route(r, "quote", s.quote)
+	route(r, "create-generation", s.createGeneration)
+	route(r, "list-generations", s.listGenerations)
+	route(r, "get-generation", s.getGeneration)
+	route(r, "cancel-generation", s.cancelGeneration)
+	route(r, "delete-generation", s.deleteGeneration)
+	events := r.take("events")
+	events.Middlewares = append(events.Middlewares, s.limitStreams)
+	sse.Register(r.api, events, map[string]any{
+		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
+	}, s.events)
+	route(r, "get-wallet", s.getWallet)
+	route(r, "list-journal", s.listJournal)
+	route(r, "list-keys", s.listKeys)
+	route(r, "create-key", s.createKey)
+	route(r, "revoke-key", s.revokeKey)
+}
+
+// problemSchema is the schema of every error body.
+func problemSchema(h huma.API) *huma.Schema {
+	return h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.Problem](), true, "Problem")
+}
+
+// registrar takes operations off the table, so that none is declared twice, forgotten, or missing from it.
+type registrar struct {
+	api    huma.API
+	server *server
+	left   map[string]operation
+}
+
+func route[I, O any](r *registrar, id string, handler func(context.Context, *I) (*O, error)) {
+	huma.Register(r.api, r.take(id), handler)
+}
+
+func (r *registrar) take(id string) huma.Operation {
+	o, ok := r.left[id]
+	if !ok {
+		panic(fmt.Sprintf("studio: route %q is not in the table, or was declared before", id)) // a programming mistake
+	}
+	delete(r.left, id)
+	s := r.server
+	op := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status,
+		MaxBodyBytes: api.MaxJSONBody,
+		Security:     []map[string][]string{},
+		Responses: map[string]*huma.Response{"default": {
+			Description: "What went wrong",
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problemSchema(r.api)}},
+		}},
+		Middlewares: huma.Middlewares{named(o)},
+	}
+	if o.limited {
+		op.Middlewares = append(op.Middlewares, s.limitAddress)
+	}
+	if o.who == signedIn {
+		op.Security = []map[string][]string{{"session": {}}}
+		op.Middlewares = append(op.Middlewares, s.requireSession)
+	}
+	return op
+}
+
+// complete panics when a row of the table has no handler: a programming mistake, found by the first test.
+func (r *registrar) complete() {
+	if len(r.left) > 0 {
+		panic(fmt.Sprintf("studio: routes without a handler: %v", slices.Sorted(maps.Keys(r.left))))
+	}
+}
+
+// named tells the log which route it is.
+func named(o operation) func(huma.Context, func(huma.Context)) {
+	route := o.method + " " + Prefix + o.path
+	return func(hc huma.Context, next func(huma.Context)) {
+		api.NoteRoute(hc.Context(), route)
+		next(hc)
+	}
+}
+
+// requireSession lets requests through that carry a session in force, and puts its actor into their context.
+func (s *server) requireSession(hc huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(hc)
+	ctx, err := api.Session(r.Context(), s.Auth, api.SessionToken(r, s.Proxies))
+	if err != nil {
+		api.WriteError(w, r, err)
+		return
+	}
+	next(huma.WithContext(hc, ctx))
+}
+
+// limitAddress counts an attempt of the caller's address.
+func (s *server) limitAddress(hc huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(hc)
+	if err := s.attempts.AllowClient(s.Proxies, r); err != nil {
+		api.WriteError(w, r, err)
+		return
+	}
+	next(hc)
+}
+
+// Browser gives a handler the request and the answer, for cookies. It is embedded in inputs.
+type Browser struct {
+	r *http.Request
+	w http.ResponseWriter
+}
+
+// Resolve implements huma.Resolver.
+func (b *Browser) Resolve(hc huma.Context) []error {
+	b.r, b.w = humago.Unwrap(hc)
+	return nil
+}

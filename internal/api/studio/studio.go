@@ -1,0 +1,179 @@
+// Package studio is the dialect of our own web studio: JSON with a session cookie, and one event stream. It decodes,
+// asks the services, encodes; no rule lives here. It promises that every route says who may call it (routes.go), that
+// what belongs to somebody else is not found, and that unknown fields are refused by name.
+package studio
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"bottega/internal/access"
+	"bottega/internal/account"
+	"bottega/internal/api"
+	"bottega/internal/asset"
+	"bottega/internal/auth"
+	"bottega/internal/catalog"
+	"bottega/internal/clock"
+	"bottega/internal/event"
+	"bottega/internal/generation"
+	"bottega/internal/ledger"
+	"bottega/internal/plan"
+	"bottega/internal/pricing"
+)
+
+// Prefix is where the studio's API lives.
+const Prefix = "/api/studio"
+
+// Accounts is what the studio needs of account.Store.
+type Accounts interface {
+	Create(ctx context.Context, n account.New) (account.Account, error)
+	ByID(ctx context.Context, accountID string) (account.Account, error)
+}
+
+// Auth is what the studio needs of auth.Service.
+type Auth interface {
+	api.Sessions
+	SignIn(ctx context.Context, email, password, userAgent string) (string, account.Account, error)
+	StartSession(ctx context.Context, accountID, userAgent string) (string, error)
+	SignOut(ctx context.Context, token string) error
+	ClaimOwner(ctx context.Context, token, email, password string) (account.Account, error)
+	CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, auth.KeyInfo, error)
+	Keys(ctx context.Context, accountID string) ([]auth.KeyInfo, error)
+	RevokeKey(ctx context.Context, accountID, keyID string) error
+}
+
+// Generations is what the studio needs of generation.Service.
+type Generations interface {
+	Quote(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*pricing.Quote, error)
+	Submit(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Generation, error)
+	Get(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
+	List(ctx context.Context, actor access.Actor, page generation.Page) ([]generation.Generation, string, error)
+	Cancel(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
+	Delete(ctx context.Context, actor access.Actor, id string) error
+}
+
+// Ledger is what the studio needs of ledger.Service.
+type Ledger interface {
+	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
+	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+}
+
+// Hub is what the studio needs of event.Hub.
+type Hub interface {
+	Subscribe(ctx context.Context, accountID string, after int64) <-chan event.Message
+}
+
+// Models is what the studio needs of catalog.Catalog.
+type Models interface {
+	Models() []catalog.Model
+	Find(ref string) (catalog.Model, bool)
+}
+
+// Signer makes the addresses of pictures: asset.Signer.
+type Signer interface {
+	URL(imageID string, v asset.Variant, now time.Time, download bool) string
+}
+
+// Deps are what the studio is made of. All interfaces are required.
+type Deps struct {
+	Accounts    Accounts
+	Auth        Auth
+	Generations Generations
+	Ledger      Ledger
+	Hub         Hub
+	Models      Models
+	Signer      Signer
+	Clock       clock.Clock
+
+	Version     string
+	SignupOpen  bool
+	SignupPlan  string      // plan of a new account; empty = free
+	ModelsReady func() bool // nil = ready when there is a model
+
+	Origins []string    // further origins whose pages may use the cookie, such as the public address behind a proxy
+	Proxies api.Proxies // whose X-Forwarded-… headers are believed
+	// Limits bounds sign-ins and sign-ups to so many Attempts (0 = 10) a minute, for each address they come from and
+	// each e-mail address they are for.
+	Limits    bool
+	Attempts  int
+	Heartbeat time.Duration // between signs of life on an event stream; 0 = 15 s
+}
+
+const (
+	defaultAttempts  = 10
+	defaultHeartbeat = 15 * time.Second
+)
+
+// server holds the handlers.
+type server struct {
+	Deps
+	attempts *api.Limiter
+	streams  *streams
+}
+
+// New returns the handler of everything below Prefix, guarded against other sites, large bodies and caches. It fails
+// when an origin cannot be read.
+func New(d Deps) (http.Handler, error) {
+	mux, doc := routes(d)
+	api.Fallbacks(mux, Prefix, doc.OpenAPI())
+	return api.SameOrigin(d.Origins, api.LimitBody(api.MaxJSONBody, api.NoStore(mux)))
+}
+
+// Document returns the API's OpenAPI 3.1 document as indented JSON.
+func Document() ([]byte, error) {
+	_, doc := routes(Deps{Clock: clock.System{}})
+	raw, err := doc.OpenAPI().MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("write the studio's OpenAPI document: %w", err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, raw, "", "  "); err != nil {
+		return nil, fmt.Errorf("indent the studio's OpenAPI document: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
+
+// apiVersion counts changes of the contract, not releases of the program.
+const apiVersion = "0.1.0"
+
+// routes declares every route on a new mux.
+func routes(d Deps) (*http.ServeMux, huma.API) {
+	api.Install()
+	if d.Attempts == 0 {
+		d.Attempts = defaultAttempts
+	}
+	if !d.Limits {
+		d.Attempts = 0
+	}
+	if d.SignupPlan == "" {
+		d.SignupPlan = plan.Free
+	}
+	if d.Heartbeat <= 0 {
+		d.Heartbeat = defaultHeartbeat
+	}
+	s := &server{Deps: d, attempts: api.NewLimiter(d.Clock, d.Attempts, time.Minute), streams: newStreams()}
+
+	cfg := huma.DefaultConfig("Bottega studio", apiVersion)
+	cfg.Info.Description = "The API behind the web studio. Amounts are milli-tokens in fields that end in _mt, times are RFC 3339 in UTC."
+	cfg.DocsPath = "" // the built-in page loads scripts from elsewhere
+	cfg.SchemasPath = ""
+	cfg.CreateHooks = nil // no $schema in every body
+	cfg.RejectUnknownQueryParameters = true
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"session": {Type: "apiKey", In: "cookie", Name: "sid", Description: "Over TLS the cookie is called __Host-sid."},
+	}
+	mux := http.NewServeMux()
+	h := humago.NewWithPrefix(mux, Prefix, cfg)
+	r := &registrar{api: h, server: s, left: operations()}
+	s.declare(r)
+	r.complete()
+	return mux, h
+}

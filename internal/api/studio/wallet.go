@@ -1,0 +1,181 @@
+package studio
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/auth"
+	"bottega/internal/generation"
+	"bottega/internal/generation/kind/image"
+	"bottega/internal/id"
+	"bottega/internal/ledger"
+	"bottega/internal/token"
+)
+
+// Wallet is the balance and where it comes from.
+type Wallet struct {
+	Balance Balance `json:"balance"`
+	Plan    Plan    `json:"plan"`
+}
+
+// Plan is what an account is on.
+type Plan struct {
+	Name        string       `json:"name"`
+	Title       string       `json:"title"`
+	Daily       token.Amount `json:"daily_mt"`
+	Monthly     token.Amount `json:"monthly_mt"`
+	BankCap     token.Amount `json:"bank_cap_mt" doc:"most that is kept from month to month"`
+	Concurrency int          `json:"concurrency" doc:"generations running at once"`
+	Queue       int          `json:"queue" doc:"generations waiting at once"`
+}
+
+// JournalItem is one movement of tokens.
+type JournalItem struct {
+	Seq          int64        `json:"seq"`
+	At           time.Time    `json:"at"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll"`
+	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
+	Layer        string       `json:"layer" enum:"daily,plan,bank,topup,promo"`
+	GenerationID *string      `json:"generation_id"`
+	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
+	Note         string       `json:"note"`
+}
+
+// Key is an API key in force; the key itself is not kept.
+type Key struct {
+	ID         string     `json:"id" format:"uuid"`
+	Name       string     `json:"name"`
+	Prefix     string     `json:"prefix" doc:"how the key begins"`
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsedAt *time.Time `json:"last_used_at"`
+}
+
+// NewKey is a key that was just made.
+type NewKey struct {
+	ID        string    `json:"id" format:"uuid"`
+	Name      string    `json:"name"`
+	Prefix    string    `json:"prefix"`
+	CreatedAt time.Time `json:"created_at"`
+	Key       string    `json:"key" doc:"the whole key, shown this once"`
+}
+
+// KeyRequest asks for a key.
+type KeyRequest struct {
+	Name string `json:"name" doc:"what it is for; up to 80 characters"`
+}
+
+type keyInput struct{ Body KeyRequest }
+
+type journalInput struct {
+	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
+	Cursor string `query:"cursor" doc:"next of the page before"`
+}
+
+func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], error) {
+	a, err := s.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Ledger.Balance(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	p := planOf(a)
+	return answer(Wallet{
+		Balance: wireBalance(b, p),
+		Plan: Plan{
+			Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap,
+			Concurrency: p.Concurrency, Queue: p.Queue,
+		},
+	}), nil
+}
+
+func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[JournalItem]], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	items, next, err := s.Ledger.Journal(ctx, actor.AccountID, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	prompts, err := s.prompts(ctx, actor, items)
+	if err != nil {
+		return nil, err
+	}
+	out := List[JournalItem]{Items: make([]JournalItem, 0, len(items)), Next: textOrNull(next)}
+	for _, it := range items {
+		out.Items = append(out.Items, JournalItem{
+			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Layer: string(it.Layer),
+			GenerationID: textOrNull(it.HoldID), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
+		})
+	}
+	return answer(out), nil
+}
+
+// prompts reads the prompts of the generations that the items name; a deleted one has none any more.
+func (s *server) prompts(ctx context.Context, actor access.Actor, items []ledger.JournalItem) (map[string]string, error) {
+	prompts := map[string]string{}
+	for _, it := range items {
+		if _, known := prompts[it.HoldID]; known || it.HoldID == "" {
+			continue
+		}
+		prompts[it.HoldID] = ""
+		g, err := s.Generations.Get(ctx, actor, it.HoldID)
+		if errors.Is(err, generation.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		p, err := image.ParseParams(g.Params)
+		if err != nil {
+			return nil, err
+		}
+		prompts[it.HoldID] = p.Prompt
+	}
+	return prompts, nil
+}
+
+func (s *server) listKeys(ctx context.Context, _ *nothing) (*body[All[Key]], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Auth.Keys(ctx, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	out := All[Key]{Items: make([]Key, 0, len(list))}
+	for _, k := range list {
+		out.Items = append(out.Items, Key{
+			ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: timeOrNull(k.LastUsedAt),
+		})
+	}
+	return answer(out), nil
+}
+
+func (s *server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	return answer(NewKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), Key: key}), nil
+}
+
+func (s *server) revokeKey(ctx context.Context, in *idInput) (*nothing, error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !id.Valid(in.ID) {
+		return nil, auth.ErrNoSuchKey
+	}
+	return nil, s.Auth.RevokeKey(ctx, actor.AccountID, in.ID)
+}
