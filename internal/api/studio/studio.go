@@ -89,7 +89,7 @@ type Deps struct {
 	Ledger      Ledger
 	Hub         Hub
 	Models      Models
-	Signer      Signer
+	Assets      Signer
 	Clock       clock.Clock
 
 	Version     string

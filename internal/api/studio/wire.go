@@ -170,7 +170,7 @@ type wirer struct {
 	now    time.Time
 }
 
-func (s *server) wirer() wirer { return wirer{models: s.Models, signer: s.Signer, now: s.Clock.Now()} }
+func (s *server) wirer() wirer { return wirer{models: s.Models, signer: s.Assets, now: s.Clock.Now()} }
 
 func (w wirer) generation(g *generation.Generation) (Generation, error) {
 	p, err := image.ParseParams(g.Params)
