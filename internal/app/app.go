@@ -37,7 +37,11 @@ type Config struct {
 	Database string // postgres:// URL; empty = SQLite in Data
 	Storage  string // s3:// or file:// URL; empty = files in Data
 
-	PublicURL string        // address people use; empty = what each request says
+	PublicURL      string   // address people use; empty = what each request says
+	TrustedProxies []string // addresses and networks whose X-Forwarded-… headers are believed
+	SignupClosed   bool     // only the operator makes accounts
+	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
+
 	SlotCount int           // generations run at once by this process
 	Lease     time.Duration // how long a dead process keeps its work
 	Poll      time.Duration // how often the line is looked at without being woken

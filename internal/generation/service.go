@@ -47,6 +47,8 @@ type Deps struct {
 	Log          *slog.Logger
 	// Engines tells which engines are here; a ticket that needs another one waits for a process that has it.
 	Engines func(name string) bool
+	// MaxBatch is how many operations share a transaction at most; 0 = 256. The benchmarks compare it with 1.
+	MaxBatch int
 }
 
 // Service is the road: submit, run, finish, and the questions in between. Close it after its dispatcher has stopped.
@@ -57,16 +59,16 @@ type Service struct {
 	line  *queue.Dispatcher // nil in a process that runs nothing
 }
 
-// maxBatch is how many operations share a transaction at most.
-const maxBatch = 256
-
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, kinds: map[string]Kind{}}
 	for _, k := range d.Kinds {
 		s.kinds[k.Name()] = k
 	}
-	s.batch = db.NewBatch(d.DB, maxBatch, s.apply)
+	if d.MaxBatch == 0 {
+		d.MaxBatch = 256
+	}
+	s.batch = db.NewBatch(d.DB, d.MaxBatch, s.apply)
 	return s
 }
 

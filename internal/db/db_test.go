@@ -1,0 +1,137 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"bottega/internal/apptest"
+	"bottega/internal/db"
+)
+
+var errPoison = errors.New("poison")
+
+func TestBatch_APoisonousOperationFailsAlone(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d := apptest.OpenDB(t, ref)
+		var mu sync.Mutex
+		sizes := []int{}
+		b := db.NewBatch(d, 64, func(ctx context.Context, tx *db.Tx, ops []int) ([]db.Outcome[int], error) {
+			mu.Lock()
+			sizes = append(sizes, len(ops))
+			mu.Unlock()
+			out := make([]db.Outcome[int], len(ops))
+			for i, n := range ops {
+				if n == 13 {
+					return nil, errPoison
+				}
+				_, err := tx.Exec(ctx, "INSERT INTO secret (name, value) VALUES ($1, 'x')", fmt.Sprint(n))
+				if err != nil {
+					return nil, err
+				}
+				if out[i].Res = n * 2; n == 7 {
+					out[i].Err = errors.New("refused")
+				}
+			}
+			return out, nil
+		})
+		var wg sync.WaitGroup
+		for n := range 40 {
+			wg.Go(func() {
+				got, err := b.Do(context.Background(), n)
+				switch {
+				case n == 13 && !errors.Is(err, errPoison):
+					t.Errorf("the poison gave %v", err)
+				case n == 7 && (err == nil || err.Error() != "refused"):
+					t.Errorf("the refused one gave %v", err)
+				case n != 13 && n != 7 && (err != nil || got != n*2):
+					t.Errorf("operation %d gave %d, %v", n, got, err)
+				}
+			})
+		}
+		wg.Wait()
+		b.Close()
+		if _, err := b.Do(context.Background(), 1); !errors.Is(err, db.ErrBusy) {
+			t.Errorf("after Close: %v", err)
+		}
+		var rows int
+		if err := d.QueryRow(t.Context(), "SELECT COUNT(*) FROM secret WHERE value = 'x'").Scan(&rows); err != nil || rows != 39 {
+			t.Errorf("%d rows are written, want 39 (%v)", rows, err)
+		}
+	})
+}
+
+func TestBatch_APanicIsAnError(t *testing.T) {
+	d := apptest.OpenDB(t, apptest.SQLite(t))
+	b := db.NewBatch(d, 8, func(context.Context, *db.Tx, []int) ([]db.Outcome[int], error) { panic("boom") })
+	defer b.Close()
+	if _, err := b.Do(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "boom") {
+		t.Fatalf("err = %v", err)
+	}
+}
+
+func TestInsert_MoreRowsThanOneStatementTakes(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d := apptest.OpenDB(t, ref)
+		rows := make([][]any, 20_001)
+		for i := range rows {
+			rows[i] = []any{fmt.Sprint(i), "x"}
+		}
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			return tx.Insert(t.Context(), "INSERT INTO secret (name, value) VALUES ", rows, "")
+		})
+		var n int
+		if scan := d.QueryRow(t.Context(), "SELECT COUNT(*) FROM secret").Scan(&n); err != nil || scan != nil || n != len(rows) {
+			t.Fatalf("%d rows: %v, %v", n, err, scan)
+		}
+		err = d.Tx(t.Context(), func(tx *db.Tx) error {
+			return tx.Insert(t.Context(), "INSERT INTO secret (name, value) VALUES ", rows[:1], "")
+		})
+		if !db.IsUnique(err) {
+			t.Fatalf("the same row again: %v, want a unique violation", err)
+		}
+	})
+}
+
+func TestMigrate_RefusesADatabaseFromANewerVersion(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d := apptest.OpenDB(t, ref)
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatalf("migrating twice: %v", err)
+		}
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			applied := "1"
+			if tx.Dialect() == db.Postgres {
+				applied = "true"
+			}
+			_, err := tx.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, "+applied+")")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(t.Context()); !errors.Is(err, db.ErrNewer) {
+			t.Fatalf("err = %v, want ErrNewer", err)
+		}
+	})
+}
+
+func TestEntry_CannotBeChangedOrDeleted(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		w := apptest.New(t, ref)
+		user := w.User("free")
+		w.Submit(user, "a fox", 1)
+		for _, statement := range []string{"UPDATE entry SET amount = amount + 1", "DELETE FROM entry"} {
+			err := w.DB.Tx(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), statement)
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), "append-only") {
+				t.Errorf("%s: %v, want it refused", statement, err)
+			}
+		}
+	})
+}
