@@ -1,0 +1,82 @@
+package leonardo
+
+import (
+	"net/http"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/ledger"
+	"bottega/internal/plan"
+	"bottega/internal/token"
+)
+
+// MeResponse answers GET /me.
+type MeResponse struct {
+	Details []UserDetails `json:"user_details"`
+}
+
+// UserDetails is who a key belongs to and what can be spent. An API key spends the account's own tokens, so the two
+// api… balances show the same wallet as the other two, seen from the API; they are not additional.
+type UserDetails struct {
+	User                    User    `json:"user"`
+	TokenRenewalDate        *string `json:"tokenRenewalDate" format:"date-time" doc:"when the plan's next tokens arrive"`
+	SubscriptionTokens      int64   `json:"subscriptionTokens" doc:"the plan's tokens and those kept in the bank"`
+	PaidTokens              int64   `json:"paidTokens" doc:"top-up tokens, which never expire"`
+	SubscriptionGPTTokens   int64   `json:"subscriptionGptTokens" doc:"always 0: prompt tools have no tokens of their own"`
+	SubscriptionModelTokens int64   `json:"subscriptionModelTokens" doc:"always 0: training has no tokens of its own"`
+	APIConcurrencySlots     int     `json:"apiConcurrencySlots" doc:"generations that run at once"`
+	APISubscriptionTokens   int64   `json:"apiSubscriptionTokens" doc:"the same tokens as subscriptionTokens"`
+	APIPaidTokens           int64   `json:"apiPaidTokens" doc:"the same tokens as paidTokens"`
+	APIPlanTokenRenewalDate *string `json:"apiPlanTokenRenewalDate" format:"date-time" doc:"as tokenRenewalDate"`
+}
+
+// User names an account.
+type User struct {
+	ID       string `json:"id"`
+	Username string `json:"username" doc:"the account's e-mail address"`
+}
+
+func (d *dialect) me(_ http.ResponseWriter, r *http.Request, actor access.Actor) (any, error) {
+	who, err := d.Accounts.ByID(r.Context(), actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	balance, err := d.Balances.Balance(r.Context(), actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	subscription, paid := wholeTokens(balance)
+	out := UserDetails{
+		User:               User{ID: who.ID, Username: who.Email},
+		SubscriptionTokens: subscription, PaidTokens: paid,
+		APISubscriptionTokens: subscription, APIPaidTokens: paid,
+		TokenRenewalDate: dateOrNull(balance.RenewsAt), APIPlanTokenRenewalDate: dateOrNull(balance.RenewsAt),
+		APIConcurrencySlots: 1,
+	}
+	if p, ok := plan.Find(who.Plan); ok {
+		out.APIConcurrencySlots = p.Concurrency
+	}
+	return MeResponse{[]UserDetails{out}}, nil
+}
+
+// wholeTokens sums the layers into what a plan brought (gifts, day, month, bank) and what was bought. Each sum is cut
+// to whole tokens, so a price shown in whole tokens can always be paid from what is shown.
+func wholeTokens(b ledger.Balance) (subscription, paid int64) {
+	var s, p token.Amount
+	for _, l := range b.Layers {
+		if l.Kind == ledger.TopUp {
+			p += l.Available
+		} else {
+			s += l.Available
+		}
+	}
+	return s.Tokens(), p.Tokens()
+}
+
+func dateOrNull(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := timestamp(t)
+	return &s
+}

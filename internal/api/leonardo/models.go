@@ -1,0 +1,34 @@
+package leonardo
+
+import (
+	"net/http"
+
+	"bottega/internal/access"
+)
+
+// ModelsResponse answers GET /platformModels.
+type ModelsResponse struct {
+	Models []PlatformModel `json:"custom_models"`
+}
+
+// PlatformModel is a model of this server.
+type PlatformModel struct {
+	ID             string `json:"id" doc:"for modelId"`
+	Name           string `json:"name"`
+	Description    string `json:"description"`
+	Featured       bool   `json:"featured" doc:"the default model"`
+	NSFW           bool   `json:"nsfw" doc:"always false"`
+	GeneratedImage any    `json:"generated_image" doc:"always null: there is no example picture"`
+}
+
+func (d *dialect) models(http.ResponseWriter, *http.Request, access.Actor) (any, error) {
+	out := ModelsResponse{Models: []PlatformModel{}}
+	for i, m := range d.Deps.Models.Models() {
+		text := m.Description
+		if m.Preview {
+			text = "Preview. " + text
+		}
+		out.Models = append(out.Models, PlatformModel{ID: m.ID, Name: m.Title, Description: text, Featured: i == 0})
+	}
+	return out, nil
+}
