@@ -76,7 +76,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("Cache-Control", "no-store")
 	f := fault.As(err)
 	switch {
-	case errors.Is(err, r.Context().Err()) && r.Context().Err() != nil:
+	case r.Context().Err() != nil:
 		return // nobody is there to read an answer
 	case f != nil && f.Kind == fault.NotFound:
 		if errors.Unwrap(f) != nil { // a row without its file: must never be
