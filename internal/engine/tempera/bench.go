@@ -1,0 +1,105 @@
+package tempera
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"slices"
+	"time"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"bottega/internal/clock"
+	"bottega/internal/engine/tempera/paint"
+	"bottega/internal/engine/tempera/read"
+)
+
+// c = a · b and nothing else; tempera/vectors_make.py writes it.
+//
+//go:embed matmul.onnx
+var matMul []byte
+
+const matMulSide = 1024
+
+// Bench asks how fast this machine runs the network.
+type Bench struct {
+	Width  int `json:"width"` // of a delivered picture; its grid is measured
+	Height int `json:"height"`
+	Repeat int `json:"repeat"`
+}
+
+// BenchResult is what was measured.
+type BenchResult struct {
+	GridWidth      int     `json:"grid_width"`
+	GridHeight     int     `json:"grid_height"`
+	Threads        int     `json:"threads"`
+	ForwardSeconds float64 `json:"forward_seconds"` // median of one forward of one picture
+	ForwardFLOPs   float64 `json:"forward_flops"`   // multiply-adds times two
+	MatMulFLOPS    float64 `json:"matmul_flops"`    // operations a second of a plain matrix product, the best run
+}
+
+// PeakShare is how much of the machine's plain matrix speed the network reaches.
+func (r *BenchResult) PeakShare() float64 {
+	if r.ForwardSeconds <= 0 || r.MatMulFLOPS <= 0 {
+		return 0
+	}
+	return r.ForwardFLOPs / r.ForwardSeconds / r.MatMulFLOPS
+}
+
+func (p *painter) bench(ctx context.Context, b *Bench) (*BenchResult, error) {
+	repeat := min(max(b.Repeat, 1), 1000)
+	w, h := paint.Grid(max(b.Width, 1), max(b.Height, 1), p.manifest.Grid, p.manifest.Multiple)
+	branch := &paint.Branch{Reference: make([]float32, 5*w*h), Tokens: make([]int64, read.TokenLength)}
+	noisy := paint.Noise(0, 0, 4*w*h)
+	forward, err := measure(repeat, func() error {
+		_, err := p.net.Predict(ctx, noisy, 0.5, branch, h, w)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	product, err := p.product(ctx, repeat)
+	if err != nil {
+		return nil, err
+	}
+	return &BenchResult{
+		GridWidth: w, GridHeight: h, Threads: p.threads, ForwardSeconds: forward[len(forward)/2],
+		ForwardFLOPs: p.manifest.flops(w, h), MatMulFLOPS: 2 * matMulSide * matMulSide * matMulSide / product[0],
+	}, nil
+}
+
+// product measures a matrix product through the same runtime with the same threads.
+func (p *painter) product(ctx context.Context, repeat int) ([]float64, error) {
+	session, err := openSession(matMul, []string{"a", "b"}, []string{"c"}, p.threads)
+	if err != nil {
+		return nil, fmt.Errorf("measure matrix product: %w", err)
+	}
+	defer session.Destroy()
+	var values []ort.Value
+	for range 3 {
+		t, err := ort.NewTensor(ort.NewShape(matMulSide, matMulSide), paint.Noise(1, 0, matMulSide*matMulSide))
+		if err != nil {
+			return nil, fmt.Errorf("measure matrix product: %w", err)
+		}
+		defer t.Destroy()
+		values = append(values, t)
+	}
+	return measure(repeat, func() error { return runSession(ctx, session, values[:2], values[2:]) })
+}
+
+// measure runs f once unmeasured and then repeat times; seconds, the fastest first.
+func measure(repeat int, f func() error) ([]float64, error) {
+	if err := f(); err != nil {
+		return nil, err
+	}
+	seconds := make([]float64, repeat)
+	for i := range seconds {
+		from := clock.System{}.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		seconds[i] = max(clock.System{}.Now().Sub(from), time.Microsecond).Seconds()
+	}
+	slices.Sort(seconds)
+	return seconds, nil
+}

@@ -1,0 +1,196 @@
+package compose
+
+import (
+	"math"
+	"slices"
+
+	"bottega/internal/engine/tempera/read"
+)
+
+// Item is one drawing on the canvas: a square of Side around (X, Y). Lengths are in units of the picture's shorter
+// side, y points down.
+type Item struct {
+	Group   int     `json:"group"`
+	X       float64 `json:"x"`
+	Y       float64 `json:"y"`
+	Side    float64 `json:"side"`
+	Drawing string  `json:"drawing"`
+	Colour  string  `json:"colour"`
+	Flip    bool    `json:"flip"`
+	Turn    float64 `json:"turn"`
+	rgb     *[3]int // of Colour
+}
+
+// Layout says what goes where. Items are painted in order.
+type Layout struct {
+	Width, Height float64
+	Items         []Item
+	Backdrop      *Backdrop // nil is transparent
+	Missing       []string  // phrases without a drawing
+	Used          []*Entry  // the drawings looked at, each once
+	library       *Library
+}
+
+// Empty reports whether there is nothing to look at.
+func (l *Layout) Empty() bool { return len(l.Items) == 0 && l.Backdrop == nil }
+
+// Composer lays scenes out with one library. It is safe for concurrent use.
+type Composer struct {
+	Library *Library
+	Reader  *read.Reader // for labels and colours
+}
+
+// Arrange returns the layout of a scene for a picture of width × height (only their ratio counts).
+func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int) (*Layout, error) {
+	short := float64(min(width, height))
+	l := &Layout{Width: float64(width) / short, Height: float64(height) / short, library: c.Library}
+	var err error
+	if l.Backdrop, err = c.backdrop(s, seed); err != nil {
+		return nil, err
+	}
+	drawn := 0
+	for _, g := range s.Groups {
+		if len(c.Library.byConcept[g.Concept]) > 0 {
+			drawn++
+		} else {
+			l.Missing = append(l.Missing, g.Phrase)
+		}
+	}
+	d := newDice(seed, layoutStream)
+	p := placer{layout: l, scene: s, reader: c.Reader, dice: d}
+	var items []Item
+	for k := range s.Groups {
+		g := &s.Groups[k]
+		if len(c.Library.byConcept[g.Concept]) == 0 {
+			continue
+		}
+		more := p.cluster(k, g, drawn > 1)
+		if items == nil {
+			items = more
+		} else {
+			items = p.join(items, more, g)
+		}
+	}
+	if items != nil {
+		p.fit(items)
+		l.Items = items
+		c.dress(l, s, seed)
+	}
+	return l, nil
+}
+
+// Light over a backdrop: colour and how much of it.
+var lights = map[string]struct {
+	colour uint32
+	amount float64
+}{read.Night: {0x101838, 0.62}, read.Sunset: {0xFF8A4A, 0.35}}
+
+func (c *Composer) backdrop(s *read.Scene, seed int64) (*Backdrop, error) {
+	if s.Backdrop == "" || s.Backdrop == "none" {
+		return nil, nil //nolint:nilnil // no backdrop is a fine answer
+	}
+	d := newDice(seed, backdropStream)
+	if s.Backdrop == "city" && s.Tone == read.Night { // a city has its own night
+		for {
+			try := *d
+			if try.draw() < cityIsDark {
+				return city(d), nil
+			}
+			d.state++
+		}
+	}
+	b, err := describe(s.Backdrop, d)
+	if err != nil {
+		return nil, err
+	}
+	if s.Ground != "" {
+		v := c.Reader.Lexicon.Colours[s.Ground]
+		b.top = rgb{float64(v[0]) / 255, float64(v[1]) / 255, float64(v[2]) / 255}
+		b.bottom = b.top
+	}
+	if light, ok := lights[s.Tone]; ok {
+		b.shine(hex(light.colour), light.amount)
+	}
+	return b, nil
+}
+
+// How willingly a drawing's style is taken; one not named here counts 1.
+var liked = map[string]float64{"ink": 0.15, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}
+
+func likes(e *Entry) float64 {
+	if w, ok := liked[e.Style]; ok {
+		return w
+	}
+	return 1
+}
+
+const mirrored = 0.35 // share of groups that look the other way
+
+// dress chooses a drawing for each group and gives the items their colour, turn and mirroring.
+func (c *Composer) dress(l *Layout, s *read.Scene, seed int64) {
+	d := newDice(seed, drawingStream)
+	for k := range s.Groups {
+		g := &s.Groups[k]
+		entries := c.Library.byConcept[g.Concept]
+		if len(entries) == 0 {
+			continue
+		}
+		total := 0.0
+		for _, e := range entries {
+			total += likes(e)
+		}
+		at, left := 0, d.draw()*total
+		for at < len(entries)-1 && left >= likes(entries[at]) {
+			left -= likes(entries[at])
+			at++
+		}
+		flip := (d.draw() < mirrored) != g.Flip
+		if !slices.Contains(l.Used, entries[at]) {
+			l.Used = append(l.Used, entries[at])
+		}
+		n := 0
+		for i := range l.Items {
+			item := &l.Items[i]
+			if item.Group != k {
+				continue
+			}
+			item.Drawing, item.Flip, item.Turn = entries[at].ID, flip, g.Turn
+			if len(g.Colours) > 0 {
+				item.Colour = g.Colours[n%len(g.Colours)]
+				v := c.Reader.Lexicon.Colours[item.Colour]
+				item.rgb = &v
+			}
+			n++
+		}
+	}
+}
+
+// bounds of all squares.
+func bounds(items []Item) (x0, y0, x1, y1 float64) {
+	x0, y0, x1, y1 = math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	for _, i := range items {
+		x0, y0 = min(x0, i.X-i.Side/2), min(y0, i.Y-i.Side/2)
+		x1, y1 = max(x1, i.X+i.Side/2), max(y1, i.Y+i.Side/2)
+	}
+	return x0, y0, x1, y1
+}
+
+// move scales around (0, 0), then shifts.
+func move(items []Item, dx, dy, scale float64) {
+	for k := range items {
+		i := &items[k]
+		i.X, i.Y, i.Side = i.X*scale+dx, i.Y*scale+dy, i.Side*scale
+	}
+}
+
+// centre brings the middle of the foot line to (0, 0).
+func centre(items []Item) {
+	x0, _, x1, y1 := bounds(items)
+	move(items, -(x0+x1)/2, -y1, 1)
+}
+
+// extent returns width and height of items whose foot line is at (0, 0).
+func extent(items []Item) (width, height float64) {
+	x0, y0, x1, _ := bounds(items)
+	return x1 - x0, -y0
+}

@@ -1,0 +1,177 @@
+package compose
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"sync"
+
+	"golang.org/x/image/webp"
+
+	"bottega/internal/engine"
+)
+
+// Entry is one licensed drawing of a concept.
+type Entry struct {
+	ID      string `json:"id"`
+	Concept string `json:"concept"`
+	Style   string `json:"style"`
+	Title   string `json:"title"`
+	Author  string `json:"author"`
+	Licence string `json:"licence"`
+	Origin  string `json:"source"` // package@version
+	URL     string `json:"url"`
+}
+
+// Source names the drawing for the recipe.
+func (e *Entry) Source() engine.Source {
+	return engine.Source{ID: e.ID, Title: e.Title, Author: e.Author, Licence: e.Licence, Origin: e.Origin, URL: e.URL}
+}
+
+// Library is library.zip, in memory. Drawings are decoded when first used. It is safe for concurrent use.
+type Library struct {
+	entries   map[string]*Entry   // by id
+	byConcept map[string][]*Entry // in the index's order
+	load      func(id string) (image.Image, error)
+
+	mu    sync.Mutex
+	cache map[string]*drawing
+}
+
+const cachedDrawings = 256 // of about 90 kB with their halves
+
+// NewLibrary makes a library of entries whose pictures load returns.
+func NewLibrary(entries []Entry, load func(id string) (image.Image, error)) *Library {
+	l := &Library{entries: map[string]*Entry{}, byConcept: map[string][]*Entry{}, load: load, cache: map[string]*drawing{}}
+	for i := range entries {
+		e := &entries[i]
+		l.entries[e.ID] = e
+		l.byConcept[e.Concept] = append(l.byConcept[e.Concept], e)
+	}
+	return l
+}
+
+// OpenLibrary reads library.zip: index.json, a list of entries, and drawings/<id>.webp.
+func OpenLibrary(data []byte) (*Library, error) {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("open library: %w", err)
+	}
+	index, err := readFile(archive, "index.json")
+	if err != nil {
+		return nil, fmt.Errorf("open library: %w", err)
+	}
+	entries, err := parseIndex(index)
+	if err != nil {
+		return nil, fmt.Errorf("open library: read index.json: %w", err)
+	}
+	return NewLibrary(entries, func(id string) (image.Image, error) {
+		data, err := readFile(archive, "drawings/"+id+".webp")
+		if err != nil {
+			return nil, err
+		}
+		return webp.Decode(bytes.NewReader(data))
+	}), nil
+}
+
+// parseIndex reads the list of entries.
+func parseIndex(data []byte) ([]Entry, error) {
+	var entries []Entry
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("it lists no drawings")
+	}
+	return entries, nil
+}
+
+func readFile(archive *zip.Reader, name string) ([]byte, error) {
+	f, err := archive.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// Size returns how many drawings there are.
+func (l *Library) Size() int { return len(l.entries) }
+
+// drawing returns the decoded picture with its halves.
+func (l *Library) drawing(id string) (*drawing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d := l.cache[id]; d != nil {
+		return d, nil
+	}
+	picture, err := l.load(id)
+	if err != nil {
+		return nil, fmt.Errorf("load drawing %s: %w", id, err)
+	}
+	d, err := newDrawing(picture)
+	if err != nil {
+		return nil, fmt.Errorf("load drawing %s: %w", id, err)
+	}
+	if len(l.cache) >= cachedDrawings {
+		clear(l.cache) // rare and cheap: a drawing decodes in a millisecond
+	}
+	l.cache[id] = d
+	return d, nil
+}
+
+// drawing is a square premultiplied picture at full, half and quarter size.
+type drawing struct{ levels [3]level }
+
+// level is n × n RGBA pixels, premultiplied, 0-255.
+type level struct {
+	n   int
+	pix []uint8
+}
+
+func newDrawing(picture image.Image) (*drawing, error) {
+	b := picture.Bounds()
+	n := b.Dx()
+	if n != b.Dy() || n < 4 || n%4 != 0 || n > 1024 {
+		return nil, fmt.Errorf("size %dx%d is not a square of a multiple of four", n, b.Dy())
+	}
+	straight, ok := picture.(*image.NRGBA)
+	if !ok {
+		return nil, fmt.Errorf("it has no alpha channel (%T)", picture)
+	}
+	full := level{n, make([]uint8, 4*n*n)}
+	for y := range n {
+		row := straight.Pix[y*straight.Stride:]
+		for x := range n {
+			p, q := row[4*x:4*x+4], full.pix[4*(y*n+x):]
+			a := uint16(p[3])
+			for c := range 3 {
+				q[c] = uint8((uint16(p[c])*a + 127) / 255)
+			}
+			q[3] = p[3]
+		}
+	}
+	half := full.half()
+	return &drawing{[3]level{full, half, half.half()}}, nil
+}
+
+// half averages blocks of four, rounded to even, as the training does.
+func (l level) half() level {
+	m := l.n / 2
+	h := level{m, make([]uint8, 4*m*m)}
+	for y := range m {
+		for x := range m {
+			for c := range 4 {
+				i := 4*(2*y*l.n+2*x) + c
+				sum := int(l.pix[i]) + int(l.pix[i+4]) + int(l.pix[i+4*l.n]) + int(l.pix[i+4*l.n+4])
+				h.pix[4*(y*m+x)+c] = uint8(math.RoundToEven(float64(sum) / 4))
+			}
+		}
+	}
+	return h
+}

@@ -1,0 +1,249 @@
+// Package tempera runs the house model: it reads the prompt into a scene, composes a rough reference from licensed
+// drawings, and paints the picture with a small diffusion network that looks at it. It promises that every delivered
+// pixel comes out of the network, that the same request gives the same pixels on the same build, and that a worker
+// which dies or hangs fails its request and nothing else. Queueing, prices and storing are left to others.
+//
+// The painting happens in worker processes of the same binary (WorkerMain), because ONNX Runtime is a large C library
+// that no Go program can contain when it goes wrong.
+package tempera
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+
+	"bottega/internal/engine"
+	weights "bottega/tempera"
+)
+
+// DefaultMemoryLimit is what a worker may hold.
+const DefaultMemoryLimit = 2 << 30
+
+// Options of an engine. The zero value is what a small machine wants.
+type Options struct {
+	WeightsDir  string   // folder with weights; empty = those embedded in the binary
+	DataDir     string   // folder to unpack ONNX Runtime into; empty = the user's cache folder
+	Workers     int      // processes, each painting one picture at a time; 0 = 1
+	Threads     int      // of each; 0 = all processors, shared out among the workers
+	MemoryLimit int64    // bytes a worker may hold; 0 = DefaultMemoryLimit
+	InProcess   bool     // paint in this process: for benchmarks only, a crash of the runtime ends the program
+	Command     []string // how to start a worker; empty = this binary with WorkerCommand
+	Logger      *slog.Logger
+}
+
+// Engine implements engine.Imager. It is safe for concurrent use; requests beyond the number of workers wait.
+type Engine struct {
+	manifest *manifest
+	free     chan *worker  // workers without a request
+	local    chan *painter // instead of workers when in process
+	workers  []*worker
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// New checks that the weights can be read and prepares the workers. They start with their first request.
+func New(opts Options) (*Engine, error) {
+	files := weights.Weights()
+	if opts.WeightsDir != "" {
+		files = os.DirFS(opts.WeightsDir)
+	}
+	m, err := openManifest(files)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Workers < 1 || opts.InProcess {
+		opts.Workers = 1
+	}
+	if opts.Threads < 1 {
+		opts.Threads = max(runtime.NumCPU()/opts.Workers, 1)
+	}
+	if opts.MemoryLimit == 0 {
+		opts.MemoryLimit = DefaultMemoryLimit
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.Default()
+	}
+	e := &Engine{manifest: m, closed: make(chan struct{})}
+	if opts.InProcess {
+		return e, e.hire(files, &opts)
+	}
+	if len(opts.Command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find this program to start workers: %w", err)
+		}
+		opts.Command = []string{self, WorkerCommand}
+	}
+	e.free = make(chan *worker, opts.Workers)
+	for range opts.Workers {
+		w := &worker{command: opts.Command, log: opts.Logger, with: &setup{
+			WeightsDir: opts.WeightsDir, DataDir: opts.DataDir, Threads: opts.Threads, MemoryLimit: opts.MemoryLimit,
+		}}
+		e.workers = append(e.workers, w)
+		e.free <- w
+	}
+	return e, nil
+}
+
+// hire prepares painting in this process.
+func (e *Engine) hire(files fs.FS, opts *Options) error {
+	p, err := openPainter(files, opts.DataDir, opts.Threads)
+	if err != nil {
+		return err
+	}
+	e.local = make(chan *painter, 1)
+	e.local <- p
+	return nil
+}
+
+// GenerateImage implements engine.Imager.
+func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, report func(engine.Progress)) (*engine.Picture, error) {
+	if err := e.manifest.check(&req); err != nil {
+		return nil, err
+	}
+	if report == nil {
+		report = func(engine.Progress) {}
+	}
+	w, p, err := e.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		defer func() { e.local <- p }()
+		return p.paint(ctx, &req, report)
+	}
+	defer func() { e.free <- w }()
+	answer, err := w.do(ctx, &frame{Type: frameGenerate, Request: &request{Image: req}}, func(f *frame) {
+		if f.Progress != nil {
+			small := pictureOf(f.payload, f.Progress.Width, f.Progress.Height)
+			report(engine.Progress{Step: f.Progress.Step, Steps: f.Progress.Steps, Preview: small})
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pictureIn(answer, &req)
+}
+
+// pictureIn checks the worker's answer.
+func pictureIn(f *frame, req *engine.ImageRequest) (*engine.Picture, error) {
+	var m *image.NRGBA
+	if f.Type == framePicture && f.Picture != nil {
+		m = pictureOf(f.payload, f.Picture.Width, f.Picture.Height)
+	}
+	if m == nil || m.Rect.Dx() != req.Width || m.Rect.Dy() != req.Height {
+		return nil, fmt.Errorf("worker answered %q without the picture: %w", f.Type, engine.ErrUnavailable)
+	}
+	return &engine.Picture{
+		Image: m, ModelVersion: f.Picture.ModelVersion, GeneratedWidth: f.Picture.GeneratedWidth,
+		GeneratedHeight: f.Picture.GeneratedHeight, Sources: f.Picture.Sources, Notes: f.Picture.Notes,
+	}, nil
+}
+
+// acquire takes a worker, or the painter of this process, when one is free.
+func (e *Engine) acquire(ctx context.Context) (*worker, *painter, error) {
+	select {
+	case <-e.closed: // looked at first: select picks at random
+		return nil, nil, errClosed
+	default:
+	}
+	select {
+	case <-e.closed:
+		return nil, nil, errClosed
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("wait for a worker: %w", ctx.Err())
+	case w := <-e.free:
+		return w, nil, nil
+	case p := <-e.local:
+		return nil, p, nil
+	}
+}
+
+// Bench measures how fast a worker runs the network.
+func (e *Engine) Bench(ctx context.Context, b Bench) (*BenchResult, error) {
+	w, p, err := e.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		defer func() { e.local <- p }()
+		return p.bench(ctx, &b)
+	}
+	defer func() { e.free <- w }()
+	answer, err := w.do(ctx, &frame{Type: frameBench, Request: &request{Bench: &b}}, func(*frame) {})
+	if err != nil {
+		return nil, err
+	}
+	if answer.Bench == nil {
+		return nil, fmt.Errorf("worker answered %q without a measurement: %w", answer.Type, engine.ErrUnavailable)
+	}
+	return answer.Bench, nil
+}
+
+// Kill ends every worker process at once, as kill -9 would: for tests and drills. Requests under way fail with
+// ErrUnavailable; the next ones start new workers.
+func (e *Engine) Kill() {
+	for _, w := range e.workers {
+		w.kill()
+	}
+}
+
+// Close ends the workers. Requests under way fail with ErrUnavailable, as do all later ones.
+func (e *Engine) Close() error {
+	e.closing.Do(func() {
+		close(e.closed)
+		var all sync.WaitGroup
+		for _, w := range e.workers {
+			all.Go(w.close)
+		}
+		all.Wait()
+		if e.local != nil {
+			p := <-e.local // waits for the picture under way
+			p.close()
+		}
+	})
+	return nil
+}
+
+// Style is a named look of the model.
+type Style struct{ ID, Title string }
+
+// Description is what the catalogue wants to know.
+type Description struct {
+	Name         string
+	Version      string // "0.1.0"
+	ModelVersion string // exact: name, version and a hash over everything that decides over pixels
+	Preview      bool
+	Grid         int     // pixels of a square picture's side before resampling
+	Styles       []Style // without "none"
+	DefaultStyle string
+	Steps        int // defaults
+	Guidance     float64
+	Adherence    float64
+	NetworkHash  string  // SHA-256 of network.onnx
+	ForwardFLOPs float64 // of one forward of one square picture
+}
+
+// Describe says what the weights are.
+func (e *Engine) Describe() Description {
+	m := e.manifest
+	d := Description{
+		Name: m.Name, Version: m.Version, ModelVersion: m.exact(), Preview: m.Preview, Grid: m.Grid,
+		DefaultStyle: m.Defaults.Style, Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
+		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256, ForwardFLOPs: m.flops(m.Grid, m.Grid),
+	}
+	for _, id := range m.Styles[1:] {
+		title := m.StyleTitles[id]
+		if title == "" {
+			title = id
+		}
+		d.Styles = append(d.Styles, Style{id, title})
+	}
+	return d
+}

@@ -1,0 +1,105 @@
+package tempera
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// A frame is what the worker and its parent say to each other: two little-endian lengths, a JSON header, raw bytes.
+//
+//	uint32 header length, uint32 payload length, header, payload
+type frame struct {
+	Type string `json:"type"`
+	ID   uint64 `json:"id,omitempty"` // of the request it belongs to
+
+	Setup    *setup         `json:"setup,omitempty"`    // start
+	Request  *request       `json:"request,omitempty"`  // generate
+	Progress *progress      `json:"progress,omitempty"` // progress; the payload is the preview
+	Picture  *pictureHeader `json:"picture,omitempty"`  // picture; the payload is the pixels
+	Bench    *benchResult   `json:"bench,omitempty"`    // bench, both ways
+	Fault    *faultHeader   `json:"fault,omitempty"`    // failed
+
+	payload []byte
+}
+
+// Frame types. The parent sends start, generate, cancel and bench; the worker answers ready, progress, picture, bench
+// and failed.
+const (
+	frameStart    = "start"
+	frameReady    = "ready"
+	frameGenerate = "generate"
+	frameCancel   = "cancel"
+	frameProgress = "progress"
+	framePicture  = "picture"
+	frameBench    = "bench"
+	frameFailed   = "failed"
+)
+
+const (
+	mostHeader  = 1 << 20
+	mostPayload = 256 << 20 // an 8192 × 8192 picture
+)
+
+// errFrame says that what came is not a frame; the other side is broken or is somebody else.
+var errFrame = errors.New("not a frame")
+
+// writeFrame sends one frame in one write, so that frames of two goroutines holding the same lock never interleave.
+func writeFrame(w io.Writer, f *frame) error {
+	header, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("encode %s frame: %w", f.Type, err)
+	}
+	buf := make([]byte, 8, 8+len(header)+len(f.payload))
+	binary.LittleEndian.PutUint32(buf, uint32(len(header)))
+	binary.LittleEndian.PutUint32(buf[4:], uint32(len(f.payload)))
+	buf = append(append(buf, header...), f.payload...)
+	if _, err := w.Write(buf); err != nil {
+		return fmt.Errorf("send %s frame: %w", f.Type, err)
+	}
+	return nil
+}
+
+// readFrame receives one frame. io.EOF means that the other side has gone between frames.
+func readFrame(r io.Reader) (*frame, error) {
+	var lengths [8]byte
+	if _, err := io.ReadFull(r, lengths[:]); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		}
+		return nil, fmt.Errorf("receive frame: %w", err)
+	}
+	n, m := binary.LittleEndian.Uint32(lengths[:]), binary.LittleEndian.Uint32(lengths[4:])
+	if n > mostHeader || m > mostPayload {
+		return nil, fmt.Errorf("receive frame of %d and %d bytes: %w", n, m, errFrame)
+	}
+	header, err := readExactly(r, int(n))
+	if err != nil {
+		return nil, err
+	}
+	f := &frame{}
+	if err := json.Unmarshal(header, f); err != nil {
+		return nil, fmt.Errorf("receive frame: %w: %w", errFrame, err)
+	}
+	if f.payload, err = readExactly(r, int(m)); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// readExactly does not trust a length before that much has come: it grows as it reads.
+func readExactly(r io.Reader, n int) ([]byte, error) {
+	const chunk = 1 << 20
+	buf := make([]byte, 0, min(n, chunk))
+	for len(buf) < n {
+		at := len(buf)
+		step := min(n-at, chunk)
+		buf = append(buf, make([]byte, step)...)
+		if _, err := io.ReadFull(r, buf[at:]); err != nil {
+			return nil, fmt.Errorf("receive frame: %w", err)
+		}
+	}
+	return buf, nil
+}

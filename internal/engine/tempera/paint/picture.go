@@ -1,0 +1,106 @@
+package paint
+
+import (
+	"image"
+	"math"
+
+	"golang.org/x/image/draw"
+)
+
+// Grid is the size the network paints for a picture of width × height: sides are multiples of multiple, the area is
+// near side², the aspect nearest to the request. Of equally good grids the narrower one is taken.
+func Grid(width, height, side, multiple int) (w, h int) {
+	const areaWeight = 0.25
+	best := math.Inf(1)
+	wish, area := math.Log(float64(width)/float64(height)), float64(side*side)
+	for gw := multiple; gw <= side*side/multiple; gw += multiple {
+		for gh := multiple; gh <= side*side/multiple; gh += multiple {
+			size := math.Log(float64(gw*gh) / area)
+			if math.Abs(size) > 0.35 {
+				continue
+			}
+			cost := math.Abs(math.Log(float64(gw)/float64(gh))-wish) + areaWeight*math.Abs(size)
+			if cost < best-1e-9 {
+				best, w, h = cost, gw, gh
+			}
+		}
+	}
+	return w, h
+}
+
+// Planes turns premultiplied RGBA pixels into the network's planes (2p − a, 2a − 1), with the presence plane at 1.
+func Planes(pixels [][4]float64) []float32 {
+	n := len(pixels)
+	planes := make([]float32, 5*n)
+	for i, p := range pixels {
+		for c := range 3 {
+			planes[c*n+i] = float32(2*p[c] - p[3])
+		}
+		planes[3*n+i] = float32(2*p[3] - 1)
+		planes[4*n+i] = 1
+	}
+	return planes
+}
+
+// Deliver brings planes [4,h,w] to the asked size: resampled premultiplied, then kept transparent or painted on white.
+func Deliver(planes []float32, w, h, width, height int, transparent bool) *image.NRGBA {
+	return finish(resample(premultiplied(planes, w, h), width, height, draw.CatmullRom), transparent)
+}
+
+// Preview is a small opaque picture of planes, no side longer than longest pixels.
+func Preview(planes []float32, w, h, width, height, longest int) *image.NRGBA {
+	scale := float64(longest) / float64(max(width, height))
+	pw, ph := max(int(float64(width)*scale), 1), max(int(float64(height)*scale), 1)
+	return finish(resample(premultiplied(planes, w, h), pw, ph, draw.ApproxBiLinear), false)
+}
+
+// premultiplied is the picture of the planes, 16 bits a component so that resampling loses nothing.
+func premultiplied(planes []float32, w, h int) *image.RGBA64 {
+	n := w * h
+	m := image.NewRGBA64(image.Rect(0, 0, w, h))
+	for i := range n {
+		a := min(max((planes[3*n+i]+1)/2, 0), 1)
+		put(m.Pix[8*i+6:], a)
+		for c := range 3 {
+			put(m.Pix[8*i+2*c:], min(max((planes[c*n+i]+a)/2, 0), a))
+		}
+	}
+	return m
+}
+
+func put(at []uint8, v float32) {
+	u := uint16(v*65535 + 0.5)
+	at[0], at[1] = uint8(u>>8), uint8(u)
+}
+
+func resample(m *image.RGBA64, width, height int, how draw.Interpolator) *image.RGBA64 {
+	if m.Rect.Dx() == width && m.Rect.Dy() == height {
+		return m
+	}
+	out := image.NewRGBA64(image.Rect(0, 0, width, height))
+	how.Scale(out, out.Rect, m, m.Rect, draw.Src, nil)
+	return out
+}
+
+// finish turns premultiplied 16 bits into straight 8 bits. CatmullRom overshoots; colour is kept within its alpha.
+func finish(m *image.RGBA64, transparent bool) *image.NRGBA {
+	out := image.NewNRGBA(m.Rect)
+	for i := 0; i < len(m.Pix); i += 8 {
+		a := uint32(m.Pix[i+6])<<8 | uint32(m.Pix[i+7])
+		q := out.Pix[i/2 : i/2+4]
+		for c := range 3 {
+			p := min(uint32(m.Pix[i+2*c])<<8|uint32(m.Pix[i+2*c+1]), a)
+			switch {
+			case !transparent:
+				q[c] = uint8((p + 65535 - a + 128) / 257)
+			case a > 0:
+				q[c] = uint8((p*255 + a/2) / a)
+			}
+		}
+		q[3] = 255
+		if transparent {
+			q[3] = uint8((a + 128) / 257)
+		}
+	}
+	return out
+}

@@ -1,0 +1,183 @@
+package tempera
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	startPatience  = time.Minute            // a worker that is not ready by then is stuck
+	memoryInterval = 100 * time.Millisecond // between two looks at a worker's memory
+)
+
+// process is one worker process. Frames come until it has ended; then died says why.
+type process struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	frames chan *frame
+	ended  chan struct{} // closed after died is set
+	ready  bool          // of the worker that uses it: whether it has answered start
+
+	mu     sync.Mutex
+	reason string // why it was killed by us
+	died   string
+}
+
+// startProcess runs the command and tells it how to set itself up.
+func startProcess(command []string, with *setup, log *slog.Logger) (*process, error) {
+	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it outlives the request that starts it; close ends it
+	cmd.SysProcAttr = dieWithParent()
+	cmd.WaitDelay = 2 * time.Second
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	complaints, logged := io.Pipe()
+	cmd.Stderr = logged
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	p := &process{cmd: cmd, stdin: stdin, frames: make(chan *frame, 16), ended: make(chan struct{})}
+	log = log.With("worker", cmd.Process.Pid)
+	go relay(complaints, log)
+	go func() {
+		p.receive(bufio.NewReaderSize(stdout, 1<<16))
+		err := cmd.Wait()
+		_ = logged.Close() // ends the relay; it cannot fail
+		p.end(err)
+		log.Info("tempera worker ended", "reason", p.died)
+	}()
+	if with.MemoryLimit > 0 {
+		go p.watchMemory(with.MemoryLimit)
+	}
+	if err := writeFrame(stdin, &frame{Type: frameStart, Setup: with}); err != nil {
+		p.kill("it does not listen")
+		<-p.ended
+		return nil, fmt.Errorf("start worker: %s", p.died)
+	}
+	return p, nil
+}
+
+// relay passes the worker's stderr to the log, line by line.
+func relay(r io.Reader, log *slog.Logger) {
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		log.Warn("tempera worker says", "line", lines.Text())
+	}
+	_, _ = io.Copy(io.Discard, r) // an overlong line must not block the worker
+}
+
+// receive passes frames on until the pipe ends or what comes is no frame.
+func (p *process) receive(r io.Reader) {
+	for {
+		f, err := readFrame(r)
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				p.kill("it sent something that is not a frame")
+			}
+			return
+		}
+		select {
+		case p.frames <- f:
+		case <-time.After(startPatience):
+			p.kill("nobody listens to it") // a frame nobody asked for; cannot happen while the worker keeps to the protocol
+			return
+		}
+	}
+}
+
+// end records how the process went.
+func (p *process) end(err error) {
+	p.mu.Lock()
+	var exit *exec.ExitError
+	switch {
+	case p.reason != "":
+		p.died = "worker was killed: " + p.reason
+	case errors.As(err, &exit):
+		p.died = fmt.Sprintf("worker ended with status %d", exit.ExitCode())
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			p.died = fmt.Sprintf("worker was killed by signal %d", status.Signal())
+		}
+	case err != nil:
+		p.died = "worker ended: " + err.Error()
+	default:
+		p.died = "worker ended"
+	}
+	p.mu.Unlock()
+	close(p.ended)
+	close(p.frames)
+}
+
+// kill ends the process at once. The first reason is the one that is told; an empty one leaves it to the signal.
+func (p *process) kill(reason string) {
+	p.mu.Lock()
+	if p.reason == "" {
+		p.reason = reason
+	}
+	p.mu.Unlock()
+	_ = p.cmd.Process.Kill() // it may have ended already
+}
+
+// watchMemory kills the process when it holds more than limit bytes.
+func (p *process) watchMemory(limit int64) {
+	tick := time.NewTicker(memoryInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case <-tick.C:
+		}
+		if used := residentBytes(p.cmd.Process.Pid); used > limit {
+			p.kill(fmt.Sprintf("memory limit: it held %d of %d MiB", used>>20, limit>>20))
+			return
+		}
+	}
+}
+
+// close asks the process to end, and ends it when it does not.
+func (p *process) close(patience time.Duration) {
+	_ = p.stdin.Close() // the worker takes the closed pipe as the end
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case _, ok := <-p.frames: // unread answers must not keep it from ending
+			if !ok {
+				<-p.ended
+				return
+			}
+		case <-timer.C:
+			p.kill("it did not end when asked")
+			<-p.ended
+			return
+		}
+	}
+}
+
+// wait returns the next frame, or an error when the process has ended or ctx ends first.
+func (p *process) wait(ctx context.Context) (*frame, error) {
+	select {
+	case f, ok := <-p.frames:
+		if !ok {
+			return nil, errors.New(p.died)
+		}
+		return f, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

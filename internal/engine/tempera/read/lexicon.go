@@ -1,0 +1,139 @@
+package read
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Concept is a thing that can be drawn.
+type Concept struct {
+	ID       string   `json:"id"`
+	Label    string   `json:"label"`
+	Group    string   `json:"group"`
+	Subgroup string   `json:"subgroup"`
+	Tags     []string `json:"tags"`
+}
+
+// sign reports whether the concept is a face, a person or a symbol rather than a thing.
+func (c *Concept) sign() bool {
+	return c.Group == "smileys-emotion" || c.Group == "symbols" || c.Group == "people-body"
+}
+
+// Lexicon is lexicon.json: what each phrase means.
+type Lexicon struct {
+	Concepts    []Concept          `json:"concepts"`
+	Phrases     map[string]string  `json:"phrases"` // to a concept's id
+	Colours     map[string][3]int  `json:"colours"` // RGB, 0-255
+	Counts      map[string]int     `json:"counts"`
+	Sizes       map[string]float64 `json:"sizes"` // factor on the usual size
+	Relations   map[string]string  `json:"relations"`
+	Backgrounds map[string]string  `json:"backgrounds"` // to a kind of backdrop
+	Styles      map[string]string  `json:"styles"`      // to a style id
+}
+
+// ParseLexicon reads lexicon.json and checks that it hangs together.
+func ParseLexicon(data []byte) (*Lexicon, error) {
+	var l Lexicon
+	if err := json.Unmarshal(data, &l); err != nil {
+		return nil, fmt.Errorf("read lexicon: %w", err)
+	}
+	known := make(map[string]bool, len(l.Concepts))
+	for _, c := range l.Concepts {
+		known[c.ID] = true
+	}
+	for phrase, concept := range l.Phrases {
+		if !known[concept] {
+			return nil, fmt.Errorf("read lexicon: phrase %q means %q, which is no concept", phrase, concept)
+		}
+	}
+	return &l, nil
+}
+
+// Label returns the name of a concept as plain lower-case words, or "".
+func (r *Reader) Label(concept string) string { return r.labels[concept] }
+
+// Reader reads prompts with one lexicon. It is safe for concurrent use.
+type Reader struct {
+	Lexicon  *Lexicon
+	concepts map[string]*Concept
+	labels   map[string]string
+	tagged   map[string]string // a tag to the first thing (not face or sign) that has it
+	names    []string          // words of labels that are phrases too, sorted: what a slip of the pen may have meant
+	counts   map[string]int
+}
+
+// NewReader prepares a reader.
+func NewReader(l *Lexicon) *Reader {
+	r := &Reader{
+		Lexicon: l, concepts: map[string]*Concept{}, labels: map[string]string{}, tagged: map[string]string{},
+		counts: map[string]int{},
+	}
+	for herd := range herds {
+		r.counts[herd+" of"], r.counts["a "+herd+" of"] = 5, 5
+	}
+	maps.Copy(r.counts, l.Counts)
+	names := map[string]bool{}
+	for i := range l.Concepts {
+		c := &l.Concepts[i]
+		r.concepts[c.ID], r.labels[c.ID] = c, clean(c.Label)
+		for w := range strings.FieldsSeq(r.labels[c.ID]) {
+			if _, ok := l.Phrases[w]; ok && len([]rune(w)) >= shortestFix {
+				names[w] = true
+			}
+		}
+		if c.Group != "food-drink" && c.Group != "animals-nature" && c.Group != "objects" {
+			continue
+		}
+		for _, tag := range c.Tags {
+			if _, taken := r.tagged[tag]; !taken {
+				r.tagged[tag] = c.ID
+			}
+		}
+	}
+	r.names = slices.Sorted(maps.Keys(names))
+	return r
+}
+
+// plural reports whether the phrase is the plural of another phrase for the same concept.
+func (r *Reader) plural(phrase string) bool {
+	concept := r.Lexicon.Phrases[phrase]
+	if phrase == r.labels[concept] {
+		return false
+	}
+	return slices.ContainsFunc(singular(phrase), func(s string) bool { return r.Lexicon.Phrases[s] == concept })
+}
+
+// nearest returns the name of a thing one slip of the pen away from an unknown word (two in a long word), or "".
+func (r *Reader) nearest(unknown string) string {
+	letters := []rune(unknown)
+	if len(letters) < shortestFix {
+		return ""
+	}
+	best, least := "", 2
+	if len(letters) >= 7 {
+		least = 3
+	}
+	for _, name := range r.names {
+		if []rune(name)[0] != letters[0] {
+			continue
+		}
+		if d := slips(unknown, name, least); d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// related reports whether what was said is a name or a tag of the concept.
+func (r *Reader) related(said string, c *Concept) bool {
+	names := set(clean(c.Label + " " + strings.Join(c.Tags, " ")))
+	for w := range strings.FieldsSeq(said) {
+		if names[w] || slices.ContainsFunc(singular(w), func(s string) bool { return names[s] }) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,148 @@
+package read
+
+import (
+	"slices"
+	"strings"
+)
+
+// noun reads a thing that can be drawn: it takes what was said about it.
+func (p *reading) noun(phrase string, length int, said string) {
+	c := p.r.concepts[p.r.Lexicon.Phrases[phrase]]
+	if p.denied {
+		p.denied, p.next = false, pending{}
+		return
+	}
+	last := p.last()
+	adjoining := last != nil && p.nounEnd == p.at && !p.words[p.at].pause
+	p.nounEnd = p.at + length
+	if adjoining && (strings.HasSuffix(phrase, "ing") || c.sign() && !p.r.concepts[last.Concept].sign()) {
+		return
+	}
+	g := p.group(phrase, c)
+	p.explain(said, c)
+	if last != nil && p.next.phrase == "of" && (last.Concept == g.Concept || !vessel(last.Phrase)) {
+		p.next = pending{}
+		return
+	}
+	if adjoining {
+		g.inherit(last, &p.next)
+		p.scene.Groups = p.scene.Groups[:len(p.scene.Groups)-1]
+	}
+	p.add(g)
+	p.next = pending{}
+}
+
+// vessel reports whether what a noun "of" something holds it: "a bowl of apples", not "a statue of a lion".
+func vessel(phrase string) bool {
+	w := phrase[strings.LastIndexByte(phrase, ' ')+1:]
+	return vessels[strings.TrimSuffix(w, "s")]
+}
+
+// add keeps the group; beyond mostGroups nothing would be recognisable.
+func (p *reading) add(g Group) {
+	if len(p.scene.Groups) < mostGroups {
+		p.scene.Groups = append(p.scene.Groups, g)
+	}
+}
+
+func (p *reading) group(phrase string, c *Concept) Group {
+	n := &p.next
+	g := Group{
+		Concept: c.ID, Phrase: phrase, Count: max(n.count, 1), Size: n.size, Colours: n.colours, Turn: n.turn,
+		Flip: n.flip, Arrange: n.arrange,
+	}
+	if g.Size == 0 {
+		g.Size = 1
+	}
+	if n.count == 0 && n.arrange != "" {
+		g.Count = arrangedCount[n.arrange]
+	} else if n.count == 0 && !n.article && p.r.plural(phrase) {
+		g.Count = 3
+	}
+	if len(p.scene.Groups) == 0 {
+		return g
+	}
+	g.Relation, g.Apart = n.relation, stayApart[n.phrase]
+	if g.Relation == "" {
+		g.Relation = Beside
+	}
+	if g.Relation == Inside && c.Subgroup == "sky-weather" {
+		g.Relation = Below // "in the rain"
+	}
+	label := p.r.labels[c.ID]
+	lastWord := label[strings.LastIndexByte(label, ' ')+1:]
+	if wearing[n.phrase] && (headwear[lastWord] || lenses[lastWord]) {
+		g.Relation = Wear
+	}
+	return g
+}
+
+// explain notes what was drawn for a word that is not the drawing's own name.
+func (p *reading) explain(said string, c *Concept) {
+	note := [2]string{said, c.Label}
+	if !p.r.related(said, c) && !slices.Contains(p.scene.ReadAs, note) {
+		p.scene.ReadAs = append(p.scene.ReadAs, note)
+	}
+}
+
+// close ends a noun phrase: a colour or size word without a noun was one itself, or belongs to the last noun.
+func (p *reading) close() {
+	n := p.next
+	p.next, p.denied = pending{}, false
+	if len(n.words) == 0 {
+		return
+	}
+	w := n.words[len(n.words)-1]
+	id := p.r.Lexicon.Phrases[w]
+	if id == "" && n.article && len(n.colours) > 0 {
+		id = p.r.tagged[w]
+	}
+	last := p.last()
+	switch {
+	case id != "" && (n.article || last == nil):
+		g := Group{Concept: id, Phrase: w, Count: 1, Size: 1}
+		if last != nil {
+			g.Relation = n.relation
+			if g.Relation == "" {
+				g.Relation = Beside
+			}
+		}
+		p.add(g)
+	case len(n.colours) > 0 && last != nil && len(last.Colours) == 0:
+		last.Colours = n.colours
+	}
+}
+
+// light picks one backdrop out of those named; night and sunset become the light over another.
+func (p *reading) light() {
+	var kinds, places, lights []string
+	for _, k := range p.backdrops {
+		if k == "none" || slices.Contains(kinds, k) {
+			continue
+		}
+		kinds = append(kinds, k)
+		if k == "night" || k == "sunset" {
+			lights = append(lights, k)
+		} else {
+			places = append(places, k)
+		}
+	}
+	s := &p.scene
+	switch {
+	case len(kinds) == 0 && len(p.backdrops) > 0:
+		s.Backdrop = "none"
+	case len(kinds) == 0:
+	case len(places) == 0:
+		s.Backdrop = kinds[0]
+	case len(lights) > 0 && (places[0] == "hill" || places[0] == "meadow" || places[0] == "sky"):
+		s.Backdrop = lights[0]
+	default:
+		s.Backdrop = places[0]
+		if len(lights) > 0 {
+			s.Tone = lights[0]
+		}
+	}
+	if s.Backdrop != "solid" {
+		s.Ground = ""
+	}
+}

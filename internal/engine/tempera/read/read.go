@@ -1,0 +1,271 @@
+package read
+
+import (
+	"slices"
+	"strings"
+)
+
+// kind is what a run of words means. Of equally long matches the first kind counts.
+type kind int
+
+const (
+	arranging kind = iota
+	turning
+	flipping
+	zooming
+	background
+	style
+	relation
+	count
+	size
+	colour
+	concept
+	plain // nothing the tables know
+)
+
+// reading is one pass over one prompt.
+type reading struct {
+	r         *Reader
+	words     []word
+	scene     Scene
+	next      pending
+	at        int
+	nounEnd   int // where the last noun's words ended
+	denied    bool
+	backdrops []string
+}
+
+// Read returns the scene of a prompt. Any text is fine.
+func (r *Reader) Read(prompt string) Scene {
+	p := &reading{r: r, words: words(prompt), scene: Scene{Zoom: 1}, nounEnd: -1}
+	for p.at < len(p.words) {
+		if p.words[p.at].pause {
+			p.close()
+		}
+		p.at += p.step()
+	}
+	p.close()
+	p.light()
+	return p.scene
+}
+
+// join returns the words as one phrase, or "" when they run out or a pause stands between them.
+func (p *reading) join(start, length int) string {
+	if length < 1 || start+length > len(p.words) {
+		return ""
+	}
+	var b strings.Builder
+	for i, w := range p.words[start : start+length] {
+		if i > 0 {
+			if w.pause {
+				return ""
+			}
+			b.WriteByte(' ')
+		}
+		b.WriteString(w.text)
+	}
+	return b.String()
+}
+
+// lookUp returns what a phrase means; plain when the tables do not have it.
+func (p *reading) lookUp(phrase string) kind {
+	l := p.r.Lexicon
+	switch {
+	case arrangements[phrase] != "":
+		return arranging
+	case turns[phrase] != 0:
+		return turning
+	case flips[phrase]:
+		return flipping
+	case zooms[phrase] != 0:
+		return zooming
+	case l.Backgrounds[phrase] != "":
+		return background
+	case l.Styles[phrase] != "":
+		return style
+	case l.Relations[phrase] != "":
+		return relation
+	case p.r.counts[phrase] != 0:
+		return count
+	case l.Sizes[phrase] != 0:
+		return size
+	}
+	if _, ok := l.Colours[phrase]; ok {
+		return colour
+	}
+	if l.Phrases[phrase] != "" {
+		return concept
+	}
+	return plain
+}
+
+// match returns the longest match here.
+func (p *reading) match() (k kind, phrase string, length int) {
+	for n := longest; n >= 1; n-- {
+		phrase := p.join(p.at, n)
+		if phrase == "" {
+			continue
+		}
+		if k := p.lookUp(phrase); k != plain {
+			return k, phrase, n
+		}
+		if n > 1 && p.r.Lexicon.Backgrounds["in "+phrase] != "" {
+			return background, "in " + phrase, n
+		}
+	}
+	return plain, p.words[p.at].text, 1
+}
+
+// step reads what stands here and returns how many words that took.
+func (p *reading) step() int {
+	w := p.words[p.at].text
+	if groundWords[w] && len(p.next.colours) > 0 {
+		p.scene.Ground = p.next.colours[len(p.next.colours)-1]
+		p.next = pending{}
+		p.backdrops = append(p.backdrops, "solid")
+		return 1
+	}
+	k, phrase, length := p.match()
+	if denials[w] && k != background {
+		p.denied = true
+		return 1
+	}
+	if k == relation || k == plain {
+		if name, n := p.place(); n >= length && n > 0 {
+			k, phrase, length = background, name, n
+		}
+	}
+	if k == relation && length > 1 {
+		if tail, n := p.backgroundAt(p.at + length - 1); n > 0 {
+			k, phrase, length = background, tail, length-1+n
+		}
+	}
+	p.take(k, phrase, length)
+	return length
+}
+
+// backgroundAt finds a backdrop's phrase of several words: "flying over the sea" is "over the sea".
+func (p *reading) backgroundAt(start int) (phrase string, length int) {
+	for n := longest; n > 1; n-- {
+		if phrase := p.join(start, n); p.r.Lexicon.Backgrounds[phrase] != "" {
+			return phrase, n
+		}
+	}
+	return "", 0
+}
+
+// place finds a backdrop with words between: "in a dark old forest" is "in forest".
+func (p *reading) place() (phrase string, length int) {
+	first := p.words[p.at].text
+	if !prepositions[first] {
+		return "", 0
+	}
+	l := p.r.Lexicon
+	for start := p.at + 1; start < len(p.words) && start-p.at <= 4; start++ {
+		for n := 3; n >= 1; n-- {
+			name, reach := p.join(start, n), start-p.at+n
+			if name != "" && l.Backgrounds[first+" "+name] != "" && p.join(p.at, reach) != "" {
+				return first + " " + name, reach
+			}
+		}
+		w := p.words[start].text
+		if l.Phrases[w] != "" && !quiet[w] || l.Relations[w] != "" || p.r.counts[w] != 0 {
+			return "", 0
+		}
+	}
+	return "", 0
+}
+
+// take gives the words their effect.
+func (p *reading) take(k kind, phrase string, length int) {
+	l, here := p.r.Lexicon, len(p.scene.Groups) > 0 && p.nounEnd == p.at
+	switch k {
+	case arranging:
+		p.arrange(phrase)
+	case turning:
+		if here {
+			p.last().Turn = turns[phrase]
+		} else {
+			p.next.turn = turns[phrase]
+		}
+	case flipping:
+		if here {
+			p.last().Flip = true
+		} else {
+			p.next.flip = true
+		}
+	case zooming:
+		p.scene.Zoom = zooms[phrase]
+	case background:
+		p.close()
+		p.backdrops = append(p.backdrops, l.Backgrounds[phrase])
+	case style:
+		if p.scene.Style == "" {
+			p.scene.Style = l.Styles[phrase]
+		}
+	case relation:
+		p.relate(phrase)
+	case count:
+		p.next.count, p.next.words = p.r.counts[phrase], append(p.next.words, phrase)
+	case size:
+		p.next.size, p.next.words = l.Sizes[phrase], append(p.next.words, phrase)
+	case colour:
+		p.next.colours, p.next.words = append(p.next.colours, phrase), append(p.next.words, phrase)
+	case concept:
+		if !quiet[phrase] || p.next.article {
+			p.noun(phrase, length, phrase)
+		}
+	case plain:
+		p.plainWord(phrase)
+	}
+}
+
+func (p *reading) last() *Group {
+	if len(p.scene.Groups) == 0 {
+		return nil
+	}
+	return &p.scene.Groups[len(p.scene.Groups)-1]
+}
+
+func (p *reading) arrange(phrase string) {
+	ahead := strings.HasSuffix(phrase, "of")
+	if g := p.last(); g != nil && !ahead {
+		g.Arrange = arrangements[phrase]
+		if g.Count == 1 {
+			g.Count = arrangedCount[g.Arrange]
+		}
+		p.next.arrange = ""
+		return
+	}
+	p.next.arrange = arrangements[phrase]
+}
+
+func (p *reading) relate(phrase string) {
+	if phrase == "and" && len(p.next.colours) > 0 && p.at+1 < len(p.words) {
+		if _, ok := p.r.Lexicon.Colours[p.words[p.at+1].text]; ok {
+			return // "red and blue balloons"
+		}
+	}
+	p.close()
+	p.next.relation, p.next.phrase = p.r.Lexicon.Relations[phrase], phrase
+}
+
+func (p *reading) plainWord(w string) {
+	switch {
+	case articles[w]:
+		p.next.article = true
+	case w == "wearing" || w == "wears":
+		p.next.relation, p.next.phrase = Beside, w
+	case w == "of" && p.last() != nil && p.nounEnd == p.at:
+		p.next.relation, p.next.phrase = Below, "of"
+	case weather[w] != "":
+		p.backdrops = append(p.backdrops, weather[w])
+	case quiet[w]:
+	default:
+		if near := p.r.nearest(w); near != "" {
+			p.noun(near, 1, w)
+		} else if !slices.Contains(p.scene.Unknown, w) {
+			p.scene.Unknown = append(p.scene.Unknown, w)
+		}
+	}
+}

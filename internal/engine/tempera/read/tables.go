@@ -1,0 +1,75 @@
+package read
+
+import "strings"
+
+const (
+	longest     = 6 // words of a phrase
+	mostGroups  = 6
+	tilted      = 0.3 // radians
+	overturned  = 3.141592653589793
+	shortestFix = 5 // letters of a word that may be a slip of the pen
+)
+
+// What the lexicon does not fix; the same tables stand in tempera/reading.py.
+var (
+	articles     = set("a an the")
+	prepositions = set("in at on over under against by near through above among across into with")
+	arrangements = map[string]string{
+		"in a row": "row", "in a line": "row", "side by side": "row", "lined up": "row", "a row of": "row",
+		"row of": "row", "a line of": "row", "in a circle": "circle", "in a ring": "circle", "a circle of": "circle",
+		"a ring of": "circle", "in a grid": "grid", "in rows": "grid", "a grid of": "grid", "pattern of": "grid",
+		"a pattern of": "grid", "seamless pattern of": "grid", "pattern": "grid", "in a column": "column",
+		"in a stack": "column", "stacked": "column", "a stack of": "column", "stack of": "column",
+		"in a pile": "column", "a pile of": "column", "pile of": "column",
+	}
+	arrangedCount = map[string]int{"row": 4, "circle": 6, "grid": 9, "column": 3} // when no number is given
+	turns         = map[string]float64{
+		"upside down": overturned, "turned over": overturned, "tilted": tilted, "leaning": tilted, "slanted": tilted,
+		"crooked": tilted,
+	}
+	flips = map[string]bool{"mirrored": true, "flipped": true, "facing right": true}
+	zooms = map[string]float64{
+		"close up": 1.2, "closeup": 1.2, "close up of": 1.2, "zoomed in": 1.2, "portrait of": 1.1, "headshot of": 1.2,
+		"far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7,
+		"wide shot of": 0.7,
+	}
+	herds       = set("herd flock swarm school pack bunch family")
+	groundWords = set("background backdrop")
+	weather     = map[string]string{"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
+	wearing     = set("wearing wears with")
+	denials     = set("no without")
+	headwear    = set("hat cap crown helmet sombrero tiara")
+	lenses      = set("glasses sunglasses goggles")
+	vessels     = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	stayApart   = map[string]bool{
+		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
+		"floating above": true,
+	}
+	// Words that need no drawing and no note: function words, moods, poses, praise.
+	quiet = set("a an the of in on at with and or to over under above below behind beside between front inside next left right " +
+		"top near by from for into out up down off no not is are was be being it its this that these those there here me " +
+		"my your his her their our you we i he she they them very really some any many few several each every all both " +
+		"other who which what where when while as so but than then too also just only like want please show give get put " +
+		"set can could would should will may must have has had having do does did done make made making draw drawn paint " +
+		"painted picture image drawing illustration photo photograph art artwork render style scene painting view portrait " +
+		"icon emoji logo asset graphic background backdrop color colour colored coloured colourful colorful cute beautiful " +
+		"pretty nice good bad new old young happy sad angry funny lovely sweet adorable friendly cool awesome amazing " +
+		"epic majestic elegant simple plain fancy magical magic mystical mysterious enchanted fantasy dreamy cozy cosy " +
+		"long short tall high low fast slow hot cold warm dark light bright pale deep soft hard full empty open closed fluffy " +
+		"furry shiny glowing sparkling lush misty foggy quiet calm peaceful busy crowded ancient modern vintage futuristic " +
+		"detailed quality best masterpiece realistic high resolution hd 4k 8k ultra highly digital design creative " +
+		"standing sitting lying sleeping running walking jumping flying swimming playing eating drinking looking smiling " +
+		"dancing singing reading going coming riding holding wearing floating hiding resting waiting stands sits lies " +
+		"sleeps runs walks jumps flies swims plays eats drinks looks smiles dances holds wears rides together alone big " +
+		"small large tiny little huge giant close far away center centre middle side corner edge thing things kind type " +
+		"piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh " +
+		"ripe yummy wooden stone glass metal")
+)
+
+func set(list string) map[string]bool {
+	found := make(map[string]bool)
+	for w := range strings.FieldsSeq(list) {
+		found[w] = true
+	}
+	return found
+}

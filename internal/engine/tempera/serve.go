@@ -1,0 +1,163 @@
+package tempera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"bottega/internal/engine"
+	weights "bottega/tempera"
+)
+
+// WorkerCommand is the hidden subcommand under which the binary is a worker.
+const WorkerCommand = "tempera-worker"
+
+// WorkerOptions are what a worker has of its own; the rest its parent tells it.
+type WorkerOptions struct {
+	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
+}
+
+// WorkerMain is the worker process: it makes one picture at a time for the parent at the other end of stdin and
+// stdout. It returns nil when stdin closes, which is how a worker ends when its parent is gone.
+func WorkerMain(ctx context.Context, stdin io.Reader, stdout io.Writer, opts WorkerOptions) error {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &server{opts: opts, out: stdout}
+	defer s.leave(cancel)
+	for {
+		f, err := readFrame(stdin)
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("worker: %w", err)
+		}
+		if err := s.handle(ctx, f); err != nil {
+			return fmt.Errorf("worker: %w", err)
+		}
+	}
+}
+
+// server is the worker's side of the pipe.
+type server struct {
+	opts    WorkerOptions
+	painter *painter
+	jobs    sync.WaitGroup // at most one
+
+	current uint64             // id of the job under way or last done
+	stop    context.CancelFunc // ends it
+
+	mu  sync.Mutex // over out: progress and answers come from the job's goroutine
+	out io.Writer
+}
+
+const leavePatience = time.Second
+
+// leave stops the job and gives it a moment; a run that does not listen ends with the process.
+func (s *server) leave(cancel context.CancelFunc) {
+	cancel()
+	done := make(chan struct{})
+	go func() {
+		s.jobs.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		if s.painter != nil {
+			s.painter.close()
+		}
+	case <-time.After(leavePatience):
+	}
+}
+
+func (s *server) send(f *frame) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return writeFrame(s.out, f)
+}
+
+func (s *server) handle(ctx context.Context, f *frame) error {
+	switch {
+	case f.Type == frameStart && f.Setup != nil:
+		return s.start(f.Setup)
+	case f.Type == frameCancel:
+		if s.stop != nil && f.ID == s.current {
+			s.stop()
+		}
+		return nil
+	case s.painter == nil:
+		return fmt.Errorf("%s before start: %w", f.Type, errFrame)
+	case (f.Type == frameGenerate || f.Type == frameBench) && f.Request != nil:
+		s.jobs.Wait() // the parent asks for one at a time; a second would wait here
+		ctx, stop := context.WithCancel(ctx)
+		s.current, s.stop = f.ID, stop
+		s.jobs.Go(func() {
+			defer stop()
+			s.work(ctx, f)
+		})
+		return nil
+	}
+	return fmt.Errorf("%q: %w", f.Type, errFrame)
+}
+
+// start loads the model. A model that cannot be loaded is told to the parent, which ends this process.
+func (s *server) start(with *setup) error {
+	if with.MemoryLimit > 0 {
+		debug.SetMemoryLimit(with.MemoryLimit / 2) // the network's memory is not Go's
+	}
+	files := s.opts.Weights
+	if files == nil {
+		files = weights.Weights()
+	}
+	if with.WeightsDir != "" {
+		files = os.DirFS(with.WeightsDir)
+	}
+	p, err := openPainter(files, with.DataDir, with.Threads)
+	if err != nil {
+		return s.send(&frame{Type: frameFailed, Fault: faultOf(err)})
+	}
+	runtime.GC() // the weights were read twice over: once here, once into the session
+	debug.FreeOSMemory()
+	s.painter = p
+	return s.send(&frame{Type: frameReady})
+}
+
+// work answers one request. What cannot be sent has no reader any more: stdin will close too.
+func (s *server) work(ctx context.Context, f *frame) {
+	answer, err := s.answer(ctx, f)
+	if err != nil {
+		answer = &frame{Type: frameFailed, Fault: faultOf(err)}
+	}
+	answer.ID = f.ID
+	_ = s.send(answer)
+}
+
+func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
+	if f.Type == frameBench {
+		if f.Request.Bench == nil {
+			return nil, fmt.Errorf("nothing to measure: %w", engine.ErrRejected)
+		}
+		result, err := s.painter.bench(ctx, f.Request.Bench)
+		return &frame{Type: frameBench, Bench: result}, err
+	}
+	picture, err := s.painter.paint(ctx, &f.Request.Image, func(p engine.Progress) {
+		b := p.Preview.Bounds()
+		_ = s.send(&frame{
+			Type: frameProgress, ID: f.ID, payload: bytesOf(p.Preview),
+			Progress: &progress{Step: p.Step, Steps: p.Steps, Width: b.Dx(), Height: b.Dy()},
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	b := picture.Image.Bounds()
+	return &frame{Type: framePicture, payload: bytesOf(picture.Image), Picture: &pictureHeader{
+		Width: b.Dx(), Height: b.Dy(), ModelVersion: picture.ModelVersion, GeneratedWidth: picture.GeneratedWidth,
+		GeneratedHeight: picture.GeneratedHeight, Sources: picture.Sources, Notes: picture.Notes,
+	}}, nil
+}

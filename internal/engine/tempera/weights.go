@@ -1,0 +1,202 @@
+package tempera
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"slices"
+
+	"bottega/internal/engine"
+	"bottega/internal/engine/tempera/compose"
+	"bottega/internal/engine/tempera/read"
+)
+
+const (
+	networkFile  = "network.onnx"
+	vocabFile    = "vocab.txt"
+	lexiconFile  = "lexicon.json"
+	libraryFile  = "library.zip"
+	manifestFile = "manifest.json"
+)
+
+// Limits of one request. The catalogue may offer less.
+const (
+	LeastSide  = 16
+	MostSide   = 2048
+	MostSteps  = 100
+	MostPrompt = 16 << 10 // bytes
+	mostGuide  = 20
+)
+
+// manifest is manifest.json: what the weights are.
+type manifest struct {
+	Name        string            `json:"name"`
+	Version     string            `json:"version"`
+	Preview     bool              `json:"preview"`
+	Grid        int               `json:"grid"`
+	Multiple    int               `json:"grid_multiple"`
+	Styles      []string          `json:"styles"` // the index is the style's id; 0 is none
+	StyleTitles map[string]string `json:"style_titles"`
+	Defaults    struct {
+		Steps     int     `json:"steps"`
+		Guidance  float64 `json:"guidance"`
+		Adherence float64 `json:"adherence"`
+		Style     string  `json:"style"`
+	} `json:"defaults"`
+	ForwardFLOPs map[string]float64  `json:"forward_flops"` // by "128x128"
+	Files        map[string]fileFact `json:"files"`
+}
+
+type fileFact struct {
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// weightsError says what is wrong with one file of the weights.
+func weightsError(file, format string, args ...any) error {
+	return fmt.Errorf("weights: %s %s: %w", file, fmt.Sprintf(format, args...), engine.ErrUnavailable)
+}
+
+// openManifest reads manifest.json and checks that it can be worked with. The other files are not looked at.
+func openManifest(files fs.FS) (*manifest, error) {
+	data, err := fs.ReadFile(files, manifestFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, weightsError(manifestFile, "is missing; train and export the model (tempera/README.md)")
+	} else if err != nil {
+		return nil, fmt.Errorf("weights: %w: %w", err, engine.ErrUnavailable)
+	}
+	m := &manifest{}
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, weightsError(manifestFile, "is damaged (%v)", err)
+	}
+	if m.Name == "" || m.Version == "" || len(m.Styles) == 0 || m.Multiple < 1 || m.Grid < m.Multiple || m.Grid > 1024 {
+		return nil, weightsError(manifestFile, "lacks a name, a version, styles or a sensible grid")
+	}
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+		if _, ok := m.Files[name]; !ok {
+			return nil, weightsError(manifestFile, "does not list %s", name)
+		}
+	}
+	return m, nil
+}
+
+// verified returns the content of every file the manifest lists, each checked against its size and hash.
+func (m *manifest) verified(files fs.FS) (map[string][]byte, error) {
+	found := make(map[string][]byte, len(m.Files))
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		want := m.Files[name]
+		data, err := fs.ReadFile(files, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, weightsError(name, "is missing")
+		} else if err != nil {
+			return nil, fmt.Errorf("weights: read %s: %w: %w", name, err, engine.ErrUnavailable)
+		}
+		if int64(len(data)) < want.Bytes {
+			return nil, weightsError(name, "is cut short: %d of %d bytes", len(data), want.Bytes)
+		}
+		sum := sha256.Sum256(data)
+		if hex.EncodeToString(sum[:]) != want.SHA256 {
+			return nil, weightsError(name, "is not the file the manifest describes: SHA-256 is %x", sum)
+		}
+		found[name] = data
+	}
+	return found, nil
+}
+
+// exact names the version and everything that decides over pixels.
+func (m *manifest) exact() string {
+	h := sha256.New()
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+		fmt.Fprintln(h, name, m.Files[name].SHA256)
+	}
+	return fmt.Sprintf("%s@%s+%x", m.Name, m.Version, h.Sum(nil)[:6])
+}
+
+// style returns the id of a style; none for an empty name.
+func (m *manifest) style(name string) (int64, bool) {
+	if name == "" {
+		return 0, true
+	}
+	i := slices.Index(m.Styles, name)
+	return int64(i), i >= 0
+}
+
+// flops of one forward of one picture, from the entry of this size or by area from the model's own.
+func (m *manifest) flops(width, height int) float64 {
+	if f, ok := m.ForwardFLOPs[fmt.Sprintf("%dx%d", width, height)]; ok {
+		return f
+	}
+	own := m.ForwardFLOPs[fmt.Sprintf("%dx%d", m.Grid, m.Grid)]
+	return own * float64(width*height) / float64(m.Grid*m.Grid)
+}
+
+// check rejects a request that can never be done.
+func (m *manifest) check(req *engine.ImageRequest) error {
+	known := []string{"", m.Name, m.Name + "@" + m.Version, m.exact()}
+	_, styled := m.style(req.Style)
+	var wrong string
+	switch {
+	case !slices.Contains(known, req.Model):
+		wrong = fmt.Sprintf("unknown model %q (this is %s)", req.Model, m.exact())
+	case !styled:
+		wrong = fmt.Sprintf("unknown style %q (there are %v)", req.Style, m.Styles)
+	case min(req.Width, req.Height) < LeastSide || max(req.Width, req.Height) > MostSide:
+		wrong = fmt.Sprintf("size %d×%d (sides are %d to %d pixels)", req.Width, req.Height, LeastSide, MostSide)
+	case req.Steps < 1 || req.Steps > MostSteps:
+		wrong = fmt.Sprintf("%d steps (1 to %d)", req.Steps, MostSteps)
+	case math.IsNaN(req.Guidance) || req.Guidance < 0 || req.Guidance > mostGuide:
+		wrong = fmt.Sprintf("guidance %v (0 to %d)", req.Guidance, mostGuide)
+	case math.IsNaN(req.Adherence) || req.Adherence > 1:
+		wrong = fmt.Sprintf("adherence %v (0 to 1, or below 0 for none)", req.Adherence)
+	case req.Seed < 0 || req.Seed > math.MaxUint32:
+		wrong = fmt.Sprintf("seed %d (0 to %d)", req.Seed, uint32(math.MaxUint32))
+	case len(req.Prompt) > MostPrompt || len(req.NegativePrompt) > MostPrompt:
+		wrong = fmt.Sprintf("a prompt of %d bytes (at most %d)", max(len(req.Prompt), len(req.NegativePrompt)), MostPrompt)
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s: %w", wrong, engine.ErrRejected)
+}
+
+// model is the weights, ready for use, without the network's session.
+type model struct {
+	manifest  *manifest
+	tokenizer *read.Tokenizer
+	reader    *read.Reader
+	composer  *compose.Composer
+	network   []byte
+}
+
+// loadModel reads, checks and parses the weights.
+func loadModel(files fs.FS) (*model, error) {
+	m, err := openManifest(files)
+	if err != nil {
+		return nil, err
+	}
+	content, err := m.verified(files)
+	if err != nil {
+		return nil, err
+	}
+	tokenizer, err := read.ParseVocab(content[vocabFile])
+	if err != nil {
+		return nil, weightsError(vocabFile, "cannot be used (%v)", err)
+	}
+	lexicon, err := read.ParseLexicon(content[lexiconFile])
+	if err != nil {
+		return nil, weightsError(lexiconFile, "cannot be used (%v)", err)
+	}
+	library, err := compose.OpenLibrary(content[libraryFile])
+	if err != nil {
+		return nil, weightsError(libraryFile, "cannot be used (%v)", err)
+	}
+	reader := read.NewReader(lexicon)
+	return &model{
+		manifest: m, tokenizer: tokenizer, reader: reader, network: content[networkFile],
+		composer: &compose.Composer{Library: library, Reader: reader},
+	}, nil
+}

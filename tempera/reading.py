@@ -1,0 +1,471 @@
+"""The reader: a prompt becomes a scene. Reference for the Go package internal/engine/tempera/read.
+
+Words are matched against the lexicon, longest phrase first; what the lexicon does not fix (arrangements,
+states, framing, function words) is in the tables below. Nothing here draws or knows about drawings.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+
+LONGEST = 6  # words of a phrase
+MOST_GROUPS = 6
+TURN_TILTED, TURN_OVER = 0.3, 3.141592653589793
+
+ARTICLES = {"a", "an", "the"}
+PREPOSITIONS = {"in", "at", "on", "over", "under", "against", "by", "near", "through", "above", "among", "across", "into", "with"}
+ARRANGEMENTS = {
+    "in a row": "row", "in a line": "row", "side by side": "row", "lined up": "row", "a row of": "row", "row of": "row",
+    "a line of": "row", "in a circle": "circle", "in a ring": "circle", "a circle of": "circle", "a ring of": "circle",
+    "in a grid": "grid", "in rows": "grid", "a grid of": "grid", "pattern of": "grid", "a pattern of": "grid",
+    "seamless pattern of": "grid", "pattern": "grid", "in a column": "column", "in a stack": "column", "stacked": "column",
+    "a stack of": "column", "stack of": "column", "in a pile": "column", "a pile of": "column", "pile of": "column",
+}  # fmt: skip
+ARRANGED_COUNT = {"row": 4, "circle": 6, "grid": 9, "column": 3}  # when no number is given: "a row of robots"
+TURNS = {
+    "upside down": TURN_OVER, "turned over": TURN_OVER, "tilted": TURN_TILTED, "leaning": TURN_TILTED,
+    "slanted": TURN_TILTED, "crooked": TURN_TILTED,
+}  # fmt: skip
+FLIPS = {"mirrored", "flipped", "facing right"}
+ZOOMS = {
+    "close up": 1.2, "closeup": 1.2, "close up of": 1.2, "zoomed in": 1.2, "portrait of": 1.1, "headshot of": 1.2,
+    "far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7, "wide shot of": 0.7,
+}  # fmt: skip
+HERDS = {f"{a}{w} of": 5 for w in ("herd", "flock", "swarm", "school", "pack", "bunch", "family") for a in ("", "a ")}
+GROUND_WORDS = {"background", "backdrop"}
+WEATHER = {"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
+WEARING = {"wearing", "wears", "with"}
+DENIALS = {"no", "without"}
+HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
+LENSES = {"glasses", "sunglasses", "goggles"}
+VESSELS = {"bowl", "basket", "box", "cup", "mug", "glass", "jar", "plate", "pot", "bag", "bucket", "vase", "tray", "pan", "dish", "pile", "stack"}
+STAY_APART = {"above", "over", "flying over", "flying above", "jumping over", "floating above"}
+QUIET = set(
+    "a an the of in on at with and or to over under above below behind beside between front inside next left right "
+    "top near by from for into out up down off no not is are was be being it its this that these those there here me "
+    "my your his her their our you we i he she they them very really some any many few several each every all both "
+    "other who which what where when while as so but than then too also just only like want please show give get put "
+    "set can could would should will may must have has had having do does did done make made making draw drawn paint "
+    "painted picture image drawing illustration photo photograph art artwork render style scene painting view portrait "
+    "icon emoji logo asset graphic background backdrop color colour colored coloured colourful colorful cute beautiful "
+    "pretty nice good bad new old young happy sad angry funny lovely sweet adorable friendly cool awesome amazing "
+    "epic majestic elegant simple plain fancy magical magic mystical mysterious enchanted fantasy dreamy cozy cosy "
+    "long short tall high low fast slow hot cold warm dark light bright pale deep soft hard full empty open closed fluffy "
+    "furry shiny glowing sparkling lush misty foggy quiet calm peaceful busy crowded ancient modern vintage futuristic "
+    "detailed quality best masterpiece realistic high resolution hd 4k 8k ultra highly digital design creative "
+    "standing sitting lying sleeping running walking jumping flying swimming playing eating drinking looking smiling "
+    "dancing singing reading going coming riding holding wearing floating hiding resting waiting stands sits lies "
+    "sleeps runs walks jumps flies swims plays eats drinks looks smiles dances holds wears rides together alone big "
+    "small large tiny little huge giant close far away center centre middle side corner edge thing things kind type "
+    "piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh "
+    "ripe yummy wooden stone glass metal".split()
+)
+
+
+@dataclass
+class Group:
+    """Some of one thing. ``relation`` says how it stands to everything before it."""
+
+    concept: str
+    phrase: str
+    count: int = 1
+    size: float = 1.0
+    colours: list[str] = field(default_factory=list)
+    turn: float = 0.0
+    flip: bool = False
+    arrange: str = ""  # "", row, grid, circle, column
+    relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear
+    apart: bool = False  # above without touching
+
+
+@dataclass
+class Scene:
+    groups: list[Group] = field(default_factory=list)
+    backdrop: str = ""  # a kind of scenes.py; "" or "none" is transparent
+    ground: str = ""  # colour word of a plain backdrop
+    tone: str = ""  # "", night, sunset: the light over another backdrop
+    style: str = ""  # asked for in words
+    zoom: float = 1.0
+    unknown: list[str] = field(default_factory=list)  # words left to the text
+    read_as: list[tuple[str, str]] = field(default_factory=list)  # (word, label of what was drawn for it)
+
+
+@dataclass
+class Pending:
+    """What has been said about the next noun."""
+
+    count: int = 0
+    size: float = 0.0
+    colours: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # colour, size and count words that may be nouns themselves
+    turn: float = 0.0
+    flip: bool = False
+    arrange: str = ""
+    relation: str = ""
+    phrase: str = ""  # of the relation
+    article: bool = False
+
+
+def words(text: str) -> list[tuple[str, bool]]:
+    """(word, whether a comma or the like stands before it): letters without accents, lower case, no apostrophes."""
+    found: list[tuple[str, bool]] = []
+    word, pause = "", False
+    for c in unicodedata.normalize("NFKD", text).lower() + " ":
+        if c.isalnum():
+            word += c
+            continue
+        if unicodedata.category(c) == "Mn" or c in "'’":
+            continue
+        if word:
+            found.append((word, pause))
+            word, pause = "", False
+        if c in "&+":
+            found.append(("and", False))
+        pause = pause or c in ",;.:!?()/\n"
+    return found
+
+
+class Reader:
+    def __init__(self, lexicon: dict) -> None:
+        self.concepts = {c["id"]: c for c in lexicon["concepts"]}
+        self.phrases: dict[str, str] = lexicon["phrases"]
+        self.colours: dict[str, list[int]] = lexicon["colours"]
+        self.counts: dict[str, int] = HERDS | lexicon["counts"]
+        self.sizes: dict[str, float] = lexicon["sizes"]
+        self.relations: dict[str, str] = lexicon["relations"]
+        self.backgrounds: dict[str, str] = lexicon["backgrounds"]
+        self.styles: dict[str, str] = lexicon["styles"]
+        self.names = sorted({w for c in lexicon["concepts"] for w in clean(c["label"]).split(" ") if len(w) >= 5 and w in self.phrases})
+        self.tagged: dict[str, str] = {}
+        for c in lexicon["concepts"]:
+            if c["group"] in ("food-drink", "animals-nature", "objects"):
+                for tag in c["tags"]:
+                    self.tagged.setdefault(tag, c["id"])
+
+    def read(self, text: str) -> Scene:
+        return _Reading(self, words(text)).run()
+
+    def tables(self) -> list[tuple[str, dict]]:
+        """What a run of words is looked up in; of equally long matches the first counts."""
+        return [
+            ("arrange", ARRANGEMENTS), ("turn", TURNS), ("flip", dict.fromkeys(FLIPS, True)), ("zoom", ZOOMS),
+            ("background", self.backgrounds), ("style", self.styles), ("relation", self.relations),
+            ("count", self.counts), ("size", self.sizes), ("colour", self.colours), ("concept", self.phrases),
+        ]  # fmt: skip
+
+    def plural(self, phrase: str) -> bool:
+        """Whether the phrase is the plural of another phrase for the same concept."""
+        concept = self.phrases[phrase]
+        if phrase == clean(self.concepts[concept]["label"]):
+            return False
+        return any(self.phrases.get(s) == concept for s in singular(phrase))
+
+    def nearest(self, word: str) -> str:
+        """The name of a thing one slip away from an unknown word (two in a long word), or ""."""
+        best, least = "", 3 if len(word) >= 7 else 2
+        if len(word) < 5:
+            return ""
+        for name in self.names:
+            if name[0] == word[0] and (d := slips(word, name, least)) < least:
+                best, least = name, d
+        return best
+
+
+def clean(text: str) -> str:
+    return " ".join(w for w, _ in words(text))
+
+
+def singular(phrase: str) -> list[str]:
+    """What the phrase could be the plural of."""
+    ends = (("s", ""), ("es", ""), ("ies", "y"))
+    return [phrase.removesuffix(many) + one for many, one in ends if phrase.endswith(many)]
+
+
+def slips(a: str, b: str, limit: int) -> int:
+    """Letters added, left out, changed or swapped with a neighbour between a and b; ``limit`` when that many or more."""
+    if abs(len(a) - len(b)) >= limit:
+        return limit
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i in range(1, len(a) + 1):
+        now = [i]
+        for j in range(1, len(b) + 1):
+            d = min(row[j] + 1, now[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1]))
+            if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                d = min(d, before[j - 2] + 1)
+            now.append(d)
+        before, row = row, now
+    return min(row[-1], limit)
+
+
+class _Reading:
+    """One pass over one prompt."""
+
+    def __init__(self, reader: Reader, found: list[tuple[str, bool]]) -> None:
+        self.r, self.words = reader, [w for w, _ in found]
+        self.pause = [p for _, p in found]
+        self.scene, self.next = Scene(), Pending()
+        self.at = 0
+        self.noun_end = -1  # where the last subject's words ended
+        self.denied = False
+        self.backdrops: list[str] = []
+
+    def run(self) -> Scene:
+        while self.at < len(self.words):
+            if self.pause[self.at]:
+                self.close()
+            self.at += self.step()
+        self.close()
+        self.light()
+        return self.scene
+
+    def join(self, start: int, length: int) -> str:
+        """The words as one phrase; "" when they run out or a pause stands between them."""
+        end = start + length
+        if end > len(self.words) or any(self.pause[start + 1 : end]):
+            return ""
+        return " ".join(self.words[start:end])
+
+    def match(self) -> tuple[str, str, int]:
+        """Kind, phrase and number of words of the longest match here."""
+        for length in range(LONGEST, 0, -1):
+            phrase = self.join(self.at, length)
+            if phrase:
+                for kind, table in self.r.tables():
+                    if phrase in table:
+                        return kind, phrase, length
+                if length > 1 and "in " + phrase in self.r.backgrounds:
+                    return "background", "in " + phrase, length
+        return "", self.words[self.at], 1
+
+    def step(self) -> int:
+        """Read what stands here; returns how many words that took."""
+        word = self.words[self.at]
+        if word in GROUND_WORDS and self.next.colours:
+            self.scene.ground, self.next = self.next.colours[-1], Pending()
+            self.backdrops.append("solid")
+            return 1
+        if word in DENIALS and self.match()[0] != "background":
+            self.denied = True
+            return 1
+        kind, phrase, length = self.match()
+        place = self.place()
+        if place and kind in ("relation", "") and place[1] >= length:
+            kind, phrase, length = "background", place[0], place[1]
+        if kind == "relation" and length > 1:
+            tail, taken = self.background_at(self.at + length - 1)
+            if tail:
+                kind, phrase, length = "background", tail, length - 1 + taken
+        getattr(self, f"on_{kind or 'word'}")(phrase, length)
+        return length
+
+    def background_at(self, start: int) -> tuple[str, int]:
+        for length in range(LONGEST, 1, -1):
+            phrase = self.join(start, length)
+            if phrase in self.r.backgrounds:
+                return phrase, length
+        return "", 0
+
+    def place(self) -> tuple[str, int] | None:
+        """A backdrop with words between: "in a dark old forest" is "in forest"."""
+        if self.words[self.at] not in PREPOSITIONS:
+            return None
+        start = self.at + 1
+        while start < len(self.words) and start - self.at <= 4:
+            for length in range(3, 0, -1):
+                name = self.join(start, length)
+                phrase = f"{self.words[self.at]} {name}"
+                if name and phrase in self.r.backgrounds and self.join(self.at, start - self.at + length):
+                    return phrase, start - self.at + length
+            word = self.words[start]
+            if word in self.r.phrases and word not in QUIET:
+                return None
+            if word in self.r.relations or word in self.r.counts:
+                return None
+            start += 1
+        return None
+
+    def on_arrange(self, phrase: str, _: int) -> None:
+        if phrase.endswith("of") or not self.scene.groups or phrase == "pattern":
+            self.next.arrange = ARRANGEMENTS[phrase]
+        if not phrase.endswith("of") and self.scene.groups:
+            group = self.scene.groups[-1]
+            group.arrange = ARRANGEMENTS[phrase]
+            if group.count == 1:
+                group.count = ARRANGED_COUNT[group.arrange]
+            self.next.arrange = ""
+
+    def on_turn(self, phrase: str, _: int) -> None:
+        if self.scene.groups and self.noun_end == self.at:
+            self.scene.groups[-1].turn = TURNS[phrase]
+        else:
+            self.next.turn = TURNS[phrase]
+
+    def on_flip(self, _phrase: str, _: int) -> None:
+        if self.scene.groups and self.noun_end == self.at:
+            self.scene.groups[-1].flip = True
+        else:
+            self.next.flip = True
+
+    def on_zoom(self, phrase: str, _: int) -> None:
+        self.scene.zoom = ZOOMS[phrase]
+
+    def on_background(self, phrase: str, _: int) -> None:
+        self.close()
+        self.backdrops.append(self.r.backgrounds[phrase])
+        self.denied = False
+
+    def on_style(self, phrase: str, _: int) -> None:
+        self.scene.style = self.scene.style or self.r.styles[phrase]
+
+    def on_relation(self, phrase: str, _: int) -> None:
+        if phrase == "and" and self.next.colours and self.words[self.at + 1 : self.at + 2] and self.words[self.at + 1] in self.r.colours:
+            return  # "red and blue balloons"
+        self.close()
+        self.next.relation, self.next.phrase = self.r.relations[phrase], phrase
+
+    def on_count(self, phrase: str, _: int) -> None:
+        self.next.count = self.r.counts[phrase]
+        self.next.words.append(phrase)
+
+    def on_size(self, phrase: str, _: int) -> None:
+        self.next.size = self.r.sizes[phrase]
+        self.next.words.append(phrase)
+
+    def on_colour(self, phrase: str, _: int) -> None:
+        self.next.colours.append(phrase)
+        self.next.words.append(phrase)
+
+    def on_word(self, word: str, _: int) -> None:
+        if word in ARTICLES:
+            self.next.article = True
+            return
+        if word in ("wearing", "wears"):
+            self.next.relation, self.next.phrase = "beside", word
+            return
+        if word == "of" and self.scene.groups and self.noun_end == self.at:
+            self.next.relation, self.next.phrase = "below", "of"
+            return
+        if word in WEATHER:
+            self.backdrops.append(WEATHER[word])
+            return
+        if word in QUIET:
+            return
+        near = self.r.nearest(word)
+        if near:
+            self.noun(near, 1, word)
+            return
+        if word not in self.scene.unknown:
+            self.scene.unknown.append(word)
+
+    def on_concept(self, phrase: str, length: int) -> None:
+        if phrase in QUIET and not self.next.article:
+            return
+        self.noun(phrase, length, phrase)
+
+    def noun(self, phrase: str, length: int, said: str) -> None:
+        """A thing that can be drawn: it takes what was said about it."""
+        concept = self.r.concepts[self.r.phrases[phrase]]
+        last = self.scene.groups[-1] if self.scene.groups else None
+        if self.denied:
+            self.denied, self.next = False, Pending()
+            return
+        adjoining = last is not None and self.noun_end == self.at and not self.pause[self.at]
+        if adjoining and (phrase.endswith("ing") or (_sign(concept) and not _sign(self.r.concepts[last.concept]))):
+            self.noun_end = self.at + length
+            return
+        group = self.make(phrase, concept)
+        self.noun_end = self.at + length
+        self.explain(said, concept)
+        if last and self.next.phrase == "of" and (
+            last.concept == group.concept or last.phrase.split(" ")[-1].removesuffix("s") not in VESSELS
+        ):
+            self.next = Pending()
+            return
+        if adjoining:
+            _inherit(group, last, self.next)
+            self.scene.groups.pop()
+        if len(self.scene.groups) < MOST_GROUPS:
+            self.scene.groups.append(group)
+        self.next = Pending()
+
+    def make(self, phrase: str, concept: dict) -> Group:
+        n = self.next
+        group = Group(concept["id"], phrase, n.count or 1, n.size or 1.0, n.colours, n.turn, n.flip, n.arrange)
+        if not n.count and n.arrange:
+            group.count = ARRANGED_COUNT[n.arrange]
+        elif not n.count and not n.article and self.r.plural(phrase):
+            group.count = 3
+        if self.scene.groups:
+            group.relation = n.relation or "beside"
+            group.apart = n.phrase in STAY_APART
+            if group.relation == "inside" and concept["subgroup"] == "sky-weather":
+                group.relation = "below"  # in the rain
+            last_word = clean(concept["label"]).split(" ")[-1]
+            if n.phrase in WEARING and (last_word in HEADWEAR or last_word in LENSES):
+                group.relation = "wear"
+        return group
+
+    def explain(self, said: str, concept: dict) -> None:
+        """Note what was drawn for a word that is not the drawing's own name."""
+        if not self.related(said, concept) and (said, concept["label"]) not in self.scene.read_as:
+            self.scene.read_as.append((said, concept["label"]))
+
+    def related(self, said: str, concept: dict) -> bool:
+        names = set(clean(" ".join((concept["label"], *concept["tags"]))).split(" "))
+        return any(not names.isdisjoint((w, *singular(w))) for w in said.split(" "))
+
+    def close(self) -> None:
+        """End of a noun phrase: a colour or size word without a noun was one itself, or belongs to the last noun."""
+        n, self.next = self.next, Pending()
+        self.denied = False
+        if not n.words:
+            return
+        word = n.words[-1]
+        concept = self.r.phrases.get(word) or (self.r.tagged.get(word) if n.article and n.colours else None)
+        if concept and (n.article or not self.scene.groups):
+            self.next = Pending(relation=n.relation, phrase=n.phrase, article=True)
+            group = Group(concept, word)
+            if self.scene.groups:
+                group.relation = n.relation or "beside"
+            if len(self.scene.groups) < MOST_GROUPS:
+                self.scene.groups.append(group)
+            self.next = Pending()
+        elif n.colours and self.scene.groups and not self.scene.groups[-1].colours:
+            self.scene.groups[-1].colours = n.colours
+
+    def light(self) -> None:
+        """One backdrop out of those named; night and sunset become the light over another."""
+        kinds = [k for k in dict.fromkeys(self.backdrops) if k != "none"]
+        places = [k for k in kinds if k not in ("night", "sunset")]
+        if not kinds:
+            self.scene.backdrop = "none" if self.backdrops else ""
+        elif not places:
+            self.scene.backdrop = kinds[0]
+        else:
+            self.scene.backdrop = places[0]
+            lights = [k for k in kinds if k in ("night", "sunset")]
+            if lights and places[0] in ("hill", "meadow", "sky"):
+                self.scene.backdrop = lights[0]
+            elif lights:
+                self.scene.tone = lights[0]
+        if self.scene.backdrop != "solid":
+            self.scene.ground = ""
+
+
+def _inherit(group: Group, old: Group, said: Pending) -> None:
+    """"three red robot dogs": the second noun is meant, what was said of the first holds for it."""
+    group.relation, group.apart = old.relation, old.apart
+    group.colours = group.colours or old.colours
+    group.arrange = group.arrange or old.arrange
+    group.turn = group.turn or old.turn
+    group.flip = group.flip or old.flip
+    if not said.size:
+        group.size = old.size
+    if not said.count and old.count > 1:
+        group.count = old.count
+
+
+def _sign(concept: dict) -> bool:
+    return concept["group"] in ("smileys-emotion", "symbols", "people-body")
