@@ -1,0 +1,118 @@
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"bottega/internal/clock"
+	"bottega/internal/engine"
+	"bottega/internal/engine/tempera"
+)
+
+//go:embed forward.py
+var forwardScript string
+
+const imageRuns = 7
+
+// imageSpeed measures the house model through its worker process: a whole picture as a person gets it, the network
+// alone against the runtime's own matrix product and against PyTorch, and the memory it took.
+func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
+	e, err := tempera.New(tempera.Options{Logger: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	d := e.Describe()
+	seconds, err := pictureSeconds(ctx, e, d)
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	forward, err := e.Bench(ctx, tempera.Bench{Width: 256, Height: 256, Repeat: 40})
+	if err := errors.Join(err, e.Close()); err != nil {
+		return nil, err
+	}
+	note := fmt.Sprintf("%s, %d steps, guidance %g, grid %d × %d, %d threads", d.ModelVersion, d.Steps, d.Guidance,
+		forward.GridWidth, forward.GridHeight, forward.Threads)
+	results = []Result{
+		{Name: "image_seconds", Value: seconds, Unit: "s", Note: "256 × 256; " + note},
+		{
+			Name: "image_peak_share", Value: forward.PeakShare(), Unit: "share",
+			Against: "1024² matrix product in ONNX Runtime, fp32, GFLOP/s", AgainstValue: forward.MatMulFLOPS / 1e9,
+			Note: fmt.Sprintf("network at %.1f GFLOP/s", forward.ForwardFLOPs/forward.ForwardSeconds/1e9),
+		},
+	}
+	if o.Python != "" {
+		torch, err := torchForward(ctx, o.Python, forward)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, Result{
+			Name: "image_seconds_pytorch", Value: forward.ForwardSeconds, Unit: "s",
+			Against: "the same network in PyTorch, one forward of one picture", AgainstValue: torch,
+			Note: fmt.Sprintf("PyTorch takes %.2f times as long", torch/forward.ForwardSeconds),
+		})
+	}
+	memory, err := peakMemory()
+	if err != nil {
+		return nil, err
+	}
+	return append(results, memory), nil
+}
+
+// pictureSeconds is the median of several pictures, after one that warms the worker up.
+func pictureSeconds(ctx context.Context, e *tempera.Engine, d tempera.Description) (float64, error) {
+	times := make([]time.Duration, 0, imageRuns)
+	now := clock.System{}
+	for i := range imageRuns + 1 {
+		start := now.Now()
+		_, err := e.GenerateImage(ctx, engine.ImageRequest{
+			Model: d.Name, Prompt: "a red fox on a hill", Style: d.DefaultStyle, Width: 256, Height: 256, Seed: int64(i),
+			Steps: d.Steps, Guidance: d.Guidance, Adherence: d.Adherence, Transparent: true,
+		}, nil)
+		if err != nil {
+			return 0, err
+		}
+		if i > 0 {
+			times = append(times, now.Now().Sub(start))
+		}
+	}
+	slices.Sort(times)
+	return times[len(times)/2].Seconds(), nil
+}
+
+// torchForward runs the same network, with random weights, in PyTorch with as many threads.
+func torchForward(ctx context.Context, python string, b *tempera.BenchResult) (float64, error) {
+	cmd := exec.CommandContext(ctx, python, "-c", forwardScript,
+		strconv.Itoa(b.GridHeight), strconv.Itoa(b.GridWidth), strconv.Itoa(b.Threads))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("run PyTorch (from the top folder of a checkout, with tempera/requirements.txt installed): %w", err)
+	}
+	var seconds float64
+	if err := json.Unmarshal(out, &seconds); err != nil {
+		return 0, fmt.Errorf("read what PyTorch printed: %w", err)
+	}
+	return seconds, nil
+}
+
+// peakMemory is the largest resident size of the worker, which has ended, and of this process.
+func peakMemory() (Result, error) {
+	var own, children syscall.Rusage
+	err := errors.Join(syscall.Getrusage(syscall.RUSAGE_SELF, &own), syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children))
+	if err != nil {
+		return Result{}, fmt.Errorf("read peak memory: %w", err)
+	}
+	return Result{
+		Name: "peak_memory", Value: float64(children.Maxrss) / 1024, Unit: "MiB",
+		Against: "the parent process", AgainstValue: float64(own.Maxrss) / 1024, Note: "largest child process: the house model's worker",
+	}, nil
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/account"
+	"bottega/internal/app"
+	"bottega/internal/fault"
+	"bottega/internal/id"
+	"bottega/internal/ledger"
+	"bottega/internal/plan"
+	"bottega/internal/token"
+)
+
+type adminCmd struct {
+	User struct {
+		Create userCreateCmd `cmd:"" help:"Make an account."`
+	} `cmd:"" help:"Accounts."`
+	Key struct {
+		Create keyCreateCmd `cmd:"" help:"Make an API key and print it alone on standard output."`
+	} `cmd:"" help:"API keys."`
+	Tokens struct {
+		Grant tokensGrantCmd `cmd:"" help:"Give tokens that never expire."`
+	} `cmd:"" help:"Tokens."`
+	Ledger struct {
+		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
+	} `cmd:"" help:"The ledger."`
+}
+
+// open opens an installation for asking and writing, without engines: nothing runs here.
+func (s storeFlags) open(ctx context.Context) (*app.App, error) {
+	cfg, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	return app.Open(ctx, cfg)
+}
+
+// account finds an account by e-mail address.
+func findAccount(ctx context.Context, a *app.App, email string) (account.Account, error) {
+	acc, err := a.Accounts.ByEmail(ctx, email)
+	if errors.Is(err, account.ErrUnknown) {
+		return account.Account{}, fmt.Errorf("there is no account %s; make it with `bottega admin user create`", email)
+	}
+	return acc, err
+}
+
+type userCreateCmd struct {
+	storeFlags
+	Email    string `help:"E-mail address." required:""`
+	Password string `help:"Password, at least 10 characters." required:""`
+	Plan     string `help:"Plan: free, apprentice, artisan, maestro or operator." default:"free"`
+}
+
+func (c *userCreateCmd) Run(ctx context.Context) error {
+	if _, ok := plan.Find(c.Plan); !ok {
+		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
+	}
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	acc, err := a.Accounts.Create(ctx, account.New{Email: c.Email, Password: c.Password, Role: access.RoleUser, Plan: c.Plan})
+	if err == nil {
+		fmt.Fprintf(os.Stderr, "made the account %s on the plan %s\n", acc.Email, acc.Plan)
+	}
+	return errors.Join(err, a.Close())
+}
+
+type keyCreateCmd struct {
+	storeFlags
+	Email string        `help:"E-mail address of the account." required:""`
+	Name  string        `help:"Name to recognise the key by." default:"command line"`
+	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
+}
+
+func (c *keyCreateCmd) Run(ctx context.Context) error {
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.create(ctx, a), a.Close())
+}
+
+func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
+	acc, err := findAccount(ctx, a, c.Email)
+	if err != nil {
+		return err
+	}
+	var expires time.Time
+	if c.For > 0 {
+		expires = a.Clock.Now().Add(c.For)
+	}
+	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	if err != nil {
+		return err
+	}
+	fmt.Println(key)
+	return nil
+}
+
+type tokensGrantCmd struct {
+	storeFlags
+	Email  string `help:"E-mail address of the account." required:""`
+	Amount string `help:"Tokens, with up to three decimals." required:""`
+	Note   string `help:"Reason, shown in the account's journal." default:"given by the operator"`
+	Ref    string `help:"A reference of your own: the same one grants once."`
+}
+
+func (c *tokensGrantCmd) Run(ctx context.Context) error {
+	amount, err := token.Parse(c.Amount)
+	if err != nil {
+		return err
+	}
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.grant(ctx, a, amount), a.Close())
+}
+
+func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amount) error {
+	acc, err := findAccount(ctx, a, c.Email)
+	if err != nil {
+		return err
+	}
+	ref := c.Ref
+	if ref == "" {
+		ref = id.New()
+	}
+	err = a.Ledger.Grant(ctx, acc.ID, ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note})
+	if err != nil {
+		return err
+	}
+	b, err := a.Ledger.Balance(ctx, acc.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "gave %s tokens to %s, who now has %s\n", amount, acc.Email, b.Available)
+	return nil
+}
+
+type ledgerVerifyCmd struct {
+	storeFlags
+}
+
+func (c *ledgerVerifyCmd) Run(ctx context.Context) error {
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.verify(ctx, a), a.Close())
+}
+
+func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
+	problems := 0
+	report := func(p string) {
+		problems++
+		fmt.Println(p)
+	}
+	wallets, err := a.Ledger.Verify(ctx, report)
+	if err != nil {
+		return err
+	}
+	if err := a.Generations.Verify(ctx, report); err != nil {
+		return err
+	}
+	if problems > 0 {
+		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, wallets)
+	}
+	fmt.Printf("%d wallets are right\n", wallets)
+	return nil
+}

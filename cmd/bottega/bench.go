@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+
+	"bottega/bench"
+)
+
+type benchCmd struct {
+	Prefix   []string `arg:"" optional:"" help:"Run the benchmarks whose names start so; all without one."`
+	JSON     bool     `help:"One JSON object a line." name:"json"`
+	Postgres string   `help:"postgres:// URL of a database to use up; without it the PostgreSQL benchmarks are left out." env:"BOTTEGA_TEST_POSTGRES"`
+	Python   string   `help:"Python with PyTorch, for the comparison; without it that is left out." env:"BOTTEGA_TORCH_PYTHON" type:"path"`
+}
+
+func (c *benchCmd) Run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "bottega-bench-*")
+	if err != nil {
+		return err
+	}
+	err = bench.Run(ctx, bench.Options{
+		Dir: dir, Postgres: c.Postgres, Python: c.Python, Log: slog.New(slog.DiscardHandler),
+	}, c.Prefix, c.JSON, os.Stdout)
+	return errors.Join(err, os.RemoveAll(dir))
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"bottega/internal/access"
+	"bottega/internal/app"
+	"bottega/internal/asset"
+	"bottega/internal/event"
+	"bottega/internal/generation"
+	"bottega/internal/generation/kind/image"
+)
+
+// generateCmd walks the same road as the server: plan, hold, ticket, worker, capture. It works for an account of its
+// own, which nobody can sign in to.
+type generateCmd struct {
+	storeFlags
+	engineFlags
+	Prompt      string   `help:"What to paint." required:""`
+	Negative    string   `help:"What to keep away from."`
+	Model       string   `help:"Name or id of a model."`
+	Style       *string  `help:"Style of the model."`
+	Width       *int     `help:"Pixels, 32 to 1536 in steps of 8."`
+	Height      *int     `help:"Pixels, 32 to 1536 in steps of 8."`
+	Count       *int     `help:"Pictures, 1 to 8; with more than one, FILE gets a number."`
+	Seed        *int64   `help:"Seed of the first picture, 0 to 4294967295; picture k uses seed + k."`
+	Steps       *int     `help:"Sampler steps."`
+	Guidance    *float64 `help:"Classifier-free guidance scale."`
+	Adherence   *float64 `help:"0 free to 1 close to the composed reference; -1 = no reference."`
+	Transparent *bool    `help:"Keep the alpha channel." negatable:""`
+	Out         string   `help:"File to write, .png or .webp." required:"" type:"path" placeholder:"FILE"`
+}
+
+func (c *generateCmd) Run(ctx context.Context) error {
+	variant, err := variantOf(c.Out)
+	if err != nil {
+		return err
+	}
+	if dir, err := os.Stat(filepath.Dir(c.Out)); err != nil || !dir.IsDir() {
+		return fmt.Errorf("the folder of %s does not exist", c.Out)
+	}
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	if cfg, err = c.withEngines(cfg); err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.generate(ctx, a, variant), a.Close())
+}
+
+func variantOf(file string) (asset.Variant, error) {
+	switch strings.ToLower(filepath.Ext(file)) {
+	case ".png":
+		return asset.OriginalPNG, nil
+	case ".webp":
+		return asset.OriginalWebP, nil
+	}
+	return "", fmt.Errorf("--out %s: want a name that ends in .png or .webp", file)
+}
+
+func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Variant) error {
+	acc, err := a.LocalAccount(ctx)
+	if err != nil {
+		return err
+	}
+	actor := access.Actor{AccountID: acc.ID, Role: acc.Role}
+	background, stop := context.WithCancel(ctx)
+	ran := make(chan error, 1)
+	go func() { ran <- a.Run(background) }()
+	messages := a.Hub.Subscribe(background, acc.ID, 0)
+	g, err := a.Generations.Submit(ctx, actor, generation.SubmitRequest{Kind: "image", Input: &image.Request{
+		Prompt: c.Prompt, NegativePrompt: c.Negative, Model: c.Model, Style: c.Style, Width: c.Width, Height: c.Height,
+		Count: c.Count, Seed: c.Seed, Steps: c.Steps, Guidance: c.Guidance, Adherence: c.Adherence, Transparent: c.Transparent,
+	}})
+	if err == nil {
+		g, err = c.follow(ctx, a, actor, g, messages)
+	}
+	stop()
+	if err := errors.Join(err, <-ran); err != nil {
+		return err
+	}
+	return c.write(ctx, a, g, variant)
+}
+
+// follow shows progress until the generation has ended. Ctrl-C cancels it.
+func (c *generateCmd) follow(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, messages <-chan event.Message) (*generation.Generation, error) {
+	bar := term.IsTerminal(int(os.Stderr.Fd()))
+	for m := range messages {
+		if m.Subject != g.ID {
+			continue
+		}
+		if m.Topic == event.TopicProgress {
+			if bar {
+				drawBar(m.Progress)
+			}
+			continue
+		}
+		now, err := a.Generations.Get(ctx, actor, g.ID)
+		if err != nil {
+			return nil, err
+		}
+		if now.State.Final() {
+			if bar {
+				fmt.Fprint(os.Stderr, "\r\033[K")
+			}
+			return ended(now)
+		}
+	}
+	if _, err := a.Generations.Cancel(context.WithoutCancel(ctx), actor, g.ID); err != nil {
+		return nil, err
+	}
+	return nil, errors.New("cancelled; what was not made was not charged")
+}
+
+func ended(g *generation.Generation) (*generation.Generation, error) {
+	switch g.State {
+	case generation.Complete:
+		return g, nil
+	case generation.Failed:
+		return nil, fmt.Errorf("it failed: %s", g.Failure.Message)
+	}
+	return nil, errors.New("it was cancelled")
+}
+
+func (c *generateCmd) write(ctx context.Context, a *app.App, g *generation.Generation, variant asset.Variant) error {
+	for i, img := range g.Images {
+		name := c.Out
+		if len(g.Images) > 1 {
+			ext := filepath.Ext(c.Out)
+			name = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(c.Out, ext), i+1, ext)
+		}
+		if err := writeImage(ctx, a, img, variant, name); err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%s: %d × %d, seed %d\n", name, img.Width, img.Height, img.Recipe.Seed)
+	}
+	fmt.Fprintf(os.Stderr, "cost %s tokens\n", g.Charged)
+	return nil
+}
+
+func writeImage(ctx context.Context, a *app.App, img asset.Image, variant asset.Variant, name string) error {
+	content, err := a.Assets.OpenVariant(ctx, img, variant)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }() // only read from
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("write the picture: %w", err)
+	}
+	_, err = io.Copy(f, content)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}

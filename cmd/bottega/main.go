@@ -1,0 +1,109 @@
+// Command bottega is the whole studio: the server, its tools and its worker processes, in one binary. `bottega --help`
+// is the reference; every flag can also be a BOTTEGA_… environment variable or an entry of the configuration file.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker: -X main.version=…
+var version = ""
+
+// cli is every command and flag. Field order is the order of the help text.
+type cli struct {
+	Config kong.ConfigFlag `help:"JSON file with settings; keys are flag names." placeholder:"FILE"`
+
+	Serve    serveCmd    `cmd:"" help:"Run the studio and its API."`
+	Generate generateCmd `cmd:"" help:"Make pictures from the command line, with or without a server running."`
+	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
+	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
+	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+
+	TemperaWorker workerCmd `cmd:"" hidden:"" name:"tempera-worker" help:"Run the house model for a parent process."`
+}
+
+// configFiles are read when they exist; --config names another one.
+var configFiles = []string{"/etc/bottega.json", "~/.config/bottega.json", "bottega.json"}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bottega:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) && wrong.Context != nil {
+			return fmt.Errorf("%w\n\nrun `bottega %s --help` for what is possible", err, wrong.Context.Command())
+		}
+		return err
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return parsed.Run(parsed)
+}
+
+func newParser(c *cli) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("bottega"),
+		kong.Description("A self-hosted creative studio: text to pictures, paid in tokens."),
+		kong.DefaultEnvars("BOTTEGA"),
+		kong.Configuration(kong.JSON, configFiles...),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+	)
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	fmt.Println(buildVersion())
+	return nil
+}
+
+// buildVersion is what the linker set, or what the Go tool knows of the checkout.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return "dev-" + s.Value[:12]
+			}
+		}
+	}
+	return "dev"
+}
+
+func logger(format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level %q: want debug, info, warn or error", level)
+	}
+	opt := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opt)), nil
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opt)), nil
+}

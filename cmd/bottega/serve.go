@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"bottega/internal/api"
+	"bottega/internal/app"
+	"bottega/internal/auth"
+)
+
+// serveFlags are the settings of a server.
+type serveFlags struct {
+	storeFlags
+	engineFlags
+	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
+	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
+	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
+	Grace          time.Duration `help:"How long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
+	SignupClosed   bool          `help:"Only the operator makes accounts." name:"signup-closed"`
+}
+
+type serveCmd struct {
+	serveFlags
+	Attempts int           `help:"Sign-ins and sign-ups a minute from one place; -1 = no bound." default:"10" hidden:""`
+	Lease    time.Duration `help:"How long a dead process keeps its work." default:"15s" hidden:""`
+}
+
+func (c *serveCmd) Run(ctx context.Context) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	// The port first: a second server started by mistake must not touch the first one's data.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	defer func() { _ = listener.Close() }() // the server closes it; this is for the paths before
+	if cfg, err = c.withEngines(cfg); err != nil {
+		return err
+	}
+	cfg.PublicURL, cfg.TrustedProxies, cfg.Grace = c.PublicURL, c.TrustedProxies, c.Grace
+	cfg.SignupClosed, cfg.Attempts, cfg.Lease = c.SignupClosed, c.Attempts, c.Lease
+	a, err := app.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.serve(ctx, a, listener), a.Close())
+}
+
+func (c *serveCmd) serve(ctx context.Context, a *app.App, listener net.Listener) error {
+	handler, err := a.Handler()
+	if err != nil {
+		return err
+	}
+	if err := c.greet(ctx, a, listener); err != nil {
+		return err
+	}
+	server := api.NewServer(c.Listen, handler, a.Log)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	served := make(chan error, 1)
+	go func() {
+		err := server.Serve(listener)
+		if !errors.Is(err, http.ErrServerClosed) {
+			cancel(err)
+		}
+		served <- err
+	}()
+	err = a.Run(ctx) // until SIGTERM; drains
+	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	if shutdown := server.Shutdown(stop); shutdown != nil {
+		_ = server.Close() // whoever is still connected has had five seconds
+	}
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		return errors.Join(err, fmt.Errorf("serve on %s: %w", c.Listen, served))
+	}
+	return err
+}
+
+// greet prints where the studio is, and the owner link while nobody owns it.
+func (c *serveCmd) greet(ctx context.Context, a *app.App, listener net.Listener) error {
+	address := c.PublicURL
+	if address == "" {
+		address = "http://" + listener.Addr().String()
+	}
+	fmt.Fprintf(os.Stdout, "Bottega %s\n\n  Studio      %s\n", a.Version, address)
+	token, err := a.Auth.OwnerLink(ctx)
+	switch {
+	case errors.Is(err, auth.ErrOwned):
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintf(os.Stdout, "  Owner link  %s/owner?token=%s\n              opens once, within 24 hours: whoever opens it runs this studio\n", address, token)
+	}
+	fmt.Fprintln(os.Stdout)
+	return nil
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"bottega/internal/app"
+	"bottega/internal/engine"
+	"bottega/internal/engine/tempera"
+)
+
+// storeFlags say where an installation lies. Every command that opens one has them.
+type storeFlags struct {
+	Data     string `help:"Folder of the database and the pictures." default:"./data" type:"path" placeholder:"DIR"`
+	Database string `help:"postgres:// URL of the database; without it SQLite in the data folder." placeholder:"URL"`
+	Storage  string `help:"s3:// or file:// URL of the pictures; without it a folder in the data folder." placeholder:"URL"`
+
+	LogFormat string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
+	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"info"`
+}
+
+// engineFlags say how the house model runs.
+type engineFlags struct {
+	Slots        int   `help:"Generations that run at once." default:"1"`
+	Threads      int   `help:"CPU threads of the house model; 0 = all cores." default:"0"`
+	WorkerMemory int64 `help:"MiB a house model worker may use before it is replaced." default:"2048" name:"worker-memory"`
+}
+
+// config makes the application's configuration of the flags. Without engines nothing can run, only be asked.
+func (s storeFlags) config() (app.Config, error) {
+	log, err := logger(s.LogFormat, s.LogLevel)
+	if err != nil {
+		return app.Config{}, err
+	}
+	return app.Config{Version: buildVersion(), Data: s.Data, Database: s.Database, Storage: s.Storage, Log: log}, nil
+}
+
+// withEngines adds the engines of this process to a configuration.
+func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
+	house, err := tempera.New(tempera.Options{Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log})
+	if err != nil {
+		return cfg, err
+	}
+	cfg.SlotCount = max(1, e.Slots)
+	cfg.Engines = engine.Set{app.TemperaEngine: house}
+	cfg.Models = append(cfg.Models, app.TemperaModel(house.Describe()))
+	return cfg, nil
+}
+
+// settingsCmd prints what serve would run with.
+type settingsCmd struct {
+	serveFlags
+}
+
+func (c *settingsCmd) Run(k *kong.Context) error {
+	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	for _, f := range k.Selected().Flags {
+		fmt.Fprintf(out, "%s\t%s\t%s\n", f.Name, redact(k.FlagValue(f)), origin(k, f))
+	}
+	return out.Flush()
+}
+
+// origin says where a setting came from: the command line, the environment, a configuration file, or the default.
+func origin(k *kong.Context, f *kong.Flag) string {
+	for _, p := range k.Path {
+		if p.Flag == f && !p.Resolved {
+			return "flag"
+		}
+	}
+	for _, name := range f.Envs {
+		if _, ok := os.LookupEnv(name); ok {
+			return "environment " + name
+		}
+	}
+	for _, p := range k.Path {
+		if p.Flag == f {
+			return "configuration file"
+		}
+	}
+	return "default"
+}
+
+// redact hides the password inside a URL.
+func redact(v any) string {
+	s := fmt.Sprint(v)
+	if d, ok := v.(time.Duration); ok {
+		s = d.String()
+	}
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return s
+	}
+	user, host, ok := strings.Cut(rest, "@")
+	if !ok {
+		return s
+	}
+	name, _, _ := strings.Cut(user, ":")
+	return scheme + "://" + name + ":…@" + host
+}
