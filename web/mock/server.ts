@@ -1,0 +1,254 @@
+// A small server of the studio's contract for development and tests: in memory, scripted, on the dev server's own port.
+// Prompts with "fail" fail, with "slow" take long; an account whose e-mail begins with "poor" has few tokens.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { GenerationRequest } from '../src/api/types';
+import { drawSvg } from './art';
+import { house, models, price } from './models';
+import { drawPng } from './png';
+import { Person } from './world';
+
+const BASE = '/api/studio';
+
+class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly extra: Record<string, unknown> = {},
+  ) {
+    super(message);
+  }
+}
+
+interface Call {
+  req: IncomingMessage;
+  res: ServerResponse;
+  url: URL;
+  body: Record<string, unknown>;
+  person: Person;
+}
+
+async function bodyOf(req: IncomingMessage): Promise<Record<string, unknown>> {
+  const parts: Buffer[] = [];
+  for await (const part of req) parts.push(part as Buffer);
+  const text = Buffer.concat(parts).toString();
+  return text ? (JSON.parse(text) as Record<string, unknown>) : {};
+}
+
+function json(res: ServerResponse, value: unknown, status = 200) {
+  res.writeHead(status, { 'Content-Type': 'application/json' });
+  res.end(JSON.stringify(value));
+}
+
+function check(r: GenerationRequest, withPrompt: boolean) {
+  const m = house;
+  const errors: unknown[] = [];
+  for (const field of ['width', 'height', 'count', 'steps'] as const) {
+    const v = r[field];
+    const range = m[field];
+    if (v !== undefined && (v < range.min || v > range.max || v % range.step))
+      errors.push({
+        field,
+        value: v,
+        message: 'is out of range',
+        allowed: `${range.min} to ${range.max} in steps of ${range.step}`,
+      });
+  }
+  if (withPrompt && !r.prompt?.trim()) errors.push({ field: 'prompt', value: '', message: 'is empty' });
+  if (errors.length)
+    throw new Refusal(422, 'invalid_request', 'The request cannot be drawn as asked.', { errors });
+  return {
+    width: r.width ?? m.width.default,
+    height: r.height ?? m.height.default,
+    count: r.count ?? m.count.default,
+    steps: r.steps ?? m.steps.default,
+  };
+}
+
+function paged<T>(items: T[], url: URL, fallback: number) {
+  const limit = Number(url.searchParams.get('limit') ?? fallback);
+  const from = Number(url.searchParams.get('cursor') ?? 0);
+  const next = from + limit < items.length ? String(from + limit) : null;
+  return { items: items.slice(from, from + limit), next };
+}
+
+/** Answers the contract below BASE and passes everything else on. */
+export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
+  const people = new Map<string, Person>();
+  const sessions = new Map<string, Person>();
+
+  const start = (res: ServerResponse, person: Person) => {
+    const id = randomUUID();
+    sessions.set(id, person);
+    res.setHeader('Set-Cookie', `mock_session=${id}; Path=/; HttpOnly; SameSite=Lax`);
+    json(res, person.session());
+  };
+
+  const door: Record<string, (c: Omit<Call, 'person'>) => void> = {
+    'GET /status': ({ res }) => json(res, { version: '0.1.0-mock', signup_open: true, models_ready: true }),
+    'POST /signup': ({ res, body }) => {
+      const email = String(body.email ?? '').toLowerCase();
+      const password = String(body.password ?? '');
+      const errors: unknown[] = [];
+      if (!/.@./.test(email))
+        errors.push({ field: 'email', value: email, message: 'is not an e-mail address' });
+      if (password.length < 10)
+        errors.push({ field: 'password', message: 'is too short', allowed: 'at least 10 characters' });
+      if (errors.length)
+        throw new Refusal(422, 'invalid_request', 'Some fields need another look.', { errors });
+      if (people.has(email))
+        throw new Refusal(409, 'email_taken', 'There is an account with this e-mail address.');
+      const person = new Person(email, password, 'user', pace);
+      people.set(email, person);
+      start(res, person);
+    },
+    'POST /signin': ({ res, body }) => {
+      const person = people.get(String(body.email ?? '').toLowerCase());
+      if (!person || person.password !== body.password)
+        throw new Refusal(401, 'wrong_credentials', 'The e-mail address or the password is wrong.');
+      start(res, person);
+    },
+    'POST /owner': ({ res, body }) => {
+      if (body.token !== 'mock')
+        throw new Refusal(404, 'not_found', 'This owner link was used or never existed.');
+      const person = new Person(String(body.email), String(body.password), 'owner', pace);
+      people.set(person.email, person);
+      start(res, person);
+    },
+  };
+
+  const room: Record<string, (c: Call, id: string) => void> = {
+    'GET /session': ({ res, person }) => json(res, person.session()),
+    'POST /signout': ({ res }) => {
+      res.setHeader('Set-Cookie', 'mock_session=; Path=/; Max-Age=0');
+      res.writeHead(204).end();
+    },
+    'GET /models': ({ res }) => json(res, { items: models }),
+    'POST /quote': ({ res, body, person }) => json(res, price(check(body as never, false), person.available)),
+    'POST /generations': ({ req, res, body, person }) => {
+      const key = String(req.headers['idempotency-key'] ?? randomUUID());
+      const before = person.asked.get(key);
+      if (before) return json(res, before);
+      const r = body as unknown as GenerationRequest;
+      const quote = price(check(r, true), person.available);
+      if (!quote.enough)
+        throw new Refusal(402, 'insufficient_tokens', 'There are not enough tokens for this.', {
+          details: {
+            price_mt: quote.total_mt,
+            available_mt: person.available,
+            missing_mt: quote.total_mt - person.available,
+            next_tokens_at: person.balance().renews_at,
+          },
+        });
+      const g = person.submit(r);
+      person.asked.set(key, g);
+      json(res, g);
+    },
+    'GET /generations': ({ res, url, person }) => json(res, paged(person.generations, url, 24)),
+    'GET /generations/:id': ({ res, person }, id) => json(res, found(person, id)),
+    'POST /generations/:id/cancel': ({ res, person }, id) => {
+      const g = found(person, id);
+      if (g.state === 'waiting' || g.state === 'running') person.finish(g, 'cancelled');
+      json(res, g);
+    },
+    'DELETE /generations/:id': ({ res, person }, id) => {
+      const g = found(person, id);
+      if (g.state === 'waiting' || g.state === 'running')
+        throw new Refusal(409, 'not_final', 'It is still being drawn: cancel it first.');
+      person.generations = person.generations.filter((x) => x !== g);
+      person.tell('deleted', { id });
+      res.writeHead(204).end();
+    },
+    'GET /wallet': ({ res, person }) =>
+      json(res, {
+        balance: person.balance(),
+        plan: {
+          name: 'free',
+          title: 'Free',
+          daily_mt: 150_000,
+          monthly_mt: 0,
+          bank_cap_mt: 0,
+          concurrency: 1,
+          queue: 10,
+        },
+      }),
+    'GET /journal': ({ res, url, person }) => json(res, paged(person.journal, url, 50)),
+    'GET /keys': ({ res, person }) => json(res, { items: person.keys }),
+    'POST /keys': ({ res, body, person }) => {
+      const secret = `btg_${randomUUID().replaceAll('-', '')}`;
+      const key = {
+        id: randomUUID(),
+        name: String(body.name),
+        prefix: secret.slice(0, 10),
+        created_at: new Date().toISOString(),
+      };
+      person.keys.unshift({ ...key, last_used_at: null });
+      json(res, { ...key, key: secret });
+    },
+    'DELETE /keys/:id': ({ res, person }, id) => {
+      person.keys = person.keys.filter((k) => k.id !== id);
+      res.writeHead(204).end();
+    },
+    'GET /events': ({ req, res, person }) => {
+      res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+      res.write(': hello\n\n');
+      const tell = (event: string, data: unknown, n?: number) =>
+        void res.write(`${n ? `id: ${n}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      person.streams.add(tell);
+      req.on('close', () => person.streams.delete(tell));
+    },
+    'GET /files/:id': ({ res, person }, id) => {
+      const [, gid = '', n = '0', kind = 'svg'] = /^(.*)-(\d+)\.(\w+)$/.exec(id) ?? [];
+      const sitting = person.sitting(found(person, gid), Number(n));
+      if (kind === 'svg') {
+        res.writeHead(200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'max-age=3600' });
+        return void res.end(drawSvg(sitting));
+      }
+      res.writeHead(200, {
+        'Content-Type': 'image/png',
+        'Content-Disposition': `attachment; filename="bottega-${n}.${kind}"`,
+      });
+      res.end(drawPng(sitting.width, sitting.height, sitting.seed, sitting.prompt));
+    },
+  };
+
+  const found = (person: Person, id: string) => {
+    const g = person.generations.find((x) => x.id === id);
+    if (!g) throw new Refusal(404, 'not_found', 'There is no such picture.');
+    return g;
+  };
+
+  async function answer(req: IncomingMessage, res: ServerResponse) {
+    const url = new URL(req.url ?? '/', 'http://mock');
+    const path = url.pathname.slice(BASE.length);
+    const outside = door[`${req.method} ${path}`];
+    const body = await bodyOf(req);
+    if (outside) return outside({ req, res, url, body });
+    const id = /mock_session=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1] ?? '';
+    const person = sessions.get(id);
+    if (!person) throw new Refusal(401, 'unauthenticated', 'Sign in first.');
+    const [, noun = '', name = '', verb = ''] = path.split('/');
+    const inside = room[`${req.method} /${noun}${name ? '/:id' : ''}${verb ? `/${verb}` : ''}`];
+    if (!inside) throw new Refusal(404, 'not_found', 'There is nothing here.');
+    inside({ req, res, url, body, person }, decodeURIComponent(name));
+  }
+
+  return (req: IncomingMessage, res: ServerResponse, next: () => void) => {
+    if (!req.url?.startsWith(`${BASE}/`)) return next();
+    answer(req, res).catch((err: unknown) => {
+      const r = err instanceof Refusal ? err : new Refusal(500, 'internal', String(err));
+      res.writeHead(r.status, { 'Content-Type': 'application/problem+json' });
+      res.end(
+        JSON.stringify({
+          type: 'about:blank',
+          title: r.code,
+          status: r.status,
+          code: r.code,
+          detail: r.message,
+          ...r.extra,
+        }),
+      );
+    });
+  };
+}

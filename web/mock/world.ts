@@ -1,0 +1,259 @@
+// The mock's world: accounts, tokens and generations in memory, and the script a generation runs by.
+import { randomUUID } from 'node:crypto';
+import type {
+  ApiKey,
+  Balance,
+  Generation,
+  GenerationRequest,
+  JournalEntry,
+  Picture,
+  Session,
+} from '../src/api/types';
+import { dataUrl, drawSvg, placeholder } from './art';
+import { house, models, price } from './models';
+
+export type Tell = (event: string, data: unknown, id?: number) => void;
+
+const sources = [
+  ['fox', 'Fox', 'Flat drawings', 'MIT'],
+  ['palette', 'Artist palette', 'Clean drawings', 'CC-BY-4.0'],
+] as const;
+
+export class Person {
+  readonly id = randomUUID();
+  readonly created = new Date().toISOString();
+  generations: Generation[] = [];
+  journal: JournalEntry[] = [];
+  keys: ApiKey[] = [];
+  streams = new Set<Tell>();
+  asked = new Map<string, Generation>();
+  events = 0;
+  available: number;
+  held = 0;
+
+  constructor(
+    readonly email: string,
+    readonly password: string,
+    readonly role: 'user' | 'owner',
+    readonly pace: number,
+  ) {
+    this.available = email.startsWith('poor') ? 1200 : 148_500;
+    this.write('grant', this.available, null, 'daily tokens');
+  }
+
+  write(op: JournalEntry['op'], amount_mt: number, g: Generation | null, note: string) {
+    this.journal.unshift({
+      seq: this.journal.length + 1,
+      at: new Date().toISOString(),
+      op,
+      amount_mt,
+      layer: 'daily',
+      generation_id: g?.id ?? null,
+      prompt: g?.prompt ?? null,
+      note,
+    });
+  }
+
+  balance(): Balance {
+    const midnight = new Date();
+    midnight.setUTCHours(24, 0, 0, 0);
+    const poor = this.email.startsWith('poor');
+    const daily = Math.min(this.available, poor ? this.available : 98_500);
+    return {
+      available_mt: this.available,
+      held_mt: this.held,
+      layers: [
+        { kind: 'daily', available_mt: daily, expires_at: midnight.toISOString() },
+        ...(poor
+          ? []
+          : [
+              {
+                kind: 'bank' as const,
+                available_mt: Math.max(0, this.available - daily - 20_000),
+                expires_at: null,
+              },
+              {
+                kind: 'promo' as const,
+                available_mt: 20_000,
+                expires_at: new Date(Date.now() + 9 * 86_400_000).toISOString(),
+              },
+            ]),
+      ],
+      renews_at: midnight.toISOString(),
+      daily_mt: 150_000,
+      monthly_mt: 0,
+    };
+  }
+
+  session(): Session {
+    return {
+      account: {
+        id: this.id,
+        email: this.email,
+        plan: 'free',
+        plan_title: 'Free',
+        role: this.role,
+        created_at: this.created,
+      },
+      balance: this.balance(),
+      studio: { version: '0.1.0-mock', signup_open: true },
+    };
+  }
+
+  tell(event: string, data: unknown) {
+    const id = event === 'progress' ? undefined : ++this.events;
+    for (const s of this.streams) s(event, data, id);
+  }
+
+  submit(r: GenerationRequest): Generation {
+    const m = models.find((x) => x.name === r.model) ?? house;
+    const full = {
+      width: r.width ?? m.width.default,
+      height: r.height ?? m.height.default,
+      count: r.count ?? m.count.default,
+      steps: r.steps ?? m.steps.default,
+    };
+    const quote = price(full, this.available);
+    const g: Generation = {
+      id: randomUUID(),
+      kind: 'image',
+      state: 'waiting',
+      position: this.generations.filter((x) => x.state === 'waiting' || x.state === 'running').length,
+      created_at: new Date().toISOString(),
+      started_at: null,
+      finished_at: null,
+      prompt: r.prompt,
+      negative_prompt: r.negative_prompt ?? '',
+      model: m.name,
+      model_title: m.title,
+      style: r.style ?? m.default_style,
+      ...full,
+      seed: r.seed ?? Math.floor(Math.random() * 2 ** 32),
+      guidance_scale: r.guidance_scale ?? m.guidance.default,
+      adherence: r.adherence ?? m.adherence.default,
+      transparent: r.transparent ?? false,
+      price_mt: quote.total_mt,
+      charged_mt: 0,
+      failure: null,
+      images: [],
+    };
+    this.available -= g.price_mt;
+    this.held += g.price_mt;
+    this.write('hold', -g.price_mt, g, 'held');
+    this.generations.unshift(g);
+    this.tell('generation', g);
+    this.tell('balance', this.balance());
+    void this.run(g);
+    return g;
+  }
+
+  private async run(g: Generation) {
+    const rest = (ms: number) => new Promise((done) => setTimeout(done, ms * this.pace));
+    const live = () => g.state === 'waiting' || g.state === 'running';
+    while (live() && this.generations.some((x) => x !== g && x.state === 'running')) await rest(150);
+    await rest(250);
+    if (!live()) return;
+    Object.assign(g, { state: 'running', position: 0, started_at: new Date().toISOString() });
+    this.tell('generation', g);
+    const steps = 8;
+    for (let image = 0; image < g.count && live(); image++)
+      for (let step = 1; step <= steps && live(); step++) {
+        await rest(g.prompt.includes('slow') ? 1500 : 130);
+        if (g.prompt.includes('fail') && image > 0) return this.finish(g, 'failed');
+        const done = step / steps;
+        const preview =
+          step % 2 ? undefined : dataUrl(drawSvg({ ...this.sitting(g, image), done: done * 0.95 }));
+        if (live())
+          this.tell('progress', {
+            id: g.id,
+            image,
+            images: g.count,
+            step,
+            steps,
+            fraction: (image + done) / g.count,
+            preview,
+          });
+      }
+    if (live()) this.finish(g, 'complete');
+  }
+
+  sitting(g: Generation, index: number) {
+    return {
+      prompt: g.prompt,
+      width: g.width,
+      height: g.height,
+      seed: g.seed + index,
+      transparent: g.transparent,
+    };
+  }
+
+  finish(g: Generation, state: 'complete' | 'failed' | 'cancelled') {
+    g.state = state;
+    g.position = 0;
+    g.finished_at = new Date().toISOString();
+    this.held -= g.price_mt;
+    if (state === 'complete') {
+      g.charged_mt = g.price_mt;
+      g.images = Array.from({ length: g.count }, (_, i) => this.picture(g, i));
+      this.write('capture', 0, g, 'charged');
+    } else {
+      this.available += g.price_mt;
+      this.write('release', g.price_mt, g, state);
+      if (state === 'failed')
+        g.failure = { code: 'engine_failed', message: 'The painter stopped before the picture was done.' };
+    }
+    this.tell('generation', g);
+    this.tell('balance', this.balance());
+  }
+
+  private picture(g: Generation, index: number): Picture {
+    const file = `/api/studio/files/${g.id}-${index}`;
+    const seed = g.seed + index;
+    return {
+      id: `${g.id}-${index}`,
+      index,
+      seed,
+      width: g.width,
+      height: g.height,
+      bytes: 184_320 + index * 1024,
+      has_alpha: g.transparent,
+      placeholder: placeholder(this.sitting(g, index)),
+      url: `${file}.svg`,
+      download_url: `${file}.png`,
+      webp_url: `${file}.webp`,
+      preview_url: `${file}.svg`,
+      thumb_url: `${file}.svg`,
+      recipe: {
+        generator: 'Bottega 0.1.0',
+        kind: 'image',
+        model: g.model,
+        model_version: '0.1.0',
+        prompt: g.prompt,
+        negative_prompt: g.negative_prompt,
+        style: g.style,
+        seed,
+        steps: g.steps,
+        guidance_scale: g.guidance_scale,
+        adherence: g.adherence,
+        transparent: g.transparent,
+        width: g.width,
+        height: g.height,
+        generated_width: 128,
+        generated_height: 128,
+        sources:
+          g.adherence < 0
+            ? []
+            : sources.map(([id, title, author, licence]) => ({
+                id,
+                title,
+                author,
+                licence,
+                origin: 'Drawings',
+                url: 'https://example.org/drawings',
+              })),
+        notes: g.prompt.includes('sunset') ? ['“sunset” was read as the background.'] : [],
+        created_at: g.finished_at ?? g.created_at,
+      },
+    };
+  }
+}

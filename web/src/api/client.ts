@@ -1,0 +1,96 @@
+import { ApiError, errorFrom } from './errors';
+import type {
+  ApiKey,
+  Generation,
+  GenerationRequest,
+  JournalEntry,
+  Model,
+  NewApiKey,
+  Page,
+  Quote,
+  Session,
+  Status,
+  Wallet,
+} from './types';
+
+export const BASE = '/api/studio';
+
+interface Options {
+  method?: string;
+  body?: unknown;
+  signal?: AbortSignal;
+  headers?: Record<string, string>;
+  /** Let the request outlive the page. */
+  keepalive?: boolean;
+}
+
+/** Sends one request with the session cookie. Fails with ApiError only. */
+async function send<T>(path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  let res: Response;
+  try {
+    res = await fetch(BASE + path, {
+      method: options.method ?? 'GET',
+      credentials: 'same-origin',
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+      keepalive: options.keepalive,
+    });
+  } catch (cause) {
+    if (options.signal?.aborted) throw cause;
+    throw new ApiError(0, { code: 'offline', detail: 'The studio cannot be reached.' });
+  }
+  if (!res.ok) throw await errorFrom(res);
+  if (res.status === 204) return undefined as T;
+  try {
+    return (await res.json()) as T;
+  } catch {
+    throw new ApiError(res.status, {
+      code: 'unreadable',
+      detail: 'The studio answered something unreadable.',
+    });
+  }
+}
+
+const page = (limit: number, cursor: string | null) =>
+  `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
+const at = (id: string) => encodeURIComponent(id);
+
+/** Every call of the contract, one line each. */
+export const api = {
+  status: () => send<Status>('/status'),
+  session: () => send<Session>('/session'),
+  signUp: (email: string, password: string) =>
+    send<Session>('/signup', { method: 'POST', body: { email, password } }),
+  signIn: (email: string, password: string) =>
+    send<Session>('/signin', { method: 'POST', body: { email, password } }),
+  claimOwner: (token: string, email: string, password: string) =>
+    send<Session>('/owner', { method: 'POST', body: { token, email, password } }),
+  signOut: () => send<void>('/signout', { method: 'POST' }),
+
+  models: async () => (await send<{ items: Model[] }>('/models')).items,
+  quote: (request: GenerationRequest, signal?: AbortSignal) =>
+    send<Quote>('/quote', { method: 'POST', body: request, signal }),
+
+  generate: (request: GenerationRequest, idempotencyKey: string) =>
+    send<Generation>('/generations', {
+      method: 'POST',
+      body: request,
+      headers: { 'Idempotency-Key': idempotencyKey },
+    }),
+  generations: (cursor: string | null, limit = 24) =>
+    send<Page<Generation>>(`/generations${page(limit, cursor)}`),
+  generation: (id: string) => send<Generation>(`/generations/${at(id)}`),
+  cancel: (id: string) => send<Generation>(`/generations/${at(id)}/cancel`, { method: 'POST' }),
+  remove: (id: string, keepalive = false) =>
+    send<void>(`/generations/${at(id)}`, { method: 'DELETE', keepalive }),
+
+  wallet: () => send<Wallet>('/wallet'),
+  journal: (cursor: string | null, limit = 50) => send<Page<JournalEntry>>(`/journal${page(limit, cursor)}`),
+
+  keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
+  createKey: (name: string) => send<NewApiKey>('/keys', { method: 'POST', body: { name } }),
+  revokeKey: (id: string) => send<void>(`/keys/${at(id)}`, { method: 'DELETE' }),
+};

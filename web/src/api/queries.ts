@@ -1,0 +1,49 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { api } from './client';
+import type { Progression } from './events';
+import type { Generation, GenerationRequest, Page } from './types';
+
+/** What the server knows, by name. Keys are written down here only. */
+export const queries = {
+  status: () => queryOptions({ queryKey: ['status'], queryFn: api.status, staleTime: 60_000 }),
+  session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 30_000 }),
+  models: () => queryOptions({ queryKey: ['models'], queryFn: api.models, staleTime: 5 * 60_000 }),
+  quote: (request: GenerationRequest) =>
+    queryOptions({
+      queryKey: ['quote', request],
+      queryFn: ({ signal }) => api.quote(request, signal),
+      staleTime: 15_000,
+      placeholderData: keepPreviousData,
+    }),
+  generations: () =>
+    infiniteQueryOptions({
+      queryKey: ['generations'],
+      queryFn: ({ pageParam }) => api.generations(pageParam),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last: Page<Generation>) => last.next ?? undefined,
+      staleTime: Number.POSITIVE_INFINITY, // events keep it fresh; a new stream refreshes its head
+      gcTime: Number.POSITIVE_INFINITY,
+    }),
+  generation: (id: string) =>
+    queryOptions({ queryKey: ['generation', id], queryFn: () => api.generation(id), staleTime: 60 * 60_000 }),
+  wallet: () => queryOptions({ queryKey: ['wallet'], queryFn: api.wallet }),
+  journal: () =>
+    infiniteQueryOptions({
+      queryKey: ['journal'],
+      queryFn: ({ pageParam }) => api.journal(pageParam),
+      initialPageParam: null as string | null,
+      getNextPageParam: (last) => last.next ?? undefined,
+    }),
+  keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),
+};
+
+export const progressKey = (id: string) => ['progress', id] as const;
+
+/** The newest progress of a running generation; only events write it. */
+export function useProgress(id: string): Progression | undefined {
+  return useQuery<Progression>({ queryKey: progressKey(id), enabled: false, queryFn: () => Promise.reject() })
+    .data;
+}
+
+export const useSession = () => useQuery(queries.session());
+export const useModels = () => useQuery(queries.models());

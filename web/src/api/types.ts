@@ -1,0 +1,237 @@
+// The studio's HTTP contract as the server speaks it. Amounts are milli-tokens in fields ending in `_mt`; times are
+// RFC 3339 in UTC. Names are the wire's own.
+
+export interface Layer {
+  kind: 'daily' | 'plan' | 'bank' | 'topup' | 'promo';
+  available_mt: number;
+  expires_at: string | null;
+}
+
+export interface Balance {
+  available_mt: number;
+  held_mt: number;
+  layers: Layer[];
+  renews_at: string | null;
+  daily_mt: number;
+  monthly_mt: number;
+}
+
+export interface Account {
+  id: string;
+  email: string;
+  plan: string;
+  plan_title: string;
+  role: 'user' | 'owner';
+  created_at: string;
+}
+
+export interface Session {
+  account: Account;
+  balance: Balance;
+  studio: { version: string; signup_open: boolean };
+}
+
+export interface Status {
+  version: string;
+  signup_open: boolean;
+  models_ready: boolean;
+}
+
+export interface Range {
+  min: number;
+  max: number;
+  step: number;
+  default: number;
+}
+
+export interface Style {
+  id: string;
+  title: string;
+}
+
+export interface Model {
+  id: string;
+  name: string;
+  title: string;
+  version: string;
+  description: string;
+  preview: boolean;
+  width: Range;
+  height: Range;
+  count: Range;
+  steps: Range;
+  guidance: Range;
+  adherence: Range;
+  max_prompt: number;
+  styles: Style[];
+  default_style: string;
+  negative_prompt: boolean;
+  transparent: boolean;
+}
+
+/** What is asked for. A field left out takes the model's default; adherence −1 means without a reference. */
+export interface GenerationRequest {
+  prompt: string;
+  negative_prompt?: string;
+  model?: string;
+  style?: string;
+  width?: number;
+  height?: number;
+  count?: number;
+  seed?: number;
+  steps?: number;
+  guidance_scale?: number;
+  adherence?: number;
+  transparent?: boolean;
+}
+
+export interface QuoteLine {
+  text: string;
+  amount_mt: number;
+}
+
+export interface Quote {
+  total_mt: number;
+  lines: QuoteLine[];
+  sheet_version: string;
+  available_mt: number;
+  enough: boolean;
+}
+
+export interface Source {
+  id: string;
+  title: string;
+  author: string;
+  licence: string;
+  origin: string;
+  url: string;
+}
+
+/** What a picture was made from; the same facts are written into the file. */
+export interface Recipe {
+  generator: string;
+  kind: string;
+  model: string;
+  model_version: string;
+  prompt: string;
+  negative_prompt: string;
+  style: string;
+  seed: number;
+  steps: number;
+  guidance_scale: number;
+  adherence: number;
+  transparent: boolean;
+  width: number;
+  height: number;
+  generated_width: number;
+  generated_height: number;
+  sources: Source[] | null;
+  notes: string[] | null;
+  created_at: string;
+}
+
+export interface Picture {
+  id: string;
+  index: number;
+  seed: number;
+  width: number;
+  height: number;
+  bytes: number;
+  has_alpha: boolean;
+  placeholder: string;
+  url: string;
+  download_url: string;
+  webp_url: string;
+  preview_url: string;
+  thumb_url: string;
+  recipe: Recipe;
+}
+
+export type GenerationState = 'waiting' | 'running' | 'complete' | 'failed' | 'cancelled';
+
+export interface Generation {
+  id: string;
+  kind: string;
+  state: GenerationState;
+  /** Place in the queue from 1 while waiting, otherwise 0. */
+  position: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  prompt: string;
+  negative_prompt: string;
+  model: string;
+  model_title: string;
+  style: string;
+  width: number;
+  height: number;
+  count: number;
+  seed: number;
+  steps: number;
+  guidance_scale: number;
+  adherence: number;
+  transparent: boolean;
+  price_mt: number;
+  charged_mt: number;
+  failure: { code: string; message: string } | null;
+  images: Picture[] | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** One step of a running generation; these may be dropped on the way. */
+export interface Progress {
+  id: string;
+  image: number;
+  images: number;
+  step: number;
+  steps: number;
+  fraction: number;
+  preview?: string;
+}
+
+export interface Plan {
+  name: string;
+  title: string;
+  daily_mt: number;
+  monthly_mt: number;
+  bank_cap_mt: number;
+  concurrency: number;
+  queue: number;
+}
+
+export interface Wallet {
+  balance: Balance;
+  plan: Plan;
+}
+
+export interface JournalEntry {
+  seq: number;
+  at: string;
+  op: 'grant' | 'hold' | 'capture' | 'release' | 'expire' | 'roll';
+  amount_mt: number;
+  layer: Layer['kind'] | '';
+  generation_id: string | null;
+  prompt: string | null;
+  note: string;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  last_used_at: string | null;
+}
+
+export interface NewApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  /** The whole key; the server tells it this once. */
+  key: string;
+}

@@ -1,0 +1,93 @@
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Chips } from './Chips';
+import classes from './create.module.css';
+import { GenerateButton, useWhy } from './GenerateButton';
+import { PromptBox } from './PromptBox';
+import { SettingsSheet } from './SettingsSheet';
+import { Shortfall } from './Shortfall';
+import type { ComposerState } from './useComposer';
+
+export const usePhone = () =>
+  useMediaQuery('(max-width: 47.99em)', undefined, { getInitialValueInEffect: false }) ?? false;
+
+/** The prompt bar with its settings and the button: on top of wide screens, at the foot of phones. */
+export function Composer({ composer }: { composer: ComposerState }) {
+  const { t } = useTranslation();
+  const phone = usePhone();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const [explained, setExplained] = useState(false);
+  const { draft, model, request, state, refused, change } = composer;
+  const why = useWhy(state);
+
+  useHotkeys([['alt+A', () => input.current?.focus()]], []);
+
+  const press = () => {
+    if (state.kind === 'ready' && request) {
+      setExplained(false);
+      composer.send(request, state.price_mt);
+      return;
+    }
+    setExplained(state.kind !== 'pricing');
+    if (state.kind === 'no_prompt' || state.kind === 'long_prompt') input.current?.focus();
+    if (state.kind === 'no_price') composer.retryQuote();
+  };
+
+  // A sentence appears for what is wrong by itself, and for what was merely not done yet once one pressed.
+  const wrong = ['bad_size', 'bad_seed', 'long_prompt', 'no_price', 'offline'].includes(state.kind);
+  const sentence = state.kind !== 'short' && why && (wrong || explained) ? why : null;
+  const refusedHere = refused?.fields.length
+    ? refused.fields.map((f) => `${f.field}: ${f.message}`).join('. ')
+    : null;
+
+  return (
+    <section className={classes.composer} aria-label={t('create.composer')}>
+      <div className={classes.composerBox}>
+        <PromptBox
+          inputRef={input}
+          value={draft.prompt}
+          maxLength={model?.max_prompt ?? 1000}
+          error={refused?.field('prompt')}
+          onChange={(prompt) => {
+            setExplained(false);
+            change({ prompt });
+          }}
+          onGenerate={press}
+        />
+        <div className={classes.controls}>
+          {phone ? <SettingsSheet composer={composer} /> : <Chips composer={composer} />}
+          <GenerateButton
+            state={state}
+            quote={composer.quote}
+            available_mt={composer.available_mt}
+            onPress={press}
+          />
+        </div>
+        {(sentence || refusedHere) && (
+          <p role="alert" className={classes.sentence}>
+            {refusedHere ?? sentence}
+          </p>
+        )}
+        {composer.modelsFailed && (
+          <p role="alert" className={classes.sentence}>
+            {t('create.models_failed')}{' '}
+            <button type="button" className="unset link" onClick={composer.retryModels}>
+              {t('common.retry')}
+            </button>
+          </p>
+        )}
+        {state.kind === 'short' && model && request && composer.balance && (
+          <Shortfall
+            request={request}
+            model={model}
+            price_mt={state.price_mt}
+            balance={composer.balance}
+            onCount={(count) => change({ count })}
+            onSteps={(steps) => change({ steps })}
+          />
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,21 @@
+import { useTranslation } from 'react-i18next';
+import { Gallery } from '../gallery/Gallery';
+import { usePageTitle } from '../shell/title';
+import { Composer } from './Composer';
+import classes from './create.module.css';
+import { Starters } from './Starters';
+import { useComposer } from './useComposer';
+
+/** The prompt bar and, newest first, what came of it. */
+export function CreatePage() {
+  const { t } = useTranslation();
+  const composer = useComposer();
+  usePageTitle(t('shell.create'));
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.hidden}>{t('create.title')}</h1>
+      <Composer composer={composer} />
+      <Gallery empty={<Starters composer={composer} />} />
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+import { Button, Popover, Tooltip, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconCoin, IconSparkles } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { Quote } from '../api/types';
+import { tokens } from '../format/amount';
+import type { ButtonState } from './button';
+import classes from './create.module.css';
+
+interface Props {
+  state: ButtonState;
+  quote: Quote | undefined;
+  available_mt: number;
+  onPress: () => void;
+}
+
+/**
+ * Generates for the price it shows. It is never mute: where it cannot work it stays focusable, says why, and pressing
+ * it leads to what is missing.
+ */
+export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
+  const { t } = useTranslation();
+  const price = 'price_mt' in state ? state.price_mt : null;
+  const ready = state.kind === 'ready';
+  const why = useWhy(state);
+  return (
+    <div className={classes.generate} data-ready={ready || undefined}>
+      <Tooltip
+        label={why ?? <PriceLines quote={quote} available_mt={available_mt} />}
+        position="top-end"
+        multiline
+        maw={300}
+      >
+        <Button
+          className={classes.generateMain}
+          size="md"
+          leftSection={<IconSparkles size={18} stroke={1.9} aria-hidden />}
+          aria-disabled={!ready}
+          data-disabled={!ready || undefined}
+          onClick={onPress}
+          data-testid="generate"
+          data-state={state.kind}
+          data-price={price ?? undefined}
+          aria-description={why}
+        >
+          <span>{t('create.generate')}</span>
+          <span className={classes.price} data-waiting={price === null || undefined}>
+            <IconCoin size={16} stroke={2} aria-hidden />
+            <span className="number">{price === null ? '–' : tokens(price)}</span>
+            <span className={classes.hidden}>{t('create.tokens_word')}</span>
+          </span>
+        </Button>
+      </Tooltip>
+      <Popover position="top-end" width={290}>
+        <Popover.Target>
+          <UnstyledButton className={classes.generateMore} aria-label={t('create.price_details')}>
+            <IconChevronDown size={17} stroke={2.1} aria-hidden />
+          </UnstyledButton>
+        </Popover.Target>
+        <Popover.Dropdown>
+          <PriceLines quote={quote} available_mt={available_mt} />
+        </Popover.Dropdown>
+      </Popover>
+    </div>
+  );
+}
+
+function PriceLines({ quote, available_mt }: { quote: Quote | undefined; available_mt: number }) {
+  const { t } = useTranslation();
+  if (!quote) return <span>{t('create.why_pricing')}</span>;
+  return (
+    <dl className={classes.lines}>
+      {quote.lines.map((line) => (
+        <div key={line.text}>
+          <dt>{line.text}</dt>
+          <dd className="number">{tokens(line.amount_mt)}</dd>
+        </div>
+      ))}
+      <div data-total>
+        <dt>{t('create.total')}</dt>
+        <dd className="number">{tokens(quote.total_mt)}</dd>
+      </div>
+      <div data-left>
+        <dt>{t('create.left_after')}</dt>
+        <dd className="number">{tokens(available_mt - quote.total_mt)}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** Why the button does not work now; undefined when it does. */
+export function useWhy(state: ButtonState): string | undefined {
+  const { t } = useTranslation();
+  switch (state.kind) {
+    case 'ready':
+      return undefined;
+    case 'short':
+      return t('create.why_short', { missing: tokens(state.missing_mt) });
+    case 'long_prompt':
+      return t('create.why_long_prompt', { count: state.over });
+    default:
+      return t(`create.why_${state.kind}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { useNetwork } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError } from '../api/errors';
+import { useModels, useSession } from '../api/queries';
+import type { GenerationRequest } from '../api/types';
+import { buttonState } from './button';
+import { type Draft, modelOf, requestOf } from './draft';
+import { sizeIsGood } from './size';
+import { useDraft } from './store';
+import { newWish, useGenerate } from './useGenerate';
+import { useQuote } from './useQuote';
+
+/** Everything the prompt bar knows and does, whatever it looks like. */
+export function useComposer() {
+  const { t } = useTranslation();
+  const [draft, setDraft] = useDraft();
+  const models = useModels();
+  const { data: session } = useSession();
+  const { online } = useNetwork();
+  const generate = useGenerate();
+  const [refused, setRefused] = useState<ApiError | null>(null);
+
+  const model = modelOf(draft, models.data ?? []);
+  const request = useMemo(() => (model ? requestOf(draft, model) : undefined), [draft, model]);
+  const size = { width: request?.width ?? 0, height: request?.height ?? 0 };
+  const sizeGood = !!model && sizeIsGood(size, model);
+  const seedGood = draft.seed === null || !Number.isNaN(draft.seed);
+  const live = useQuote(sizeGood && seedGood ? request : undefined);
+  const available_mt = session?.balance.available_mt ?? 0;
+
+  const state = buttonState({
+    prompt: draft.prompt,
+    maxPrompt: model?.max_prompt ?? 0,
+    sizeGood,
+    seedGood,
+    online,
+    modelReady: !!model,
+    quote: live.quote,
+    quoteStale: live.stale,
+    quoteFailed: live.failed,
+    available_mt,
+  });
+
+  const send = (r: GenerationRequest, price_mt: number) => {
+    setRefused(null);
+    window.scrollTo({ top: 0 });
+    generate.mutate(newWish(r, price_mt), {
+      onError: (error) => {
+        if (!(error instanceof ApiError) || error.offline || error.status >= 500 || error.status === 401)
+          return;
+        if (error.status === 402) return void live.retry();
+        setRefused(error);
+        if (error.fields.length === 0)
+          notifications.show({
+            color: 'red',
+            title: t('create.refused'),
+            message: error.retryAfter
+              ? t('create.refused_wait', { reason: error.message, count: error.retryAfter })
+              : error.message,
+          });
+      },
+    });
+  };
+
+  return {
+    draft,
+    model,
+    models: models.data ?? [],
+    modelsFailed: models.isError,
+    retryModels: () => void models.refetch(),
+    request,
+    size,
+    quote: live.quote,
+    retryQuote: live.retry,
+    available_mt,
+    balance: session?.balance,
+    state,
+    refused,
+    send,
+    change: (change: Partial<Draft>) => {
+      if (refused) setRefused(null);
+      setDraft((d) => ({ ...d, ...change }));
+    },
+  };
+}
+
+export type ComposerState = ReturnType<typeof useComposer>;

@@ -1,0 +1,100 @@
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
+import { api } from '../api/client';
+import { ApiError } from '../api/errors';
+import { amend, type Generations, prepend, remove, settle } from '../api/patch';
+import { queries } from '../api/queries';
+import type { Generation, GenerationRequest, Model, Session } from '../api/types';
+import { rememberPrompt } from './store';
+
+export interface Wish {
+  request: GenerationRequest;
+  price_mt: number;
+  /** Makes a repeated sending the same generation. */
+  key: string;
+}
+
+export const newWish = (request: GenerationRequest, price_mt: number): Wish => ({
+  request,
+  price_mt,
+  key: crypto.randomUUID(),
+});
+
+export const localId = (key: string) => `local-${key}`;
+
+/** The tile that stands there before the server answers. */
+export function localGeneration(wish: Wish, model: Model | undefined, now: string): Generation {
+  const r = wish.request;
+  return {
+    id: localId(wish.key),
+    kind: 'image',
+    state: 'waiting',
+    position: 0,
+    created_at: now,
+    started_at: null,
+    finished_at: null,
+    prompt: r.prompt,
+    negative_prompt: r.negative_prompt ?? '',
+    model: r.model ?? model?.name ?? '',
+    model_title: model?.title ?? '',
+    style: r.style ?? '',
+    width: r.width ?? model?.width.default ?? 512,
+    height: r.height ?? model?.height.default ?? 512,
+    count: r.count ?? model?.count.default ?? 1,
+    seed: r.seed ?? 0,
+    steps: r.steps ?? 0,
+    guidance_scale: r.guidance_scale ?? 0,
+    adherence: r.adherence ?? 0,
+    transparent: r.transparent ?? false,
+    price_mt: wish.price_mt,
+    charged_mt: 0,
+    failure: null,
+    images: [],
+  };
+}
+
+const list = queries.generations().queryKey;
+
+function onScreen(client: QueryClient, change: (data: Generations | undefined) => Generations | undefined) {
+  client.setQueryData<Generations>(list, change);
+}
+
+/** Sends wishes; the tiles stand before the answer. Refusals go to the caller, lost connections stay as a failed tile. */
+export function useGenerate() {
+  const client = useQueryClient();
+  return useMutation<Generation, Error, Wish>({
+    mutationFn: ({ request, key }) => api.generate(request, key),
+    onMutate: (wish) => {
+      const model = client
+        .getQueryData<Model[]>(queries.models().queryKey)
+        ?.find((m) => m.name === wish.request.model);
+      rememberPrompt(wish.request.prompt);
+      onScreen(client, (data) =>
+        prepend(remove(data, localId(wish.key)), localGeneration(wish, model, new Date().toISOString())),
+      );
+    },
+    onSuccess: (g, { key }) => {
+      onScreen(client, (data) => settle(data, localId(key), g));
+      void client.invalidateQueries({ queryKey: queries.session().queryKey });
+    },
+    onError: (error, { key }) => {
+      const lost = !(error instanceof ApiError) || error.offline || error.status >= 500;
+      if (lost)
+        onScreen(client, (data) =>
+          amend(data, localId(key), {
+            state: 'failed',
+            failure: { code: 'not_sent', message: error.message },
+          }),
+        );
+      else onScreen(client, (data) => remove(data, localId(key)));
+      if (error instanceof ApiError && error.shortfall) correctPurse(client, error.shortfall.available_mt);
+    },
+  });
+}
+
+/** A 402 knows the purse better than we did. */
+function correctPurse(client: QueryClient, available_mt: number) {
+  client.setQueryData<Session>(
+    queries.session().queryKey,
+    (s) => s && { ...s, balance: { ...s.balance, available_mt } },
+  );
+}

@@ -1,0 +1,36 @@
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'long' });
+const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+/** "3 minutes ago", "in 2 hours"; a week and more is a date. */
+export function ago(iso: string, now: number): string {
+  const seconds = (Date.parse(iso) - now) / 1000;
+  if (Math.abs(seconds) > 6 * 86_400) return day(iso);
+  for (const [unit, size] of steps)
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  return seconds > 20 ? 'in a moment' : 'just now';
+}
+
+export const day = (iso: string) =>
+  new Date(iso).toLocaleDateString('en', { day: 'numeric', month: 'short', year: 'numeric' });
+
+export const dayTime = (iso: string) =>
+  new Date(iso).toLocaleString('en', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  });
+
+/** "14:05", or with its day when that is not today. */
+export function clock(iso: string, now: number): string {
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
+  if (at.toDateString() === new Date(now).toDateString()) return time;
+  return `${time}, ${at.toLocaleDateString('en', { day: 'numeric', month: 'short' })}`;
+}

@@ -1,0 +1,74 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { applyDeleted, applyGeneration } from '../api/events';
+import { isFinal, isLocal } from '../api/patch';
+import type { Generation } from '../api/types';
+import { moreLike, reuse } from '../create/draft';
+import { setDraft } from '../create/store';
+import { newWish, useGenerate } from '../create/useGenerate';
+import { deleteLater, UNDO_MS, undoDelete } from './deletion';
+import classes from './gallery.module.css';
+
+/** What can be done with a group from the gallery. */
+export function useGroupActions() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const generate = useGenerate();
+
+  const complain = (error: Error) =>
+    notifications.show({ color: 'red', title: t('common.failed'), message: error.message });
+
+  return {
+    cancel: (g: Generation) =>
+      void api
+        .cancel(g.id)
+        .then((told) => applyGeneration(client, told))
+        .catch(complain),
+
+    remove: (g: Generation) => {
+      if (isLocal(g)) return applyDeleted(client, g.id);
+      if (!isFinal(g)) return void notifications.show({ message: t('gallery.cancel_first') });
+      deleteLater(client, g.id, complain);
+      const toast = `deleted-${g.id}`;
+      notifications.show({
+        id: toast,
+        autoClose: UNDO_MS,
+        message: (
+          <div className={classes.undo}>
+            <span>{t('gallery.deleted', { count: g.count })}</span>
+            <Button
+              size="xs"
+              variant="light"
+              onClick={() => {
+                undoDelete(g.id);
+                notifications.hide(toast);
+              }}
+            >
+              {t('common.undo')}
+            </Button>
+          </div>
+        ),
+      });
+    },
+
+    /** Sends the same wish again: the very one if it never arrived, otherwise a new generation with the same seed. */
+    retry: (g: Generation) => {
+      const request = { ...moreLike(g), ...(g.seed ? { seed: g.seed } : {}) };
+      const wish = newWish(request, g.price_mt);
+      generate.mutate(isLocal(g) ? { ...wish, key: g.id.slice('local-'.length) } : wish, {
+        onError: complain,
+      });
+    },
+
+    edit: (g: Generation) => {
+      setDraft((d) => reuse(d, g, 'all'));
+      window.scrollTo({ top: 0 });
+      document.querySelector<HTMLTextAreaElement>('[data-testid="prompt"]')?.focus({ preventScroll: true });
+    },
+  };
+}
+
+export type GroupActions = ReturnType<typeof useGroupActions>;

@@ -1,0 +1,140 @@
+import { ActionIcon, Button, Modal, Skeleton, TextInput, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconKey, IconTrash } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { ApiError } from '../api/errors';
+import { queries } from '../api/queries';
+import type { ApiKey, NewApiKey } from '../api/types';
+import { ago, day } from '../format/time';
+import { usePageTitle } from '../shell/title';
+import classes from './keys.module.css';
+import { NewKey } from './NewKey';
+
+export function KeysPage() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  usePageTitle(t('shell.keys'));
+  const { data, isError, refetch } = useQuery(queries.keys());
+  const [name, setName] = useState('');
+  const [fresh, setFresh] = useState<NewApiKey | null>(null);
+  const [leaving, setLeaving] = useState<ApiKey | null>(null);
+
+  const reload = () => client.invalidateQueries({ queryKey: queries.keys().queryKey });
+  const create = useMutation({
+    mutationFn: () => api.createKey(name.trim()),
+    onSuccess: (key) => {
+      setFresh(key);
+      setName('');
+      void reload();
+    },
+  });
+  const revoke = useMutation({
+    mutationFn: (key: ApiKey) => api.revokeKey(key.id),
+    onSuccess: () => {
+      setLeaving(null);
+      void reload();
+    },
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+  });
+  const refused =
+    create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    if (name.trim()) create.mutate();
+  };
+
+  return (
+    <div className="page">
+      <header>
+        <h1>{t('keys.title')}</h1>
+        <p>{t('keys.text')}</p>
+      </header>
+      <section className="panel" aria-labelledby="new-key">
+        <h2 id="new-key">{t('keys.create_title')}</h2>
+        <form onSubmit={submit} className={classes.form}>
+          <TextInput
+            label={t('keys.name')}
+            placeholder={t('keys.name_hint')}
+            value={name}
+            maxLength={80}
+            onChange={(e) => setName(e.currentTarget.value)}
+            error={refused}
+          />
+          <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
+            {t('keys.create')}
+          </Button>
+        </form>
+      </section>
+      <section className="panel" aria-labelledby="all-keys">
+        <h2 id="all-keys">{t('keys.list')}</h2>
+        {isError && !data && (
+          <p role="alert" className={classes.empty}>
+            {t('keys.failed_to_load')}{' '}
+            <button type="button" className="unset link" onClick={() => void refetch()}>
+              {t('common.retry')}
+            </button>
+          </p>
+        )}
+        {!data && !isError && <Skeleton height={72} mt={14} radius={12} />}
+        {data?.length === 0 && (
+          <div className={classes.none}>
+            <IconKey size={26} stroke={1.5} aria-hidden />
+            <p>{t('keys.empty')}</p>
+          </div>
+        )}
+        {data && data.length > 0 && (
+          <ul className={classes.list}>
+            {data.map((key) => (
+              <li key={key.id}>
+                <span>
+                  <strong>{key.name}</strong>
+                  <small>
+                    {t('keys.created', { day: day(key.created_at) })} ·{' '}
+                    {key.last_used_at
+                      ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
+                      : t('keys.unused')}
+                  </small>
+                </span>
+                <code>{key.prefix}…</code>
+                <Tooltip label={t('keys.revoke')}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size={36}
+                    aria-label={t('keys.revoke_named', { name: key.name })}
+                    onClick={() => setLeaving(key)}
+                  >
+                    <IconTrash size={18} stroke={1.7} aria-hidden />
+                  </ActionIcon>
+                </Tooltip>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <NewKey fresh={fresh} onClose={() => setFresh(null)} />
+      <Modal
+        opened={leaving !== null}
+        onClose={() => setLeaving(null)}
+        title={t('keys.revoke_title', { name: leaving?.name })}
+        radius="lg"
+        centered
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        <p>{t('keys.revoke_text')}</p>
+        <div className={classes.confirm}>
+          <Button variant="default" onClick={() => setLeaving(null)}>
+            {t('common.keep')}
+          </Button>
+          <Button color="red.8" loading={revoke.isPending} onClick={() => leaving && revoke.mutate(leaving)}>
+            {t('keys.revoke')}
+          </Button>
+        </div>
+      </Modal>
+    </div>
+  );
+}

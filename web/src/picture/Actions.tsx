@@ -1,0 +1,166 @@
+import { ActionIcon, Button, Menu, Modal, Tooltip } from '@mantine/core';
+import { useClipboard, useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import {
+  IconCheck,
+  IconChevronDown,
+  IconCoin,
+  IconCopy,
+  IconDownload,
+  IconSparkles,
+  IconTrash,
+} from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { isFinal } from '../api/patch';
+import { useSession } from '../api/queries';
+import type { Generation, Picture } from '../api/types';
+import { moreLike } from '../create/draft';
+import { newWish, useGenerate } from '../create/useGenerate';
+import { useQuote } from '../create/useQuote';
+import { bytes, tokens } from '../format/amount';
+import { deleteNow } from '../gallery/deletion';
+import classes from './picture.module.css';
+
+export function Actions({ g, picture }: { g: Generation; picture: Picture | undefined }) {
+  const { t } = useTranslation();
+  const clipboard = useClipboard({ timeout: 1600 });
+  const copied = clipboard.copied;
+  return (
+    <div className={classes.actions}>
+      <MoreLike g={g} />
+      <div className={classes.actionRow}>
+        {picture && (
+          <Menu position="bottom-start">
+            <Menu.Target>
+              <Button
+                variant="default"
+                leftSection={<IconDownload size={17} stroke={1.8} aria-hidden />}
+                rightSection={<IconChevronDown size={14} aria-hidden />}
+                data-testid="download"
+              >
+                {t('picture.download')}
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item component="a" href={picture.download_url} download data-testid="download-png">
+                {t('picture.png', { size: bytes(picture.bytes) })}
+              </Menu.Item>
+              <Menu.Item component="a" href={picture.webp_url} download data-testid="download-webp">
+                {t('picture.webp')}
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        )}
+        <Button
+          variant="default"
+          leftSection={
+            copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} stroke={1.8} aria-hidden />
+          }
+          onClick={() => clipboard.copy(g.prompt)}
+        >
+          {t(copied ? 'common.copied' : 'picture.copy_prompt')}
+        </Button>
+        {isFinal(g) && <Remove g={g} />}
+      </div>
+    </div>
+  );
+}
+
+/** The same recipe with a new seed, for the price it shows. */
+function MoreLike({ g }: { g: Generation }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { data: session } = useSession();
+  const request = moreLike(g);
+  const { quote, stale, failed, retry } = useQuote(request);
+  const generate = useGenerate();
+  const available = session?.balance.available_mt ?? 0;
+  const price = quote && !stale ? quote.total_mt : null;
+  const short = price !== null && price > available;
+  const run = () => {
+    if (failed) return retry();
+    if (price === null) return;
+    if (short) return void navigate({ to: '/wallet' });
+    generate.mutate(newWish(request, price), {
+      onError: (error) =>
+        notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+    });
+    void navigate({ to: '/' });
+  };
+  const why = failed
+    ? t('create.why_no_price')
+    : short
+      ? t('picture.more_short', { missing: tokens((price ?? 0) - available) })
+      : t('picture.more_hint', { count: g.count });
+  return (
+    <Tooltip label={why} multiline maw={260}>
+      <Button
+        size="md"
+        fullWidth
+        leftSection={<IconSparkles size={18} stroke={1.9} aria-hidden />}
+        onClick={run}
+        aria-disabled={price === null || short}
+        data-disabled={price === null || short || undefined}
+        aria-description={why}
+        data-testid="more-like"
+      >
+        {t('picture.more')}
+        <span className={classes.price}>
+          <IconCoin size={16} stroke={2} aria-hidden />
+          <span className="number">{price === null ? '–' : tokens(price)}</span>
+        </span>
+      </Button>
+    </Tooltip>
+  );
+}
+
+function Remove({ g }: { g: Generation }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [opened, { open, close }] = useDisclosure(false);
+  const remove = useMutation({
+    mutationFn: async () => {
+      await navigate({ to: '/' });
+      await deleteNow(client, g.id);
+    },
+    onSuccess: () => notifications.show({ message: t('gallery.deleted', { count: g.count }) }),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+  });
+  return (
+    <>
+      <Tooltip label={t('common.delete')}>
+        <ActionIcon
+          variant="default"
+          size={36}
+          aria-label={t('common.delete')}
+          onClick={open}
+          data-testid="delete"
+        >
+          <IconTrash size={17} stroke={1.8} aria-hidden />
+        </ActionIcon>
+      </Tooltip>
+      <Modal
+        opened={opened}
+        onClose={close}
+        title={t('picture.delete_title', { count: g.count })}
+        radius="lg"
+        centered
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+      >
+        <p>{t('picture.delete_text', { count: g.count })}</p>
+        <div className={classes.confirm}>
+          <Button variant="default" onClick={close}>
+            {t('common.keep')}
+          </Button>
+          <Button color="red.8" onClick={() => remove.mutate()} data-testid="delete-confirm">
+            {t('common.delete')}
+          </Button>
+        </div>
+      </Modal>
+    </>
+  );
+}

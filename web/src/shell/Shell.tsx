@@ -1,0 +1,86 @@
+import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import { useQueryClient } from '@tanstack/react-query';
+import { Outlet, useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { openStream } from '../api/events';
+import { useSession } from '../api/queries';
+import type { Generation } from '../api/types';
+import { BottomBar } from './BottomBar';
+import { Rail } from './Rail';
+import { ShortcutSheet } from './ShortcutSheet';
+import classes from './shell.module.css';
+import { TopBar } from './TopBar';
+import { useRunningTitle } from './title';
+
+/** The frame around every page of somebody signed in; it owns the live stream. */
+export function Shell() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { data: session } = useSession();
+  const network = useNetwork();
+  const [connected, setConnected] = useState(true);
+  const [sheet, { open, close, toggle }] = useDisclosure(false);
+  const account = session?.account.id;
+
+  useEffect(() => {
+    if (!account) return;
+    const tellIfAway = (g: Generation) => {
+      if (g.state === 'cancelled') return;
+      if (window.location.pathname === '/' && document.visibilityState === 'visible') return;
+      const done = g.state === 'complete';
+      notifications.show({
+        title: done ? t('shell.done', { count: g.count }) : t('shell.failed'),
+        message: g.prompt.slice(0, 80),
+        color: done ? 'vermilion' : 'red',
+        onClick: () => void navigate(done ? { to: '/g/$id', params: { id: g.id } } : { to: '/' }),
+        style: { cursor: 'pointer' },
+      });
+    };
+    let quiet: ReturnType<typeof setTimeout> | undefined;
+    const stop = openStream(client, {
+      onFinished: tellIfAway,
+      onConnection: (up) => {
+        clearTimeout(quiet);
+        // A break shorter than this mends itself before anybody needs to know.
+        if (up) setConnected(true);
+        else quiet = setTimeout(() => setConnected(false), 4000);
+      },
+    });
+    return () => {
+      clearTimeout(quiet);
+      stop();
+    };
+  }, [client, account, navigate, t]);
+
+  useHotkeys([
+    ['shift+Slash', toggle],
+    ['shift+?', toggle],
+    ['g', () => void navigate({ to: '/' })],
+    ['w', () => void navigate({ to: '/wallet' })],
+  ]);
+  useRunningTitle();
+
+  const offline = !network.online || !connected;
+  return (
+    <div className={classes.frame}>
+      <a href="#main" className={classes.skip}>
+        {t('shell.skip')}
+      </a>
+      <Rail onHelp={open} />
+      <TopBar />
+      <main id="main" tabIndex={-1} className={classes.main}>
+        {offline && (
+          <div className={classes.offline} role="status">
+            {t(network.online ? 'shell.reconnecting' : 'shell.offline')}
+          </div>
+        )}
+        <Outlet />
+      </main>
+      <BottomBar onHelp={open} />
+      <ShortcutSheet opened={sheet} onClose={close} />
+    </div>
+  );
+}

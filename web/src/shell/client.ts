@@ -1,0 +1,39 @@
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { ApiError } from '../api/errors';
+import { queries } from '../api/queries';
+
+const signedOut = (error: unknown) => error instanceof ApiError && error.status === 401;
+
+/** The query client, and who to tell when the server no longer knows the session. */
+export function makeClient() {
+  let tell = () => {};
+  const watch = (error: unknown, key?: readonly unknown[]) => {
+    if (!signedOut(error)) return;
+    if (key?.[0] !== 'session') query.removeQueries({ queryKey: queries.session().queryKey });
+    tell();
+  };
+  const query: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError: (error, q) => watch(error, q.queryKey) }),
+    mutationCache: new MutationCache({
+      // Wrong credentials at the door are an answer for the form, not the end of a session.
+      onError: (error, _input, _context, m) => m.options.meta?.atTheDoor || watch(error),
+    }),
+    defaultOptions: {
+      queries: {
+        retry: (count, error) =>
+          count < 2 && error instanceof ApiError && (error.offline || error.status >= 500),
+        refetchOnWindowFocus: false,
+        staleTime: 5000,
+      },
+      mutations: { retry: false },
+    },
+  });
+  return {
+    query,
+    onUnauthenticated: (listener: () => void) => {
+      tell = listener;
+    },
+  };
+}
+
+export type Client = ReturnType<typeof makeClient>;

@@ -1,0 +1,116 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { ApiError } from '../api/errors';
+import { queries } from '../api/queries';
+import { openDesk } from '../create/store';
+import { Broken, Missing } from './Broken';
+import type { Client } from './client';
+
+interface Context {
+  query: QueryClient;
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: Missing,
+});
+
+const door = (search: Record<string, unknown>): { next?: string } => ({ next: text(search.next) });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: door,
+  component: lazyRouteComponent(() => import('../account/SignIn'), 'SignIn'),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: '/signup',
+  validateSearch: door,
+  component: lazyRouteComponent(() => import('../account/SignUp'), 'SignUp'),
+});
+
+const owner = createRoute({
+  getParentRoute: () => root,
+  path: '/owner',
+  validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
+  component: lazyRouteComponent(() => import('../account/Owner'), 'Owner'),
+});
+
+/** Everything that needs an account. */
+const studio = createRoute({
+  getParentRoute: () => root,
+  id: 'studio',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const session = await context.query.ensureQueryData(queries.session());
+      openDesk(session.account.id);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401)
+        throw redirect({
+          to: '/signin',
+          search: { next: location.href === '/' ? undefined : location.href },
+        });
+      throw error;
+    }
+  },
+  errorComponent: Broken,
+  component: lazyRouteComponent(() => import('./Shell'), 'Shell'),
+});
+
+const create = createRoute({
+  getParentRoute: () => studio,
+  path: '/',
+  component: lazyRouteComponent(() => import('../create/CreatePage'), 'CreatePage'),
+});
+
+const picture = createRoute({
+  getParentRoute: () => studio,
+  path: '/g/$id',
+  validateSearch: (search: Record<string, unknown>) => {
+    const i = Number(search.i);
+    return Number.isInteger(i) && i > 0 ? { i } : {};
+  },
+  component: lazyRouteComponent(() => import('../picture/PicturePage'), 'PicturePage'),
+});
+
+const wallet = createRoute({
+  getParentRoute: () => studio,
+  path: '/wallet',
+  component: lazyRouteComponent(() => import('../wallet/WalletPage'), 'WalletPage'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => studio,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('../keys/KeysPage'), 'KeysPage'),
+});
+
+const tree = root.addChildren([signIn, signUp, owner, studio.addChildren([create, picture, wallet, keys])]);
+
+export function makeRouter(client: Client) {
+  return createRouter({
+    routeTree: tree,
+    context: { query: client.query },
+    defaultPreload: 'intent',
+    defaultPendingMs: 200,
+    scrollRestoration: true,
+    defaultErrorComponent: Broken,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,34 @@
+/// <reference types="vitest/config" />
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+import { mockHandler } from './mock/server';
+
+// BOTTEGA_URL names a running server to develop against; without it the mock of the contract answers.
+const upstream = process.env.BOTTEGA_URL;
+const proxy = upstream ? { '/api': { target: upstream, changeOrigin: false } } : undefined;
+
+function mock(): Plugin {
+  return {
+    name: 'bottega-mock',
+    configureServer: (server) => void server.middlewares.use(mockHandler()),
+    configurePreviewServer: (server) => void server.middlewares.use(mockHandler()),
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), ...(upstream ? [] : [mock()])],
+  server: { port: 5173, proxy },
+  preview: { port: 4173, proxy },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 700,
+    reportCompressedSize: false,
+    manifest: true,
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}', 'mock/**/*.test.ts'],
+    setupFiles: ['src/test-setup.ts'],
+    maxWorkers: 1,
+  },
+});
