@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,59 +11,17 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/apptest"
 	"bottega/internal/clock"
 	"bottega/internal/db"
 	"bottega/internal/fault"
-	"bottega/internal/id"
 )
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// onBoth runs the test on SQLite and, when BOTTEGA_TEST_POSTGRES names a server, on PostgreSQL.
+// onBoth runs the test on a migrated database of either kind.
 func onBoth(t *testing.T, test func(t *testing.T, d *db.DB)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, open(t, filepath.Join(t.TempDir(), "test.db"))) })
-	server := os.Getenv("BOTTEGA_TEST_POSTGRES")
-	if server == "" {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) {
-		name := "account_" + strings.ReplaceAll(id.New(), "-", "")
-		admin := open0(t, server)
-		exec(t, admin, "CREATE DATABASE "+name)
-		ref := server[:strings.LastIndex(server, "/")+1] + name
-		test(t, open(t, ref))
-	})
-}
-
-func open0(t *testing.T, ref string) *db.DB {
-	t.Helper()
-	d, err := db.Open(t.Context(), ref)
-	if err != nil {
-		t.Fatalf("open %s: %v", ref, err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
-}
-
-func open(t *testing.T, ref string) *db.DB {
-	t.Helper()
-	d := open0(t, ref)
-	if err := d.Migrate(t.Context()); err != nil {
-		t.Fatalf("migrate: %v", err)
-	}
-	return d
-}
-
-// exec runs a statement that may not be in a transaction.
-func exec(t *testing.T, d *db.DB, query string) {
-	t.Helper()
-	rows, err := d.Query(t.Context(), query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	if err := rows.Close(); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
+	apptest.Databases(t, func(t *testing.T, ref string) { test(t, apptest.OpenDB(t, ref)) })
 }
 
 func newStore(d *db.DB) (*account.Store, *clock.Fake) {
@@ -144,7 +100,7 @@ func TestCheckPassword_DoesNotSayWhatWasWrong(t *testing.T) {
 }
 
 func TestCheckPassword_TakesComposedAndDecomposedAccents(t *testing.T) {
-	s, _ := newStore(open(t, filepath.Join(t.TempDir(), "test.db")))
+	s, _ := newStore(apptest.OpenDB(t, apptest.SQLite(t)))
 	n := someone("ada@example.com")
 	n.Password = "caf\u00e9 in the morning"
 	if _, err := s.Create(t.Context(), n); err != nil {
@@ -195,7 +151,7 @@ func setHash(t *testing.T, d *db.DB, hash string) {
 }
 
 func TestCreate_NamesEveryWrongField(t *testing.T) {
-	s, _ := newStore(open(t, filepath.Join(t.TempDir(), "test.db")))
+	s, _ := newStore(apptest.OpenDB(t, apptest.SQLite(t)))
 	for name, c := range map[string]struct {
 		email, password string
 		fields          []string
@@ -242,7 +198,7 @@ func TestCreate_NamesEveryWrongField(t *testing.T) {
 }
 
 func TestCreate_TakesAnyHonestPassword(t *testing.T) {
-	s, _ := newStore(open(t, filepath.Join(t.TempDir(), "test.db")))
+	s, _ := newStore(apptest.OpenDB(t, apptest.SQLite(t)))
 	for i, password := range []string{"kitten-of-94-moons", "дождь над Невой", "correct staple 8", "vK9#pq2LxW", "月が綺麗ですね今夜はとても"} {
 		n := someone(fmt.Sprintf("person%d@localhost", i))
 		n.Password = password

@@ -2,8 +2,6 @@ package auth_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,11 +9,11 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/apptest"
 	"bottega/internal/auth"
 	"bottega/internal/clock"
 	"bottega/internal/db"
 	"bottega/internal/fault"
-	"bottega/internal/id"
 )
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -33,42 +31,14 @@ type world struct {
 
 const password = "violet harbour nine"
 
-// onBoth runs the test on SQLite and, when BOTTEGA_TEST_POSTGRES names a server, on PostgreSQL.
+// onBoth runs the test on a database of either kind.
 func onBoth(t *testing.T, test func(t *testing.T, w world)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, newWorld(t, filepath.Join(t.TempDir(), "test.db"))) })
-	server := os.Getenv("BOTTEGA_TEST_POSTGRES")
-	if server == "" {
-		return
-	}
-	t.Run("postgres", func(t *testing.T) {
-		name := "auth_" + strings.ReplaceAll(id.New(), "-", "")
-		rows, err := open(t, server).Query(t.Context(), "CREATE DATABASE "+name) // not as a transaction
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := rows.Close(); err != nil {
-			t.Fatal(err)
-		}
-		test(t, newWorld(t, server[:strings.LastIndex(server, "/")+1]+name))
-	})
-}
-
-func open(t *testing.T, ref string) *db.DB {
-	t.Helper()
-	d, err := db.Open(t.Context(), ref)
-	if err != nil {
-		t.Fatalf("open %s: %v", ref, err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
+	apptest.Databases(t, func(t *testing.T, ref string) { test(t, newWorld(t, ref)) })
 }
 
 func newWorld(t *testing.T, ref string) world {
 	t.Helper()
-	w := world{db: open(t, ref), clock: clock.NewFake(start)}
-	if err := w.db.Migrate(t.Context()); err != nil {
-		t.Fatalf("migrate: %v", err)
-	}
+	w := world{db: apptest.OpenDB(t, ref), clock: clock.NewFake(start)}
 	w.accounts = account.NewStore(w.db, w.clock, account.NewPasswords(2))
 	var err error
 	if w.auth, err = auth.New(t.Context(), w.db, w.accounts, w.clock, "operator"); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/apptest"
 	"bottega/internal/auth"
 	"bottega/internal/fault"
 )
@@ -75,7 +76,7 @@ func TestKey_SaysWhyItIsRefused(t *testing.T) {
 // elsewhere is a well-formed key of another installation.
 func elsewhere(t *testing.T) string {
 	t.Helper()
-	key, _ := newWorld(t, t.TempDir()+"/elsewhere.db").newKey(t, time.Time{})
+	key, _ := newWorld(t, apptest.SQLite(t)).newKey(t, time.Time{})
 	return key
 }
 
@@ -161,7 +162,7 @@ func TestRevokeKey_IsForItsOwnAccountOnly(t *testing.T) {
 }
 
 func TestCreateKey_NamesTheWrongField(t *testing.T) {
-	w := newWorld(t, t.TempDir()+"/test.db")
+	w := newWorld(t, apptest.SQLite(t))
 	for _, c := range []struct {
 		name    string
 		expires time.Time

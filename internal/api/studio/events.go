@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -49,8 +50,11 @@ func (s *streams) leave(accountID string) {
 	}
 }
 
-// limitStreams refuses one stream too many and prepares the connection for a long answer.
-func (s *server) limitStreams(hc huma.Context, next func(huma.Context)) {
+type messagesKey struct{}
+
+// openStream refuses one stream too many and prepares the connection for a long answer. It subscribes before anything
+// is answered: a client that reads its lists when the stream opens must not miss what happens in between.
+func (s *server) openStream(hc huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(hc)
 	actor, err := access.From(hc.Context())
 	if err == nil && !s.streams.enter(actor.AccountID) {
@@ -68,8 +72,12 @@ func (s *server) limitStreams(hc huma.Context, next func(huma.Context)) {
 		api.WriteError(w, r, fmt.Errorf("open event stream: %w", err))
 		return
 	}
-	w.Header().Set("X-Accel-Buffering", "no") // for proxies that collect answers
-	next(hc)
+	w.Header().Set("X-Accel-Buffering", "no")                        // for proxies that collect answers
+	after, _ := strconv.ParseInt(hc.Header("Last-Event-ID"), 10, 64) // what is no number is refused before the stream begins
+	ctx, cancel := context.WithCancel(hc.Context())
+	defer cancel()
+	messages := s.Hub.Subscribe(ctx, actor.AccountID, max(0, after))
+	next(huma.WithContext(hc, context.WithValue(ctx, messagesKey{}, messages)))
 }
 
 type eventsInput struct {
@@ -84,9 +92,7 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 	if err != nil {
 		return // requireSession was before us
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	messages := s.Hub.Subscribe(ctx, actor.AccountID, in.LastEventID)
+	messages, _ := ctx.Value(messagesKey{}).(<-chan event.Message)
 	token := api.SessionToken(in.r, s.Proxies)
 	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()

@@ -81,7 +81,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "cancel-generation", s.cancelGeneration)
 	route(r, "delete-generation", s.deleteGeneration)
 	events := r.take("events")
-	events.Middlewares = append(events.Middlewares, s.limitStreams)
+	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
 		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
 	}, s.events)
