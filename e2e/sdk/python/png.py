@@ -41,5 +41,5 @@ def read(data: bytes) -> Picture:
     pixels = zlib.decompress(packed)
     line = 1 + -(-width * depth * CHANNELS[colour] // 8)
     if len(pixels) != line * height:
-        raise ValueError(f"PNG of {width} × {height}: {len(pixels)} bytes of pixels, want {line * height}")
+        raise ValueError(f"PNG of {width}x{height}: {len(pixels)} bytes of pixels, want {line * height}")
     return Picture(width, height, colour in (4, 6), pixels)

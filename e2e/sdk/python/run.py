@@ -19,10 +19,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import png
 from leonardo_ai_sdk import LeonardoAiSDK
 from leonardo_ai_sdk.models import errors, operations, shared
-
-import png
 
 BASE_URL, API_KEY = os.environ.get("BASE_URL"), os.environ.get("API_KEY")
 if not BASE_URL or not API_KEY:
@@ -45,7 +44,7 @@ def test(name: str) -> Callable[[Callable[[], Any]], Any]:
         global passed, failed
         try:
             value = body()
-        except Exception:  # noqa: BLE001 - whatever it is, it is a failed test
+        except Exception:  # whatever it is, it is a failed test
             failed += 1
             print(f"FAIL  {name}\n{traceback.format_exc()}")
             return None
@@ -99,12 +98,17 @@ def complete(generation_id: str) -> Any:
 
 def quote(**params: Any) -> int:
     answer = sdk.pricing_calculator.pricing_calculator(
-        request={"service": shared.PricingCalculatorServices.IMAGE_GENERATION, "service_params": {"image_generation": params}}
+        request={
+            "service": shared.PricingCalculatorServices.IMAGE_GENERATION,
+            "service_params": {"image_generation": params},
+        }
     )
     return whole(answer.object.calculate_production_api_service_cost.cost, "cost")
 
 
-def make(request: dict[str, Any], params: dict[str, Any], prompt: str, size: tuple[int, int], count: int) -> tuple[Any, list[png.Picture]]:
+def make(
+    request: dict[str, Any], params: dict[str, Any], prompt: str, size: tuple[int, int], count: int
+) -> tuple[Any, list[png.Picture]]:
     """Submits, checks the price three ways (calculator, answer, balance), waits, checks the echo and every picture."""
     price, before = quote(**params), self_()
     job = sdk.image.create_generation(request=request).object.sd_generation_job
@@ -122,7 +126,8 @@ def make(request: dict[str, Any], params: dict[str, Any], prompt: str, size: tup
     whole(g.inference_steps, "inferenceSteps")
     assert g.guidance_scale > 0
     assert g.created_at.endswith("Z")
-    assert abs(datetime.fromisoformat(g.created_at).timestamp() - datetime.now(UTC).timestamp()) < PATIENCE, g.created_at
+    age = datetime.now(UTC) - datetime.fromisoformat(g.created_at)
+    assert abs(age.total_seconds()) < PATIENCE, g.created_at
     same((g.public, g.sd_version, g.scheduler, g.generation_elements), (False, None, None, []), "what there is none of")
     same(len(g.generated_images), count, "number of pictures")
     pictures = []
