@@ -14,7 +14,7 @@ MOST_GROUPS = 6
 TURN_TILTED, TURN_OVER = 0.3, 3.141592653589793
 
 ARTICLES = {"a", "an", "the"}
-PREPOSITIONS = {"in", "at", "on", "over", "under", "against", "by", "near", "through", "above", "among", "across", "into", "with"}
+PREPOSITIONS = set("in at on over under against by near through above among across into with".split())
 ARRANGEMENTS = {
     "in a row": "row", "in a line": "row", "side by side": "row", "lined up": "row", "a row of": "row", "row of": "row",
     "a line of": "row", "in a circle": "circle", "in a ring": "circle", "a circle of": "circle", "a ring of": "circle",
@@ -33,13 +33,15 @@ ZOOMS = {
     "far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7, "wide shot of": 0.7,
 }  # fmt: skip
 HERDS = {f"{a}{w} of": 5 for w in ("herd", "flock", "swarm", "school", "pack", "bunch", "family") for a in ("", "a ")}
+MOST_OF_A_KIND = 24  # "100 balloons" are drawn as so many
+THING_COLOURS = set("orange lime peach olive plum coral mint lavender violet gold silver".split())
 GROUND_WORDS = {"background", "backdrop"}
 WEATHER = {"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
 WEARING = {"wearing", "wears", "with"}
 DENIALS = {"no", "without"}
 HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
 LENSES = {"glasses", "sunglasses", "goggles"}
-VESSELS = {"bowl", "basket", "box", "cup", "mug", "glass", "jar", "plate", "pot", "bag", "bucket", "vase", "tray", "pan", "dish", "pile", "stack"}
+VESSELS = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack".split())
 STAY_APART = {"above", "over", "flying over", "flying above", "jumping over", "floating above"}
 QUIET = set(
     "a an the of in on at with and or to over under above below behind beside between front inside next left right "
@@ -136,7 +138,9 @@ class Reader:
         self.relations: dict[str, str] = lexicon["relations"]
         self.backgrounds: dict[str, str] = lexicon["backgrounds"]
         self.styles: dict[str, str] = lexicon["styles"]
-        self.names = sorted({w for c in lexicon["concepts"] for w in clean(c["label"]).split(" ") if len(w) >= 5 and w in self.phrases})
+        self.names = sorted(
+            {w for c in lexicon["concepts"] for w in clean(c["label"]).split(" ") if len(w) >= 5 and w in self.phrases}
+        )
         self.tagged: dict[str, str] = {}
         for c in lexicon["concepts"]:
             if c["group"] in ("food-drink", "animals-nature", "objects"):
@@ -249,7 +253,11 @@ class _Reading:
         if word in DENIALS and self.match()[0] != "background":
             self.denied = True
             return 1
+        if self.number(word):
+            return 1
         kind, phrase, length = self.match()
+        if kind == "concept" and length == 1 and self.bare_place(word):
+            kind, phrase = "background", "in " + word
         place = self.place()
         if place and kind in ("relation", "") and place[1] >= length:
             kind, phrase, length = "background", place[0], place[1]
@@ -259,6 +267,22 @@ class _Reading:
                 kind, phrase, length = "background", tail, length - 1 + taken
         getattr(self, f"on_{kind or 'word'}")(phrase, length)
         return length
+
+    def number(self, word: str) -> bool:
+        """Digits before another word are a count."""
+        follows = self.join(self.at, 2) != ""
+        if not (word.isascii() and word.isdigit() and len(word) <= 4 and int(word) and follows):
+            return False
+        self.next.count = min(int(word), MOST_OF_A_KIND)
+        self.next.words.append(word)
+        return True
+
+    def bare_place(self, word: str) -> bool:
+        """A place named first and without an article is the backdrop: "city at night", "forest"."""
+        first = (self.at == 0 or self.pause[self.at]) and self.next == Pending()
+        if not first or "in " + word not in self.r.backgrounds:
+            return False
+        return not self.join(self.at, 2) or self.words[self.at + 1] not in self.r.phrases
 
     def background_at(self, start: int) -> tuple[str, int]:
         for length in range(LONGEST, 1, -1):
@@ -320,8 +344,13 @@ class _Reading:
         self.scene.style = self.scene.style or self.r.styles[phrase]
 
     def on_relation(self, phrase: str, _: int) -> None:
-        if phrase == "and" and self.next.colours and self.words[self.at + 1 : self.at + 2] and self.words[self.at + 1] in self.r.colours:
-            return  # "red and blue balloons"
+        after = self.words[self.at + 1 : self.at + 3]
+        if phrase == "and" and self.next.colours and after:
+            if after[0] in self.r.colours:
+                return  # "red and blue balloons"
+            if after[0] in ARTICLES and after[-1] in self.r.colours:
+                self.next.count = 2  # "a red and a blue balloon"
+                return
         self.close()
         self.next.relation, self.next.phrase = self.r.relations[phrase], phrase
 
@@ -352,10 +381,12 @@ class _Reading:
             return
         if word in QUIET:
             return
-        near = self.r.nearest(word)
-        if near:
-            self.noun(near, 1, word)
-            return
+        for form in (word, *singular(word)):
+            near = self.r.nearest(form)
+            if near:
+                many = near + "s" if form != word and near + "s" in self.r.phrases else near
+                self.noun(many, 1, word)
+                return
         if word not in self.scene.unknown:
             self.scene.unknown.append(word)
 
@@ -378,8 +409,10 @@ class _Reading:
         group = self.make(phrase, concept)
         self.noun_end = self.at + length
         self.explain(said, concept)
-        if last and self.next.phrase == "of" and (
-            last.concept == group.concept or last.phrase.split(" ")[-1].removesuffix("s") not in VESSELS
+        if (
+            last
+            and self.next.phrase == "of"
+            and (last.concept == group.concept or last.phrase.split(" ")[-1].removesuffix("s") not in VESSELS)
         ):
             self.next = Pending()
             return
@@ -423,7 +456,7 @@ class _Reading:
         if not n.words:
             return
         word = n.words[-1]
-        concept = self.r.phrases.get(word) or (self.r.tagged.get(word) if n.article and n.colours else None)
+        concept = self.r.phrases.get(word) or (self.r.tagged.get(word) if n.article and word in THING_COLOURS else None)
         if concept and (n.article or not self.scene.groups):
             self.next = Pending(relation=n.relation, phrase=n.phrase, article=True)
             group = Group(concept, word)
@@ -455,7 +488,7 @@ class _Reading:
 
 
 def _inherit(group: Group, old: Group, said: Pending) -> None:
-    """"three red robot dogs": the second noun is meant, what was said of the first holds for it."""
+    """In "three red robot dogs" the second noun is meant, what was said of the first holds for it."""
     group.relation, group.apart = old.relation, old.apart
     group.colours = group.colours or old.colours
     group.arrange = group.arrange or old.arrange

@@ -93,7 +93,7 @@ func finish(m *image.RGBA64, transparent bool) *image.NRGBA {
 			switch {
 			case !transparent:
 				q[c] = uint8((p + 65535 - a + 128) / 257)
-			case a > 0:
+			case a >= 128: // else it rounds to clear, and a clear pixel has no colour
 				q[c] = uint8((p*255 + a/2) / a)
 			}
 		}

@@ -94,7 +94,7 @@ func (p *reading) close() {
 	}
 	w := n.words[len(n.words)-1]
 	id := p.r.Lexicon.Phrases[w]
-	if id == "" && n.article && len(n.colours) > 0 {
+	if id == "" && n.article && thingColours[w] {
 		id = p.r.tagged[w]
 	}
 	last := p.last()

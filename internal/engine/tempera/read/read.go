@@ -2,6 +2,7 @@ package read
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ const (
 	size
 	colour
 	concept
+	number
 	plain // nothing the tables know
 )
 
@@ -126,6 +128,12 @@ func (p *reading) step() int {
 		return 1
 	}
 	k, phrase, length := p.match()
+	if n := p.number(); n > 0 {
+		k, phrase, length = number, w, 1
+	}
+	if k == concept && length == 1 && p.barePlace() {
+		k, phrase = background, "in "+w
+	}
 	if denials[w] && k != background {
 		p.denied = true
 		return 1
@@ -142,6 +150,25 @@ func (p *reading) step() int {
 	}
 	p.take(k, phrase, length)
 	return length
+}
+
+// number returns the count that digits before another word stand for, else 0.
+func (p *reading) number() int {
+	n, err := strconv.Atoi(p.words[p.at].text)
+	if err != nil || n < 0 || len(p.words[p.at].text) > 4 || p.join(p.at, 2) == "" {
+		return 0
+	}
+	return min(n, mostOfAKind)
+}
+
+// barePlace reports whether a place is named first and without an article: "city at night", "forest". It is the
+// backdrop then.
+func (p *reading) barePlace() bool {
+	w := p.words[p.at]
+	if p.at > 0 && !w.pause || !p.next.empty() || p.r.Lexicon.Backgrounds["in "+w.text] == "" {
+		return false
+	}
+	return p.join(p.at, 2) == "" || p.r.Lexicon.Phrases[p.words[p.at+1].text] == ""
 }
 
 // backgroundAt finds a backdrop's phrase of several words: "flying over the sea" is "over the sea".
@@ -211,6 +238,8 @@ func (p *reading) take(k kind, phrase string, length int) {
 		p.next.size, p.next.words = l.Sizes[phrase], append(p.next.words, phrase)
 	case colour:
 		p.next.colours, p.next.words = append(p.next.colours, phrase), append(p.next.words, phrase)
+	case number:
+		p.next.count, p.next.words = p.number(), append(p.next.words, phrase)
 	case concept:
 		if !quiet[phrase] || p.next.article {
 			p.noun(phrase, length, phrase)
@@ -241,9 +270,14 @@ func (p *reading) arrange(phrase string) {
 }
 
 func (p *reading) relate(phrase string) {
-	if phrase == "and" && len(p.next.colours) > 0 && p.at+1 < len(p.words) {
-		if _, ok := p.r.Lexicon.Colours[p.words[p.at+1].text]; ok {
+	after := p.words[p.at+1 : min(p.at+3, len(p.words))]
+	if phrase == "and" && len(p.next.colours) > 0 && len(after) > 0 {
+		if _, ok := p.r.Lexicon.Colours[after[0].text]; ok {
 			return // "red and blue balloons"
+		}
+		if _, ok := p.r.Lexicon.Colours[after[len(after)-1].text]; ok && articles[after[0].text] {
+			p.next.count = 2 // "a red and a blue balloon"
+			return
 		}
 	}
 	p.close()
@@ -262,9 +296,18 @@ func (p *reading) plainWord(w string) {
 		p.backdrops = append(p.backdrops, weather[w])
 	case quiet[w]:
 	default:
-		if near := p.r.nearest(w); near != "" {
+		for _, form := range append([]string{w}, singular(w)...) {
+			near := p.r.nearest(form)
+			if near == "" {
+				continue
+			}
+			if form != w && p.r.Lexicon.Phrases[near+"s"] != "" {
+				near += "s"
+			}
 			p.noun(near, 1, w)
-		} else if !slices.Contains(p.scene.Unknown, w) {
+			return
+		}
+		if !slices.Contains(p.scene.Unknown, w) {
 			p.scene.Unknown = append(p.scene.Unknown, w)
 		}
 	}

@@ -96,3 +96,9 @@ func Lenses(label string) bool {
 	}
 	return false
 }
+
+// empty reports whether nothing has been said yet.
+func (n *pending) empty() bool {
+	return n.count == 0 && n.size == 0 && len(n.words) == 0 && n.turn == 0 && !n.flip && n.arrange == "" &&
+		n.relation == "" && !n.article
+}

@@ -7,7 +7,8 @@ const (
 	mostGroups  = 6
 	tilted      = 0.3 // radians
 	overturned  = 3.141592653589793
-	shortestFix = 5 // letters of a word that may be a slip of the pen
+	mostOfAKind = 24 // "100 balloons" are drawn as so many
+	shortestFix = 5  // letters of a word that may be a slip of the pen
 )
 
 // What the lexicon does not fix; the same tables stand in tempera/reading.py.
@@ -33,15 +34,16 @@ var (
 		"far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7,
 		"wide shot of": 0.7,
 	}
-	herds       = set("herd flock swarm school pack bunch family")
-	groundWords = set("background backdrop")
-	weather     = map[string]string{"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
-	wearing     = set("wearing wears with")
-	denials     = set("no without")
-	headwear    = set("hat cap crown helmet sombrero tiara")
-	lenses      = set("glasses sunglasses goggles")
-	vessels     = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
-	stayApart   = map[string]bool{
+	herds        = set("herd flock swarm school pack bunch family")
+	thingColours = set("orange lime peach olive plum coral mint lavender violet gold silver")
+	groundWords  = set("background backdrop")
+	weather      = map[string]string{"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
+	wearing      = set("wearing wears with")
+	denials      = set("no without")
+	headwear     = set("hat cap crown helmet sombrero tiara")
+	lenses       = set("glasses sunglasses goggles")
+	vessels      = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	stayApart    = map[string]bool{
 		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
 		"floating above": true,
 	}

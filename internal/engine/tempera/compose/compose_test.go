@@ -1,0 +1,256 @@
+package compose
+
+import (
+	"encoding/json"
+	"image"
+	"math"
+	"os"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"bottega/internal/engine/tempera/paint"
+	"bottega/internal/engine/tempera/read"
+)
+
+const vectors = "../../../../tempera/vectors/"
+
+func load(t testing.TB, name string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(vectors + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// vectorComposer works with the vectors' own lexicon and drawings.
+func vectorComposer(t testing.TB) *Composer {
+	t.Helper()
+	var lexicon json.RawMessage
+	load(t, "lexicon", &lexicon)
+	l, err := read.ParseLexicon(lexicon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawings struct {
+		Side   int
+		Index  []Entry
+		Pixels map[string][]byte
+	}
+	load(t, "drawings", &drawings)
+	library := NewLibrary(drawings.Index, func(id string) (image.Image, error) {
+		return &image.NRGBA{
+			Pix: drawings.Pixels[id], Stride: 4 * drawings.Side, Rect: image.Rect(0, 0, drawings.Side, drawings.Side),
+		}, nil
+	})
+	return &Composer{Library: library, Reader: read.NewReader(l)}
+}
+
+type layoutRow struct {
+	Prompt        string
+	Seed          int64
+	Width, Height int
+	Missing       []string
+	Items         []Item
+	Style         string
+	Grid          [2]int
+	Composed      []byte
+}
+
+func TestArrange_AgreesWithReference(t *testing.T) {
+	var rows []layoutRow
+	load(t, "layout", &rows)
+	c := vectorComposer(t)
+	for _, row := range rows {
+		scene := c.Reader.Read(row.Prompt)
+		got, err := c.Arrange(&scene, row.Seed, row.Width, row.Height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Items) != len(row.Items) || len(got.Missing) != len(row.Missing) {
+			t.Fatalf("%q: %d items, missing %v; reference %d, %v", row.Prompt, len(got.Items), got.Missing, len(row.Items), row.Missing)
+		}
+		for i, want := range row.Items {
+			have := got.Items[i]
+			for _, pair := range [][2]float64{{have.X, want.X}, {have.Y, want.Y}, {have.Side, want.Side}, {have.Turn, want.Turn}} {
+				if math.Abs(pair[0]-pair[1]) > 1e-9 {
+					t.Errorf("%q item %d: %+v, reference %+v", row.Prompt, i, have, want)
+					break
+				}
+			}
+			have.X, have.Y, have.Side, have.Turn, have.rgb = want.X, want.Y, want.Side, want.Turn, nil
+			if !reflect.DeepEqual(have, want) {
+				t.Errorf("%q item %d: %+v, reference %+v", row.Prompt, i, have, want)
+			}
+		}
+		if row.Composed == nil {
+			continue
+		}
+		canvas, err := got.Reference(row.Grid[0], row.Grid[1], row.Style)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samePixels(t, row.Prompt, canvas, row.Composed, 4)
+	}
+}
+
+// samePixels compares with 8-bit pixels of so many components.
+func samePixels(t *testing.T, name string, c *Canvas, want []byte, components int) {
+	t.Helper()
+	if len(want) != components*len(c.Pix) {
+		t.Fatalf("%s: %d bytes for %dx%d pixels", name, len(want), c.Width, c.Height)
+	}
+	for i, p := range c.Pix {
+		for k := range components {
+			if d := p[k]*255 - float64(want[components*i+k]); math.Abs(d) > 1.01 {
+				t.Fatalf("%s: pixel %d,%d component %d is %.2f, reference %d", name, i%c.Width, i/c.Width, k, p[k]*255, want[components*i+k])
+			}
+		}
+	}
+}
+
+func TestBackdrops_AgreeWithReference(t *testing.T) {
+	var rows []struct {
+		Kind, Tone string
+		Seed       int64
+		Soft       bool
+		Pixels     []byte
+	}
+	load(t, "backdrops", &rows)
+	c := vectorComposer(t)
+	for _, row := range rows {
+		b, err := c.backdrop(&read.Scene{Backdrop: row.Kind, Tone: row.Tone}, row.Seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		canvas := &Canvas{24, 18, make([][4]float64, 24*18)}
+		b.paint(canvas, row.Soft)
+		samePixels(t, row.Kind, canvas, row.Pixels, 3)
+	}
+}
+
+// The scene's relation must be seen in the layout, whatever the seed and the shape of the picture.
+func TestArrange_RelationsHold(t *testing.T) {
+	c := vectorComposer(t)
+	foot := func(i Item) float64 { return i.Y + i.Side/2 }
+	holds := map[string]func(a, b Item) bool{
+		"a cat to the left of a dog": func(a, b Item) bool { return a.X+a.Side/2 <= b.X-b.Side/2 },
+		"a cat right of a dog":       func(a, b Item) bool { return a.X-a.Side/2 >= b.X+b.Side/2 },
+		"a cat on a dog":             func(a, b Item) bool { return a.Y < b.Y && foot(a) < b.Y },
+		"a cat below a dog":          func(a, b Item) bool { return a.Y > b.Y && foot(b) < a.Y },
+		"a cat behind a dog":         func(a, b Item) bool { return a.Side > b.Side && foot(a) < foot(b) },
+		"a cat inside a castle": func(a, b Item) bool {
+			return math.Abs(a.X-b.X) < b.Side/4 && a.Side < b.Side/2 && math.Abs(a.Y-b.Y) < b.Side/4
+		},
+		"a dog with a hat": func(a, b Item) bool { return b.Y < a.Y && b.Side < a.Side && b.X == a.X },
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		seed := rapid.Int64Range(0, math.MaxUint32).Draw(t, "seed")
+		width, height := rapid.IntRange(200, 512).Draw(t, "width"), rapid.IntRange(200, 512).Draw(t, "height")
+		for prompt, hold := range holds {
+			scene := c.Reader.Read(prompt)
+			l, err := c.Arrange(&scene, seed, width, height)
+			if err != nil || len(l.Items) != 2 {
+				t.Fatalf("%q: %v, %d items", prompt, err, len(l.Items))
+			}
+			a, b := l.Items[0], l.Items[1]
+			if a.Group == 1 {
+				a, b = b, a
+			}
+			if !hold(a, b) {
+				t.Fatalf("%q does not hold: %+v, %+v", prompt, a, b)
+			}
+		}
+	})
+}
+
+func TestArrange_CountsHoldAndThingsStayInThePicture(t *testing.T) {
+	c := vectorComposer(t)
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 9).Draw(t, "count")
+		word := []string{"one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}[n-1]
+		where := rapid.SampledFrom([]string{"", " on a hill", " in space", " in a row", " in a circle"}).Draw(t, "where")
+		scene := c.Reader.Read(word + " foxs" + where)
+		l, err := c.Arrange(&scene, rapid.Int64Range(0, math.MaxUint32).Draw(t, "seed"),
+			rapid.IntRange(100, 800).Draw(t, "width"), rapid.IntRange(100, 800).Draw(t, "height"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if where == " in a circle" && n == 1 {
+			n = 6 // what a circle is made of when nobody says
+		}
+		if where == " in a row" && n == 1 {
+			n = 4
+		}
+		if len(l.Items) != n {
+			t.Fatalf("%d items for %d", len(l.Items), n)
+		}
+		x0, y0, x1, y1 := bounds(l.Items)
+		if x0 < -0.02 || y0 < -0.02*l.Height || x1 > l.Width+0.02 || y1 > l.Height*1.03 {
+			t.Fatalf("items reach from %.2f,%.2f to %.2f,%.2f of %.2f×%.2f", x0, y0, x1, y1, l.Width, l.Height)
+		}
+	})
+}
+
+func TestArrange_SeedsVary(t *testing.T) {
+	c := vectorComposer(t)
+	scene := c.Reader.Read("a cat and a dog on a hill")
+	seen := map[string]bool{}
+	for seed := range int64(20) {
+		l, err := c.Arrange(&scene, seed, 256, 256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := json.Marshal(l.Items)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(data)] = true
+	}
+	if len(seen) < 20 {
+		t.Errorf("20 seeds gave %d layouts", len(seen))
+	}
+}
+
+func TestArrange_NamesTheDrawingsUsed(t *testing.T) {
+	c := vectorComposer(t)
+	scene := c.Reader.Read("three cats and a horse")
+	l, err := c.Arrange(&scene, 1, 256, 256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.Used) != 1 || l.Used[0].ID != l.Items[0].Drawing {
+		t.Errorf("used %v for items %v", l.Used, l.Items)
+	}
+	if !reflect.DeepEqual(l.Missing, []string{"horse"}) {
+		t.Errorf("missing %v, want the horse, of which there is no drawing", l.Missing)
+	}
+}
+
+func TestNewDrawing_RefusesWhatIsNotASquare(t *testing.T) {
+	for _, size := range [][2]int{{16, 12}, {6, 6}, {0, 0}, {2048, 2048}} {
+		if _, err := newDrawing(image.NewNRGBA(image.Rect(0, 0, size[0], size[1]))); err == nil {
+			t.Errorf("a drawing of %v was taken", size)
+		}
+	}
+}
+
+func BenchmarkReference(b *testing.B) {
+	c := vectorComposer(b)
+	scene := c.Reader.Read("nine foxs on a hill")
+	for b.Loop() {
+		l, err := c.Arrange(&scene, 1, 256, 256)
+		if err != nil {
+			b.Fatal(err)
+		}
+		canvas, err := l.Reference(128, 128, "soft-3d")
+		if err != nil {
+			b.Fatal(err)
+		}
+		paint.Planes(canvas.Pix)
+	}
+}

@@ -1,0 +1,227 @@
+"""The reference of everything that happens around the network; the Go engine is held to it by tempera/vectors.
+
+    python -m tempera.reference "a red fox on a hill" --style soft-3d --out fox.png
+
+The reader is in reading.py, the composer in composing.py, the backdrops in scenes.py; here are the
+tokenizer, the noise, the planes, the grid and the sampler, and the whole walk from words to pixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import math
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tempera import composing
+from tempera.reading import Reader
+
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+TOKENS = 24
+TIME_POWER = 1.3
+CLOSEST_START = 0.95  # at t0 = 1 there would be nothing left to paint
+AREA_WEIGHT = 0.25
+
+# (noisy [4,H,W], t, reference [5,H,W], tokens [24], style) -> x [4,H,W], all float32 and int64
+Network = Callable[[np.ndarray, float, np.ndarray, np.ndarray, int], np.ndarray]
+
+
+class Tokenizer:
+    """Word pieces by greedy longest prefix."""
+
+    def __init__(self, pieces: list[str]) -> None:
+        self.ids = {piece: i for i, piece in enumerate(pieces)}
+
+    def encode(self, text: str) -> list[int]:
+        ids: list[int] = []
+        for word in re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).lower()):
+            ids += self.word(word)
+        return (ids + [0] * TOKENS)[:TOKENS]
+
+    def word(self, word: str) -> list[int]:
+        if word in self.ids:
+            return [self.ids[word]]
+        pieces, start = [], 0
+        while start < len(word):
+            for end in range(len(word), start, -1):
+                piece = ("##" if start else "") + word[start:end]
+                if piece in self.ids:
+                    pieces.append(self.ids[piece])
+                    start = end
+                    break
+            else:
+                return [1]
+        return pieces
+
+
+def philox(counter: np.ndarray, key: tuple[int, int]) -> np.ndarray:
+    """Philox4x32-10 on counters uint64 [n, 4] that hold 32-bit words."""
+    mask = np.uint64(0xFFFFFFFF)
+    c, k0, k1 = counter.copy(), key[0], key[1]
+    for _ in range(10):
+        p0, p1 = np.uint64(0xD2511F53) * c[:, 0], np.uint64(0xCD9E8D57) * c[:, 2]
+        high0, high1 = p0 >> np.uint64(32), p1 >> np.uint64(32)
+        c = np.stack((high1 ^ c[:, 1] ^ np.uint64(k0), p1 & mask, high0 ^ c[:, 3] ^ np.uint64(k1), p0 & mask), 1)
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return c
+
+
+def noise(seed: int, stream: int, n: int) -> np.ndarray:
+    """n standard normal numbers, float32: counter (block, 0, stream, 0), Box-Muller over the four words."""
+    blocks = -(-n // 4)
+    counter = np.zeros((blocks, 4), np.uint64)
+    counter[:, 0], counter[:, 2] = np.arange(blocks, dtype=np.uint64), stream
+    w = philox(counter, (seed & 0xFFFFFFFF, seed >> 32)).astype(np.float64)
+    out = np.empty((blocks, 4))
+    for half in (0, 2):
+        r = np.sqrt(-2 * np.log((w[:, half] + 1) / 2**32))
+        angle = 2 * math.pi * w[:, half + 1] / 2**32
+        out[:, half], out[:, half + 1] = r * np.cos(angle), r * np.sin(angle)
+    return out.reshape(-1)[:n].astype(np.float32)
+
+
+def grid(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
+    """The size painted for a picture: sides are multiples, area near side^2, aspect nearest to the request."""
+    best, found = math.inf, (0, 0)
+    for w in range(multiple, side * side // multiple + 1, multiple):
+        for h in range(multiple, side * side // multiple + 1, multiple):
+            size = abs(math.log(w * h / (side * side)))
+            if size > 0.35:
+                continue
+            cost = abs(math.log(w / h) - math.log(width / height)) + AREA_WEIGHT * size
+            if cost < best - 1e-9:
+                best, found = cost, (w, h)
+    return found
+
+
+def planes(picture: np.ndarray) -> np.ndarray:
+    """Premultiplied RGBA [H, W, 4] -> reference planes float32 [5, H, W], presence 1."""
+    p = picture.transpose(2, 0, 1)
+    return np.concatenate((2 * p[:3] - p[3:], 2 * p[3:] - 1, np.ones_like(p[3:]))).astype(np.float32)
+
+
+def pixels(x: np.ndarray) -> np.ndarray:
+    """Planes [4, H, W] -> premultiplied RGBA [H, W, 4] in [0, 1]."""
+    alpha = np.clip((x[3] + 1) / 2, 0, 1)
+    colour = np.clip((x[:3] + alpha) / 2, 0, alpha)
+    return np.concatenate((colour, alpha[None])).transpose(1, 2, 0)
+
+
+def time(start: float, i: int, steps: int) -> float:
+    """Where step i begins on the way from noise (0) to picture (1)."""
+    return start + (1 - start) * (i / steps) ** TIME_POWER
+
+
+def sample(
+    network: Network, reference: np.ndarray, tokens: list[int], avoided: list[int], style: int, *, seed: int, steps: int,
+    guidance: float, adherence: float,
+) -> np.ndarray:  # fmt: skip
+    """Planes float32 [4, H, W], each in [-1, 1].
+
+    The first step is Euler, the others Adams-Bashforth 2 with unequal steps on v = (x - z) / (1 - t);
+    the last step returns the prediction itself.
+    """
+    shape = (4, *reference.shape[1:])
+    start = min(max(adherence, 0.0), CLOSEST_START) if reference[4, 0, 0] > 0 else 0.0
+    z = np.float32(start) * reference[:4] + np.float32(1 - start) * noise(seed, 0, math.prod(shape)).reshape(shape)
+    asked, other = np.array(tokens, np.int64), np.array(avoided, np.int64)
+    last, last_h, x = np.zeros_like(z), 1.0, z
+    for i in range(steps):
+        t, h = time(start, i, steps), time(start, i + 1, steps) - time(start, i, steps)
+        x = network(z, t, reference, asked, style)
+        if guidance != 1:
+            plain = network(z, t, np.zeros_like(reference), other, style)
+            x = plain + np.float32(guidance) * (x - plain)
+        x = np.clip(x, -1, 1)
+        if i == steps - 1:
+            break
+        v = (x - z) / np.float32(1 - t)
+        ratio = h / (2 * last_h) if i else 0.0
+        z = z + np.float32(h) * (v + np.float32(ratio) * (v - last))
+        last, last_h = v, h
+    return x
+
+
+def onnx_network(path: Path) -> Network:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(noisy: np.ndarray, t: float, reference: np.ndarray, tokens: np.ndarray, style: int) -> np.ndarray:
+        inputs = {
+            "noisy": noisy[None], "t": np.array([t], np.float32), "reference": reference[None], "tokens": tokens[None],
+            "style": np.array([style], np.int64),
+        }  # fmt: skip
+        return session.run(["x"], inputs)[0][0]
+
+    return run
+
+
+def load_drawings(archive: zipfile.ZipFile, names: list[str]) -> dict[str, np.ndarray]:
+    """Premultiplied uint8 [n, n, 4] of the named drawings."""
+    from PIL import Image
+
+    found = {}
+    for name in names:
+        with Image.open(io.BytesIO(archive.read(f"drawings/{name}.webp"))) as picture:
+            raw = np.asarray(picture.convert("RGBA")).astype(np.uint16)
+        found[name] = np.concatenate(((raw[..., :3] * raw[..., 3:] + 127) // 255, raw[..., 3:]), -1).astype(np.uint8)
+    return found
+
+
+def picture(prompt: str, options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray | None]:
+    """Premultiplied RGBA [H, W, 4] of the painted picture, and the composed reference if there is one."""
+    manifest = json.loads((WEIGHTS / "manifest.json").read_text())
+    lexicon = json.loads((WEIGHTS / "lexicon.json").read_text())
+    tokenizer = Tokenizer((WEIGHTS / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1])
+    archive = zipfile.ZipFile(WEIGHTS / "library.zip")
+    index = json.loads(archive.read("index.json"))
+    scene = Reader(lexicon).read(prompt)
+    style = options.style or scene.style or "none"
+    w, h = grid(options.width, options.height, manifest["grid"], manifest["grid_multiple"])
+    layout = composing.arrange(scene, index, lexicon, options.seed, options.width, options.height)
+    reference, composed = np.zeros((5, h, w), np.float32), None
+    if options.adherence >= 0 and (layout.items or layout.backdrop):
+        drawings = load_drawings(archive, [i.drawing for i in layout.items])
+        composed = composing.compose(layout, drawings, lexicon["colours"], style, h, w)
+        reference = planes(composed)
+    x = sample(
+        onnx_network(WEIGHTS / "network.onnx"), reference, tokenizer.encode(prompt), tokenizer.encode(options.negative),
+        manifest["styles"].index(style), seed=options.seed, steps=options.steps, guidance=options.guidance,
+        adherence=options.adherence,
+    )  # fmt: skip
+    return pixels(x), composed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prompt")
+    parser.add_argument("--negative", default="")
+    parser.add_argument("--style", default="")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--height", type=int, default=256)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--guidance", type=float, default=1.0)
+    parser.add_argument("--adherence", type=float, default=0.35)
+    parser.add_argument("--out", type=Path, required=True, help="a PNG of the network's own size, on white")
+    parser.add_argument("--composed", type=Path, help="also write what the network looked at")
+    options = parser.parse_args()
+    from PIL import Image
+
+    painted, composed = picture(options.prompt, options)
+    for path, part in ((options.out, painted), (options.composed, composed)):
+        if path and part is not None:
+            flat = part[..., :3] + 1 - part[..., 3:]
+            Image.fromarray((flat * 255 + 0.5).clip(0, 255).astype(np.uint8)).save(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""Write tempera/vectors: what the reference answers, for the Go engine's tests.
+
+    python -m tempera.vectors_make
+
+The vectors carry their own small lexicon, vocabulary and three drawings, so they change only when a rule
+of reading.py, composing.py, scenes.py or reference.py does, not when the model is trained again.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tempera import composing, reference, scenes
+from tempera.reading import Reader, Scene
+
+VECTORS = Path(__file__).resolve().parent / "vectors"
+SIDE = 32  # of a drawing
+
+CONCEPTS = (
+    ("fox", "fox", "animals-nature", "animal-mammal", "red wild"),
+    ("cat", "cat", "animals-nature", "animal-mammal", "pet kitty"),
+    ("dog", "dog", "animals-nature", "animal-mammal", "pet puppy"),
+    ("elephant", "elephant", "animals-nature", "animal-mammal", "trunk"),
+    ("tree", "deciduous tree", "animals-nature", "plant-other", "forest leaf"),
+    ("apple", "red apple", "food-drink", "food-fruit", "fruit"),
+    ("tangerine", "tangerine", "food-drink", "food-fruit", "fruit orange"),
+    ("robot", "robot", "smileys-emotion", "face-costume", "machine monster"),
+    ("grin", "grinning face", "smileys-emotion", "face-smiling", "smile happy"),
+    ("castle", "castle", "travel-places", "place-building", "fort building"),
+    ("rain", "cloud with rain", "travel-places", "sky-weather", "weather"),
+    ("bowl", "bowl with spoon", "food-drink", "food-prepared", "breakfast cereal"),
+    ("hat", "top hat", "objects", "clothing", "clothes"),
+    ("shades", "sunglasses", "objects", "clothing", "dark eyewear"),
+    ("balloon", "balloon", "activities", "event", "party celebration"),
+    ("horse", "horse", "animals-nature", "animal-mammal", "racing"),
+)
+PHRASES = {
+    "fox": "fox", "cat": "cat", "kitty": "cat", "black cat": "cat", "dog": "dog", "terrier": "dog", "elephant": "elephant",
+    "tree": "tree", "apple": "apple", "fruit": "apple", "tangerine": "tangerine", "robot": "robot", "machine": "robot",
+    "smile": "grin", "castle": "castle", "rain": "rain", "bowl": "bowl", "hat": "hat", "sunglasses": "shades",
+    "balloon": "balloon", "horse": "horse", "fishing": "horse", "baby": "grin",
+}  # fmt: skip
+RELATIONS = {
+    "left of": "left", "to the left of": "left", "right of": "right", "above": "above", "over": "above", "on": "above",
+    "on top of": "above", "riding": "above", "flying over": "above", "under": "below", "below": "below", "behind": "behind",
+    "in front of": "front", "in": "inside", "inside": "inside", "beside": "beside", "next to": "beside", "with": "beside",
+    "and": "beside",
+}  # fmt: skip
+PLACES = {
+    "hill": "hill", "green hill": "hill", "forest": "forest", "snow": "snow", "sea": "sea", "night": "night", "city": "city",
+    "sunset": "sunset", "space": "space", "room": "room", "mountain landscape": "mountains",
+}  # fmt: skip
+PROMPTS = (
+    "a red fox on a hill", "three blue robots in a row", "a cat next to a dog under a tree at night", "castle in the snow",
+    "an apple and an orange", "red and blue balloons", "A KITTY, two terriers & five elefants!", "a cat with a hat",
+    "dogs wearing sunglasses", "a bowl of apples", "a castle of cats", "a girl in the rain", "cat in the rain",
+    "a dog riding a horse at sunset", "a robot dog", "two red robot dogs", "a cat fishing", "a happy cat smile",
+    "a fox flying over the sea", "a tiny fox behind a huge castle", "robot on a pink background", "no background, fox",
+    "a tree without apples", "upside down cat", "a cat upside down", "a pattern of apples", "dogs in a circle",
+    "a fox in a dark old forest at night", "city at night with a dog", "mountain landscape", "a big baby elephant", "a baby",
+    "quxzzy blorp fox", "soft 3d fox, close up", "fox cat dog robot castle balloon horse hat apple", "", "   ,,, !!",
+    "Ünïcödé fóx’s castle", "a herd of horses", "a stack of hats", "a cat to the left of a dog", "ein Fuchs im Wald",
+    "cat inside a castle", "a horse in front of a tree facing right", "seven apples above a bowl in space", "a snowy castle",
+    "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
+)  # fmt: skip
+LAYOUTS = (
+    (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
+    (7, 4, 256, 256), (8, 6, 300, 200), (9, 8, 256, 256), (12, 1, 256, 256), (13, 2, 256, 256), (18, 3, 256, 256),
+    (19, 4, 256, 256), (20, 4294967295, 256, 256), (23, 1, 256, 256), (25, 5, 128, 256), (26, 6, 256, 256), (27, 7, 256, 256),
+    (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
+    (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256),
+)  # fmt: skip
+COMPOSED = (0, 2, 5, 7, 15, 19)  # rows of LAYOUTS
+TEXTS = (
+    "a red fox", "Foxes, unbelievable!", "naïve café", "x²  ①", "ﬁne FOX-trot_under", "東京 fox", "", "a " * 40,
+    "foxs q9z", "re fo redfox", "don't",
+)  # fmt: skip
+
+
+def lexicon() -> dict[str, Any]:
+    """A small one with every kind of entry."""
+    colours = {"red": [226, 59, 52], "blue": [52, 120, 230], "orange": [245, 139, 40], "pink": [242, 112, 170]}
+    phrases = PHRASES | {p + "s": c for p, c in PHRASES.items() if not p.endswith("s")}
+    backgrounds = {"no background": "none", "night": "night"}
+    for name, kind in PLACES.items():
+        for preposition in ("in", "on", "at", "over"):
+            for article in ("", "a ", "the "):
+                backgrounds[f"{preposition} {article}{name}"] = kind
+    numbers = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return {
+        "concepts": [dict(zip(("id", "label", "group", "subgroup"), c[:4], strict=True)) | {"tags": c[4].split()} for c in CONCEPTS],
+        "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)},
+        "sizes": {"tiny": 0.5, "baby": 0.75, "big": 1.3, "huge": 1.6}, "relations": RELATIONS, "backgrounds": backgrounds,
+        "styles": {"soft 3d": "soft-3d", "flat": "flat"},
+    }  # fmt: skip
+
+
+def drawings() -> dict[str, np.ndarray]:
+    """Three synthetic drawings, straight RGBA uint8 [SIDE, SIDE, 4]: a disc, a leaning bar, a checked square."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    disc = np.clip((0.42 - np.hypot(x - 0.5, y - 0.5)) * 12, 0, 1)
+    bar = np.clip((0.12 - np.abs(x - 0.3 - 0.4 * y)) * 20, 0, 1)
+    square = ((np.abs(x - 0.5) < 0.35) & (np.abs(y - 0.5) < 0.35)).astype(float)
+    check = ((x * 8).astype(int) + (y * 8).astype(int)) % 2
+
+    def picture(alpha: np.ndarray, *rgb: np.ndarray | float) -> np.ndarray:
+        parts = [np.broadcast_to(c, alpha.shape) for c in rgb]
+        return (np.stack([*parts, alpha], -1) * 255 + 0.5).astype(np.uint8)
+
+    return {
+        "disc": picture(disc, 0.9, x, y), "bar": picture(bar, y, 0.4, 1 - x), "check": picture(square, check, 0.5, 1 - check),
+    }  # fmt: skip
+
+
+def index() -> list[dict[str, str]]:
+    """Every concept but the horse has one to three of the drawings."""
+    kinds = (("disc", "flat"), ("bar", "toon"), ("check", "ink"))
+    rows = []
+    for i, c in enumerate(CONCEPTS[:-1]):
+        for name, style in kinds[: 1 + i % 3]:
+            rows.append({"id": name, "concept": c[0], "style": style, "title": c[1]})
+    return rows
+
+
+def pack(array: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def bytes_of(picture: np.ndarray) -> str:
+    return pack((picture * 255 + 0.5).astype(np.uint8))
+
+
+def premultiply(picture: np.ndarray) -> np.ndarray:
+    wide = picture.astype(np.uint16)
+    return np.concatenate(((wide[..., :3] * wide[..., 3:] + 127) // 255, wide[..., 3:]), -1).astype(np.uint8)
+
+
+def stub(noisy: np.ndarray, t: float, ref: np.ndarray, tokens: np.ndarray, style: int) -> np.ndarray:
+    """A network that can be written down in one line, float32."""
+    told = np.float32(0.01 * float(tokens.sum() % 17) + 0.05 * style + 0.1 * t)
+    return np.float32(0.5) * noisy + np.float32(0.4) * ref[:4] * ref[4:] + told
+
+
+def samples() -> list[dict[str, Any]]:
+    rows = []
+    for steps, guidance, adherence, present in (
+        (1, 1, 0.35, 1),
+        (4, 2, 0.35, 1),
+        (10, 1.5, 0, 1),
+        (7, 3, 0.8, 0),
+        (3, 1, 1, 1),
+    ):
+        ref = np.zeros((5, 6, 4), np.float32)
+        if present:
+            ref[:4] = np.clip(reference.noise(9, 0, 96).reshape(4, 6, 4) * 0.4, -1, 1)
+            ref[4] = 1
+        asked, avoided = [5, 6, 7] + [0] * 21, [3] + [0] * 23
+        x = reference.sample(stub, ref, asked, avoided, 2, seed=77, steps=steps, guidance=guidance, adherence=adherence)
+        rows.append(
+            {"steps": steps, "guidance": guidance, "adherence": adherence, "present": present, "x": [float(v) for v in x.reshape(-1)]}
+        )  # fmt: skip
+    return rows
+
+
+def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
+    pictures = {k: premultiply(v) for k, v in drawings().items()}
+    rows = []
+    for number, (at, seed, width, height) in enumerate(LAYOUTS):
+        scene = reader.read(PROMPTS[at])
+        layout = composing.arrange(scene, index(), lex, seed, width, height)
+        row: dict[str, Any] = {
+            "prompt": PROMPTS[at], "seed": seed, "width": width, "height": height, "missing": layout.missing,
+            "items": [dataclasses.asdict(i) for i in layout.items],
+        }  # fmt: skip
+        if number in COMPOSED:
+            w, h = reference.grid(width, height, 48, 8)
+            style = scene.style or "soft-3d"
+            picture = composing.compose(layout, pictures, lex["colours"], style, h, w)
+            row |= {"style": style, "grid": [w, h], "composed": bytes_of(picture)}
+        rows.append(row)
+    return rows
+
+
+def backdrop_rows() -> list[dict[str, Any]]:
+    rows = []
+    for i, kind in enumerate(scenes.KINDS):
+        for soft in (True, False):
+            scene = Scene(backdrop=kind, tone=("", "night", "sunset")[i % 3])
+            seed = 40 + i
+            picture = scenes.paint(composing.backdrop(scene, {}, seed), 18, 24, soft)
+            rows.append({"kind": kind, "tone": scene.tone, "seed": seed, "soft": soft, "pixels": bytes_of(picture)})
+    return rows
+
+
+def write(name: str, value: Any) -> None:
+    path = VECTORS / f"{name}.json"
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"{path.name}: {path.stat().st_size} bytes")
+
+
+def main() -> None:
+    VECTORS.mkdir(exist_ok=True)
+    lex = lexicon()
+    reader = Reader(lex)
+    vocab = ["<pad>", "<unk>", "<sep>", *"abcdefghijklmnopqrstuvwxyz0129", *(f"##{c}" for c in "abcdefgilmnorstuvx")]
+    vocab += ["a", "red", "fox", "##es", "##fox", "un", "##believ", "##able", "cafe", "café", "京", "trot", "re"]
+    vocab = list(dict.fromkeys(vocab))
+    tokenizer = reference.Tokenizer(vocab)
+    write("lexicon", lex)
+    write("drawings", {"side": SIDE, "index": index(), "pixels": {k: pack(v) for k, v in drawings().items()}})
+    write("tokens", {"vocab": vocab, "rows": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]})
+    write("reading", [{"prompt": p, "scene": dataclasses.asdict(reader.read(p))} for p in PROMPTS])
+    write("layout", layout_rows(reader, lex))
+    write("backdrops", backdrop_rows())
+    cases = ((0, 0, 10), (1, 0, 9), (4294967295, 0, 8), (123456789, 3, 8), (2**40 + 5, 1, 6))
+    write(
+        "noise", [{"seed": s, "stream": k, "values": [float(v) for v in reference.noise(s, k, n)]} for s, k, n in cases]
+    )
+    sizes = (
+        (256, 256),
+        (512, 288),
+        (288, 512),
+        (1536, 32),
+        (32, 1536),
+        (1024, 768),
+        (640, 640),
+        (100, 101),
+        (1280, 512),
+    )
+    write("grid", [{"size": s, "side": n, "grid": reference.grid(*s, n, 16)} for s in sizes for n in (128, 256)])
+    write("sample", samples())
+    assert math.isclose(reference.time(0.35, 10, 10), 1)
+
+
+if __name__ == "__main__":
+    main()
