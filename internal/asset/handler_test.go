@@ -6,12 +6,12 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"bottega/internal/apptest"
 	"bottega/internal/asset"
 	"bottega/internal/clock"
 	"bottega/internal/db"
@@ -30,7 +30,7 @@ type served struct {
 func serve(t *testing.T, store *asset.Store, prompt string) served {
 	t.Helper()
 	w := served{signer: asset.NewSigner(testKey), clock: clock.NewFake(noon), store: store}
-	w.db = migrated(t, filepath.Join(t.TempDir(), "test.db"))
+	w.db = apptest.OpenDB(t, apptest.SQLite(t))
 	account := id.New()
 	in := keepRequest(account, newGeneration(t, w.db, account), 0)
 	in.Recipe = recipe(prompt)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"bottega/internal/apptest"
 	"bottega/internal/asset"
 	"bottega/internal/clock"
 	"bottega/internal/db"
@@ -26,7 +27,7 @@ func known(d *db.DB) func(accountID, sha256 string) (bool, error) {
 }
 
 func TestSweep_RemovesOnlyOldOrphans(t *testing.T) {
-	d := migrated(t, filepath.Join(t.TempDir(), "test.db"))
+	d := apptest.OpenDB(t, apptest.SQLite(t))
 	eachStore(t, func(t *testing.T, s *asset.Store) {
 		ctx, account := context.Background(), id.New()
 		g := newGeneration(t, d, account)
@@ -52,7 +53,7 @@ func TestSweep_RemovesOnlyOldOrphans(t *testing.T) {
 }
 
 func TestSweep_RemovesHalfWrittenFilesAndNothingForeign(t *testing.T) {
-	d := migrated(t, filepath.Join(t.TempDir(), "test.db"))
+	d := apptest.OpenDB(t, apptest.SQLite(t))
 	s, dir := localStore(t)
 	account := id.New()
 	m := keep(t, s, account, newGeneration(t, d, account), 0)
@@ -87,7 +88,7 @@ func TestSweep_RemovesHalfWrittenFilesAndNothingForeign(t *testing.T) {
 }
 
 func TestRemoveUnused_KeepsWhatAnotherRowNeeds(t *testing.T) {
-	d := migrated(t, filepath.Join(t.TempDir(), "test.db"))
+	d := apptest.OpenDB(t, apptest.SQLite(t))
 	s, _ := localStore(t)
 	ctx, account := context.Background(), id.New()
 	a, b := keep(t, s, account, newGeneration(t, d, account), 0), keep(t, s, account, newGeneration(t, d, account), 0)
@@ -148,7 +149,7 @@ func exitOn(err error) {
 // Killed at any moment, no row is a lie, and a sweep leaves exactly the files of rows.
 func TestKeep_KilledProcessLeavesNoLies(t *testing.T) {
 	dir, account := t.TempDir(), id.New()
-	d := migrated(t, filepath.Join(dir, "test.db"))
+	d := apptest.OpenDB(t, filepath.Join(dir, "test.db"))
 	for round := range 3 {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "BOTTEGA_ASSET_CRASHER="+dir, "BOTTEGA_ASSET_ACCOUNT="+account)

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
+	"bottega/internal/apptest"
 	"bottega/internal/asset"
 	"bottega/internal/db"
 	"bottega/internal/engine"
@@ -29,64 +28,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// eachDB runs a test on SQLite, and on PostgreSQL where there is one; in CI there must be.
+// eachDB runs a test on both databases.
 func eachDB(t *testing.T, test func(t *testing.T, d *db.DB)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, migrated(t, filepath.Join(t.TempDir(), "test.db"))) })
-	t.Run("postgres", func(t *testing.T) {
-		server := os.Getenv("BOTTEGA_TEST_POSTGRES")
-		if server == "" && os.Getenv("CI") == "true" {
-			t.Fatal("BOTTEGA_TEST_POSTGRES is not set, and in CI it must be")
-		}
-		if server == "" {
-			t.Skip("BOTTEGA_TEST_POSTGRES is not set")
-		}
-		test(t, migrated(t, newPostgres(t, server)))
-	})
-}
-
-// newPostgres makes a database of the test's own. A failed test keeps it.
-func newPostgres(t *testing.T, server string) string {
-	t.Helper()
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := db.Open(context.Background(), server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "asset_" + strings.ReplaceAll(id.New(), "-", "")
-	run := func(statement string) {
-		rows, err := admin.Query(context.Background(), statement) // CREATE DATABASE cannot be in a transaction
-		if err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-		_ = rows.Close()
-	}
-	run("CREATE DATABASE " + name)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the database %s is kept", name)
-		} else {
-			run("DROP DATABASE " + name + " WITH (FORCE)")
-		}
-		_ = admin.Close()
-	})
-	u.Path = "/" + name
-	return u.String()
-}
-
-func migrated(t *testing.T, ref string) *db.DB {
-	t.Helper()
-	d, err := db.Open(context.Background(), ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
-	if err := d.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	return d
+	apptest.Databases(t, func(t *testing.T, ref string) { test(t, apptest.OpenDB(t, ref)) })
 }
 
 // newGeneration puts an account and a generation in place, which rows of pictures refer to.
