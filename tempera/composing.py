@@ -248,7 +248,8 @@ def fit(items: list[Item], scene: Scene, layout: Layout, d: scenes.Dice) -> None
     foot = 0.0
     if ground:
         foot = ground + d.between(-0.02, 0.06)
-        scale = min(scale, max((foot - 0.03) / (h * (1 - (0.5 - FOOT))), 0.1))
+        lowest = max(items, key=lambda i: i.y + i.side / 2)
+        scale = min(scale, max((foot - 0.03) / (h - lowest.side * (0.5 - FOOT)), 0.1))
         if not single:
             scale = min(scale, 0.72 / max(i.side for i in items))
     slack_x = max(layout.width - w * scale, 0.0)
@@ -256,7 +257,6 @@ def fit(items: list[Item], scene: Scene, layout: Layout, d: scenes.Dice) -> None
     slack_y = max(layout.height - h * scale, 0.0)
     y = layout.height / 2 + h * scale / 2 + d.between(-0.5, 0.5) * slack_y * 0.3
     if ground:
-        lowest = max(items, key=lambda i: i.y + i.side / 2)
         y = foot + lowest.side * scale * (0.5 - FOOT)
     move(items, x, y, scale)
 

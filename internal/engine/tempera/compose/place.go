@@ -204,10 +204,10 @@ func (p *placer) fit(items []Item) {
 	if single {
 		scale = min(scale, 1.3*reach/h)
 	}
-	stand := 0.0
+	stand, below := 0.0, slices.MaxFunc(items, byFoot).Side*(0.5-foot)
 	if ground > 0 {
 		stand = ground + d.between(-0.02, 0.06)
-		scale = min(scale, max((stand-0.03)/(h*(1-(0.5-foot))), 0.1))
+		scale = min(scale, max((stand-0.03)/(h-below), 0.1))
 		if !single {
 			scale = min(scale, widestItem/slices.MaxFunc(items, bySide).Side)
 		}
@@ -215,7 +215,7 @@ func (p *placer) fit(items []Item) {
 	x := l.Width/2 + d.between(-0.5, 0.5)*max(l.Width-w*scale, 0)*0.5
 	y := l.Height/2 + h*scale/2 + d.between(-0.5, 0.5)*max(l.Height-h*scale, 0)*0.3
 	if ground > 0 {
-		y = stand + slices.MaxFunc(items, byFoot).Side*scale*(0.5-foot)
+		y = stand + below*scale
 	}
 	move(items, x, y, scale)
 }
