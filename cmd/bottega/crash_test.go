@@ -165,7 +165,7 @@ func crash(t *testing.T, kills int, store ...string) {
 	c := newClient(t, s, data, store...)
 	load := startLoad(c)
 	for range kills {
-		time.Sleep(time.Duration(100+rand.IntN(900)) * time.Millisecond)
+		time.Sleep(time.Duration(100+rand.IntN(700)) * time.Millisecond)
 		s.kill()
 		s.start()
 	}
@@ -208,7 +208,7 @@ type load struct {
 
 func startLoad(c *client) *load {
 	l := &load{c: c, stop: make(chan struct{}), accepted: map[string]string{}}
-	for worker := range 4 {
+	for worker := range 3 {
 		l.wg.Go(func() { l.run(worker) })
 	}
 	return l
@@ -219,7 +219,7 @@ func (l *load) run(worker int) {
 		key := fmt.Sprintf("%d-%d", worker, n)
 		l.set(key, "")
 		for { // the same key until there is an answer: a cut connection says nothing about what was accepted
-			id, err := l.c.submit(key, 1+n%2, 10)
+			id, err := l.c.submit(key, pictures(n), 10)
 			if err == nil {
 				l.set(key, id)
 				break
@@ -241,9 +241,17 @@ func (l *load) run(worker int) {
 		select {
 		case <-l.stop:
 			return
-		case <-time.After(time.Duration(200+rand.IntN(600)) * time.Millisecond):
+		case <-time.After(time.Duration(500+rand.IntN(1000)) * time.Millisecond):
 		}
 	}
+}
+
+// pictures is how many the n-th submission asks for.
+func pictures(n int) int {
+	if n%3 == 2 {
+		return 2
+	}
+	return 1
 }
 
 func (l *load) set(key, id string) {
@@ -268,7 +276,7 @@ func (l *load) finish(t *testing.T) map[string]bool {
 		for id == "" || id == "refused" {
 			var err error
 			n, _ := strconv.Atoi(key[strings.Index(key, "-")+1:])
-			if id, err = l.c.submit(key, 1+n%2, 10); err != nil {
+			if id, err = l.c.submit(key, pictures(n), 10); err != nil {
 				if !strings.Contains(err.Error(), "429") {
 					t.Fatalf("submit %s again: %v", key, err)
 				}

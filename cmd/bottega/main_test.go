@@ -79,7 +79,7 @@ func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
 	listen := freePort(t)
 	s := &server{t: t, base: "http://" + listen, log: &bytes.Buffer{}, args: append([]string{
-		"serve", "--listen", listen, "--attempts", "-1", "--lease", "1s",
+		"serve", "--listen", listen, "--attempts=-1", "--lease=1s",
 	}, args...)}
 	s.start()
 	t.Cleanup(func() {

@@ -73,30 +73,33 @@ type App struct {
 const maxPixels = 64 << 20
 
 // Open opens and migrates the database, opens the file store and wires the services. Nothing runs yet.
-func Open(ctx context.Context, cfg Config) (a *App, err error) {
-	a = &App{Config: cfg.withDefaults()}
-	defer func() {
-		if err != nil {
-			_ = a.Close() // the first error tells what matters
-		}
-	}()
-	if err := a.openData(ctx); err != nil {
+func Open(ctx context.Context, cfg Config) (*App, error) {
+	a := &App{Config: cfg.withDefaults()}
+	if err := a.open(ctx); err != nil {
+		_ = a.Close() // the first error tells what matters
 		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) (err error) {
+	if err := a.openData(ctx); err != nil {
+		return err
 	}
 	a.Catalog = catalog.New(a.Models...)
 	a.Accounts = account.NewStore(a.DB, a.Clock, account.NewPasswords(2))
 	if a.Auth, err = auth.New(ctx, a.DB, a.Accounts, a.Clock, plan.Operator); err != nil {
-		return nil, err
+		return err
 	}
 	key, err := a.Auth.Secret(ctx, "asset-urls")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Ledger = ledger.NewService(a.DB, a.Clock, entitlements{a.Accounts})
 	sheet, err := pricing.BuiltIn()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
@@ -108,7 +111,7 @@ func Open(ctx context.Context, cfg Config) (a *App, err error) {
 		Owner: id.New(), Slots: a.SlotCount, Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
-	return a, nil
+	return nil
 }
 
 func (c Config) withDefaults() Config {
