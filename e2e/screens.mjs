@@ -108,7 +108,11 @@ for (const [view, viewport, colorScheme] of views) {
     { prompt: 'one mushroom', count: 1, width: 768, height: 512 },
   ];
   let last;
-  for (const a of asks) last = await ask(page, a);
+  let cutOut;
+  for (const a of asks) {
+    last = await ask(page, a);
+    if (a.transparent) cutOut = last;
+  }
   await done(page, last.id);
   await page.waitForTimeout(500);
   await page.evaluate(() => window.scrollTo(0, 0));
@@ -118,8 +122,7 @@ for (const [view, viewport, colorScheme] of views) {
   await page.getByTestId('tile').first().click();
   await page.getByTestId('picture').waitFor();
   await shoot('picture', small);
-  await page.goto('/');
-  await page.getByRole('link', { name: /octopus/ }).first().click();
+  await page.goto(`/g/${cutOut.id}`);
   await page.getByTestId('picture').waitFor();
   await page.getByTestId('download').click();
   await shoot('picture-transparent');

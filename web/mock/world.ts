@@ -150,7 +150,11 @@ export class Person {
   private async run(g: Generation) {
     const rest = (ms: number) => new Promise((done) => setTimeout(done, ms * this.pace));
     const live = () => g.state === 'waiting' || g.state === 'running';
-    while (live() && this.generations.some((x) => x !== g && x.state === 'running')) await rest(150);
+    const unfinished = () => this.generations.filter((x) => x.state === 'waiting' || x.state === 'running');
+    while (live() && unfinished().at(-1) !== g) {
+      await rest(150);
+      g.position = unfinished().reverse().indexOf(g);
+    }
     await rest(250);
     if (!live()) return;
     Object.assign(g, { state: 'running', position: 0, started_at: new Date().toISOString() });

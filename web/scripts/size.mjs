@@ -24,9 +24,12 @@ const walk = (key) => {
 };
 for (const key of FIRST) walk(key);
 
-const kb = (files) => [...files].reduce((sum, f) => sum + gzipSync(readFileSync(`dist/${f}`), { level: 9 }).length, 0) / 1000;
+const kb = (files) =>
+  [...files].reduce((sum, f) => sum + gzipSync(readFileSync(`dist/${f}`), { level: 9 }).length, 0) / 1000;
 const first = kb(js);
-console.log(`first load: ${first.toFixed(1)} kB JavaScript in ${js.size} files, ${kb(css).toFixed(1)} kB CSS (gzip)`);
+console.log(
+  `first load: ${first.toFixed(1)} kB JavaScript in ${js.size} files, ${kb(css).toFixed(1)} kB CSS (gzip)`,
+);
 if (first > BUDGET_KB) {
   console.error(`over the budget of ${BUDGET_KB} kB JavaScript`);
   process.exit(1);

@@ -62,6 +62,7 @@ export const theme = createTheme({
         events: { hover: true, focus: true, touch: false },
       },
     },
+    InputWrapper: { styles: { label: { marginBottom: 5 }, description: { marginBottom: 6 } } },
     Popover: { defaultProps: { shadow: 'md', radius: 'lg' } },
     Menu: { defaultProps: { shadow: 'md', radius: 'lg' } },
   },

@@ -79,14 +79,6 @@ export function Advanced({ draft, model, refused, onChange }: Props) {
   );
 }
 
-/** How many of these differ from the model's own. */
-export function countTouched(draft: Draft): number {
-  return (
-    [draft.negative.trim(), draft.transparent].filter(Boolean).length +
-    [draft.steps, draft.guidance, draft.adherence].filter((v) => v !== null).length
-  );
-}
-
 interface DialProps {
   label: string;
   hint: string;

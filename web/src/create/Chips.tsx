@@ -1,14 +1,13 @@
 import { Skeleton, Tooltip } from '@mantine/core';
 import { IconAdjustmentsHorizontal, IconCube, IconDice5, IconLock } from '@tabler/icons-react';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Advanced, countTouched } from './Advanced';
 import { CountStepper } from './CountStepper';
 import classes from './create.module.css';
-import { styleOf, within } from './draft';
+import { countTouched, styleOf, within } from './draft';
 import { ModelPicker } from './ModelPicker';
-import { SeedField } from './SeedField';
+import { Advanced, preloadPanels, SeedField, SizePicker } from './panels';
 import { SettingChip } from './SettingChip';
-import { SizePicker } from './SizePicker';
 import { StyleArt } from './StyleArt';
 import { StylePicker } from './StylePicker';
 import { shapeName, sizeIsGood } from './size';
@@ -17,11 +16,12 @@ import type { ComposerState } from './useComposer';
 /** The settings of wide screens: one chip each. */
 export function Chips({ composer }: { composer: ComposerState }) {
   const { t } = useTranslation();
+  useEffect(preloadPanels, []);
   const { draft, model, models, size, refused, change } = composer;
   if (!model)
     return (
       <div className={classes.chips}>
-        {[150, 110, 140, 130, 110].map((w) => (
+        {[172, 112, 144, 132, 108].map((w) => (
           <Skeleton key={w} width={w} height={36} radius={99} />
         ))}
       </div>

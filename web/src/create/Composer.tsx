@@ -1,11 +1,11 @@
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import { useRef, useState } from 'react';
+import { Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Chips } from './Chips';
 import classes from './create.module.css';
 import { GenerateButton, useWhy } from './GenerateButton';
 import { PromptBox } from './PromptBox';
-import { SettingsSheet } from './SettingsSheet';
+import { SettingsSheet } from './panels';
 import { Shortfall } from './Shortfall';
 import type { ComposerState } from './useComposer';
 
@@ -56,7 +56,9 @@ export function Composer({ composer }: { composer: ComposerState }) {
           onGenerate={press}
         />
         <div className={classes.controls}>
-          {phone ? <SettingsSheet composer={composer} /> : <Chips composer={composer} />}
+          <Suspense fallback={<span className={classes.chip} />}>
+            {phone ? <SettingsSheet composer={composer} /> : <Chips composer={composer} />}
+          </Suspense>
           <GenerateButton
             state={state}
             quote={composer.quote}

@@ -1,8 +1,10 @@
 import { Button, Popover, Tooltip, UnstyledButton } from '@mantine/core';
-import { IconChevronDown, IconCoin, IconSparkles } from '@tabler/icons-react';
+import { IconChevronDown, IconSparkles } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Quote } from '../api/types';
 import { tokens } from '../format/amount';
+import { TokenMark } from '../format/TokenMark';
+import { useTokens } from '../format/useTokens';
 import type { ButtonState } from './button';
 import classes from './create.module.css';
 
@@ -44,7 +46,7 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
         >
           <span>{t('create.generate')}</span>
           <span className={classes.price} data-waiting={price === null || undefined}>
-            <IconCoin size={16} stroke={2} aria-hidden />
+            <TokenMark size={16} />
             <span className="number">{price === null ? '–' : tokens(price)}</span>
             <span className={classes.hidden}>{t('create.tokens_word')}</span>
           </span>
@@ -90,11 +92,12 @@ function PriceLines({ quote, available_mt }: { quote: Quote | undefined; availab
 /** Why the button does not work now; undefined when it does. */
 export function useWhy(state: ButtonState): string | undefined {
   const { t } = useTranslation();
+  const worded = useTokens();
   switch (state.kind) {
     case 'ready':
       return undefined;
     case 'short':
-      return t('create.why_short', { missing: tokens(state.missing_mt) });
+      return t('create.why_short', { missing: worded(state.missing_mt) });
     case 'long_prompt':
       return t('create.why_long_prompt', { count: state.over });
     default:

@@ -1,6 +1,6 @@
-import { Popover, UnstyledButton } from '@mantine/core';
+import { Popover, Skeleton, UnstyledButton } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, Suspense, useState } from 'react';
 import classes from './create.module.css';
 
 interface Props {
@@ -43,7 +43,9 @@ export function SettingChip({ name, icon, label, width, fault, touched, children
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown aria-label={name} className={classes.dropdown}>
-        {typeof children === 'function' ? children(() => setOpened(false)) : children}
+        <Suspense fallback={<Skeleton height={120} radius={12} />}>
+          {typeof children === 'function' ? children(() => setOpened(false)) : children}
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   );

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Balance, GenerationRequest, Model } from '../api/types';
 import { tokens } from '../format/amount';
 import { clock } from '../format/time';
+import { useTokens } from '../format/useTokens';
 import { affordableCount } from './button';
 import classes from './create.module.css';
 import { useQuote } from './useQuote';
@@ -20,6 +21,7 @@ interface Props {
 /** Not enough tokens, in a plain sentence, and what one can do about it. Each way out shows its own price. */
 export function Shortfall({ request, model, price_mt, balance, onCount, onSteps }: Props) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const count = affordableCount(request.count ?? 1, price_mt, balance.available_mt);
   const draft = { ...request, steps: model.steps.min };
   const fewer = useQuote(count > 0 ? { ...request, count } : undefined);
@@ -27,11 +29,11 @@ export function Shortfall({ request, model, price_mt, balance, onCount, onSteps 
   return (
     <section className={classes.short} aria-label={t('create.short_title')} data-testid="shortfall">
       <p>
-        {t('create.short', { price: tokens(price_mt), left: tokens(balance.available_mt) })}{' '}
+        {t('create.short', { price: worded(price_mt), left: worded(balance.available_mt) })}{' '}
         {balance.renews_at &&
           balance.daily_mt > 0 &&
           t('create.short_next', {
-            amount: tokens(balance.daily_mt),
+            amount: worded(balance.daily_mt),
             at: clock(balance.renews_at, Date.now()),
           })}
       </p>

@@ -1,10 +1,11 @@
-import { IconCoin, IconPlayerPlayFilled } from '@tabler/icons-react';
+import { IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { GenerationRequest } from '../api/types';
 import { tokens } from '../format/amount';
+import { TokenMark } from '../format/TokenMark';
 import classes from './create.module.css';
 import { requestOf } from './draft';
-import { StyleArt } from './StyleArt';
+import { StarterArt } from './StarterArt';
 import { presetSize, ratios } from './size';
 import { type Starter, starters } from './starters';
 import type { ComposerState } from './useComposer';
@@ -51,7 +52,7 @@ function StarterCard({ starter, composer }: { starter: Starter; composer: Compos
   return (
     <button type="button" className={`unset ${classes.starter}`} onClick={run} data-testid="starter">
       <span className={classes.starterArt}>
-        <StyleArt style={style?.id ?? starter.style} title={style?.title ?? ''} size={56} />
+        <StarterArt name={starter.key} />
       </span>
       <span className={classes.starterText}>{prompt}</span>
       <span className={classes.starterFoot}>
@@ -61,7 +62,7 @@ function StarterCard({ starter, composer }: { starter: Starter; composer: Compos
         </span>
         <span className={classes.starterPrice}>
           <IconPlayerPlayFilled size={11} aria-hidden />
-          <IconCoin size={14} stroke={2} aria-hidden />
+          <TokenMark size={14} />
           <span className="number">{quote && !stale ? tokens(quote.total_mt) : '–'}</span>
           <span className={classes.hidden}>{t('create.tokens_word')}</span>
         </span>

@@ -89,6 +89,14 @@ export function requestOf(draft: Draft, model: Model): GenerationRequest {
   return request;
 }
 
+/** How many of the advanced settings differ from the model's own. */
+export function countTouched(draft: Draft): number {
+  return (
+    [draft.negative.trim(), draft.transparent].filter(Boolean).length +
+    [draft.steps, draft.guidance, draft.adherence].filter((v) => v !== null).length
+  );
+}
+
 /** What the price depends on: everything but the words and the seed, so that typing asks for no new price. */
 export function priceKey(request: GenerationRequest): GenerationRequest {
   const { seed: _seed, negative_prompt, ...rest } = request;

@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { isFinal, isLocal } from '../api/patch';
 import { useModels } from '../api/queries';
 import type { Generation } from '../api/types';
-import { tokens } from '../format/amount';
 import { ago } from '../format/time';
+import { useTokens } from '../format/useTokens';
 import classes from './gallery.module.css';
 import { type GroupLayout, isWide } from './layout';
 import { Tile } from './Tile';
@@ -57,6 +57,7 @@ export function Group({ g, layout, width, focusTile, onFocusTile, actions }: Pro
 
 function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const models = useModels().data;
   const style =
     models?.find((m) => m.name === g.model)?.styles.find((s) => s.id === g.style)?.title ?? g.style;
@@ -70,18 +71,18 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
       <p className={classes.facts}>{facts.join(' · ')}</p>
       <p className={classes.facts}>
         <time dateTime={g.created_at}>{ago(g.created_at, Date.now())}</time>
-        {g.state === 'complete' && ` · ${t('gallery.charged', { price: tokens(g.charged_mt) })}`}
-        {!final && ` · ${t('gallery.held', { price: tokens(g.price_mt) })}`}
+        {g.state === 'complete' && ` · ${worded(g.charged_mt)}`}
+        {!final && ` · ${t('gallery.held', { price: worded(g.price_mt) })}`}
       </p>
       <div className={classes.acts}>
         {final ? (
           <>
-            <Act label={t('gallery.again', { price: tokens(g.price_mt) })} onClick={() => actions.edit(g)}>
+            <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
               <IconPencil size={17} stroke={1.8} aria-hidden />
             </Act>
             {g.state !== 'complete' && (
               <Act
-                label={t('gallery.retry_for', { price: tokens(g.price_mt) })}
+                label={t('gallery.retry_for', { price: worded(g.price_mt) })}
                 onClick={() => actions.retry(g)}
               >
                 <IconRefresh size={17} stroke={1.8} aria-hidden />

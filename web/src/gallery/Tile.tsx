@@ -9,6 +9,7 @@ import { type Generations, isLocal } from '../api/patch';
 import { queries, useProgress } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
 import { tokens } from '../format/amount';
+import { useTokens } from '../format/useTokens';
 import classes from './gallery.module.css';
 import { tileProgress } from './progress';
 import type { GroupActions } from './useGroupActions';
@@ -96,6 +97,7 @@ function Done({ g, index, picture, height, common }: Props & { picture: Picture;
 
 function Lost({ g, index, actions, common }: Props & { common: Common }) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const cancelled = g.state === 'cancelled';
   const Icon = cancelled ? IconBan : IconAlertTriangle;
   // The reason stands once, in the first tile; the others are quiet.
@@ -116,7 +118,7 @@ function Lost({ g, index, actions, common }: Props & { common: Common }) {
       {g.failure && <span>{g.failure.message}</span>}
       <span>
         {g.charged_mt > 0
-          ? t('gallery.charged_part', { price: tokens(g.charged_mt) })
+          ? t('gallery.charged_part', { price: worded(g.charged_mt) })
           : t('gallery.nothing_charged')}
       </span>
       <div className={classes.lostActs}>
@@ -135,18 +137,7 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
   const { t } = useTranslation();
   const progress = useProgress(g.id);
   const now = tileProgress(g, index, progress);
-  const text =
-    now.stage === 'sending'
-      ? t('gallery.sending')
-      : now.stage === 'queued'
-        ? g.position > 0
-          ? t('gallery.place', { place: g.position })
-          : t('gallery.starting')
-        : now.stage === 'next'
-          ? t('gallery.next')
-          : now.stage === 'finishing'
-            ? t('gallery.finishing')
-            : `${Math.floor(now.fraction * 100)} %`;
+  const text = stageText();
   return (
     <div
       {...common}
@@ -157,9 +148,11 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
       {now.preview && (
         <img src={now.preview} alt="" className={g.transparent ? `${classes.step} checker` : classes.step} />
       )}
-      <span className={classes.stage} data-on-art={now.preview ? true : undefined}>
-        {text}
-      </span>
+      {text && (
+        <span className={classes.stage} data-on-art={now.preview ? true : undefined}>
+          {text}
+        </span>
+      )}
       {now.stage === 'drawing' && (
         <div
           className={classes.progress}
@@ -178,4 +171,12 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
       )}
     </div>
   );
+
+  /** Said once a batch while it waits; a picture that is painted speaks for itself. */
+  function stageText(): string | null {
+    if (now.stage === 'drawing') return `${Math.floor(now.fraction * 100)} %`;
+    if (index > 0 || now.stage === 'finishing') return null;
+    if (now.stage === 'sending') return t('gallery.sending');
+    return g.position > 0 ? t('gallery.place', { place: g.position }) : t('gallery.starting');
+  }
 }

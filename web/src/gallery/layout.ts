@@ -12,7 +12,7 @@ export interface GroupLayout {
 export const GAP = 10;
 export const BELOW = 36;
 export const SIDE = 264;
-const SIDE_GAP = 28;
+const SIDE_GAP = 24;
 const SIDE_MIN = 172;
 const HEAD = 74;
 

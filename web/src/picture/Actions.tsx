@@ -4,7 +4,6 @@ import { notifications } from '@mantine/notifications';
 import {
   IconCheck,
   IconChevronDown,
-  IconCoin,
   IconCopy,
   IconDownload,
   IconSparkles,
@@ -20,6 +19,8 @@ import { moreLike } from '../create/draft';
 import { newWish, useGenerate } from '../create/useGenerate';
 import { useQuote } from '../create/useQuote';
 import { bytes, tokens } from '../format/amount';
+import { TokenMark } from '../format/TokenMark';
+import { useTokens } from '../format/useTokens';
 import { deleteNow } from '../gallery/deletion';
 import classes from './picture.module.css';
 
@@ -53,15 +54,16 @@ export function Actions({ g, picture }: { g: Generation; picture: Picture | unde
             </Menu.Dropdown>
           </Menu>
         )}
-        <Button
-          variant="default"
-          leftSection={
-            copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} stroke={1.8} aria-hidden />
-          }
-          onClick={() => clipboard.copy(g.prompt)}
-        >
-          {t(copied ? 'common.copied' : 'picture.copy_prompt')}
-        </Button>
+        <Tooltip label={t(copied ? 'common.copied' : 'picture.copy_prompt')}>
+          <ActionIcon
+            variant="default"
+            size={36}
+            aria-label={t(copied ? 'common.copied' : 'picture.copy_prompt')}
+            onClick={() => clipboard.copy(g.prompt)}
+          >
+            {copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} stroke={1.8} aria-hidden />}
+          </ActionIcon>
+        </Tooltip>
         {isFinal(g) && <Remove g={g} />}
       </div>
     </div>
@@ -71,6 +73,7 @@ export function Actions({ g, picture }: { g: Generation; picture: Picture | unde
 /** The same recipe with a new seed, for the price it shows. */
 function MoreLike({ g }: { g: Generation }) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const navigate = useNavigate();
   const { data: session } = useSession();
   const request = moreLike(g);
@@ -92,7 +95,7 @@ function MoreLike({ g }: { g: Generation }) {
   const why = failed
     ? t('create.why_no_price')
     : short
-      ? t('picture.more_short', { missing: tokens((price ?? 0) - available) })
+      ? t('picture.more_short', { missing: worded((price ?? 0) - available) })
       : t('picture.more_hint', { count: g.count });
   return (
     <Tooltip label={why} multiline maw={260}>
@@ -108,7 +111,7 @@ function MoreLike({ g }: { g: Generation }) {
       >
         {t('picture.more')}
         <span className={classes.price}>
-          <IconCoin size={16} stroke={2} aria-hidden />
+          <TokenMark size={16} />
           <span className="number">{price === null ? '–' : tokens(price)}</span>
         </span>
       </Button>

@@ -5,8 +5,8 @@ import { useModels } from '../api/queries';
 import type { Generation, Picture, Source } from '../api/types';
 import type { Reuse } from '../create/draft';
 import { WITHOUT_REFERENCE } from '../create/draft';
-import { tokens } from '../format/amount';
 import { dayTime } from '../format/time';
+import { useTokens } from '../format/useTokens';
 import classes from './picture.module.css';
 
 interface Props {
@@ -18,6 +18,7 @@ interface Props {
 /** How the picture was made; a click on a value takes it over. */
 export function RecipePanel({ g, picture, onReuse }: Props) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const models = useModels().data;
   const style =
     models?.find((m) => m.name === g.model)?.styles.find((s) => s.id === g.style)?.title ?? g.style;
@@ -82,7 +83,7 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
             <dt>{t('picture.price')}</dt>
             <dd data-testid="charged" data-mt={g.charged_mt}>
               {g.state === 'complete'
-                ? t('picture.charged', { price: tokens(g.charged_mt), count: g.count })
+                ? t('picture.charged', { price: worded(g.charged_mt), count: g.count })
                 : t('gallery.nothing_charged')}
             </dd>
           </div>

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { AccountMenu } from './AccountMenu';
+import { AccountButton } from './AccountButton';
 import { places } from './places';
 import classes from './shell.module.css';
 
@@ -15,7 +15,7 @@ export function BottomBar({ onHelp }: { onHelp: () => void }) {
           <span>{t(key)}</span>
         </Link>
       ))}
-      <AccountMenu position="top-end" labelled onHelp={onHelp} />
+      <AccountButton position="top-end" labelled onHelp={onHelp} />
     </nav>
   );
 }

@@ -2,7 +2,7 @@ import { Tooltip, UnstyledButton } from '@mantine/core';
 import { IconKeyboard } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { AccountMenu } from './AccountMenu';
+import { AccountButton } from './AccountButton';
 import { Mark } from './Mark';
 import { places } from './places';
 import { SchemeToggle } from './SchemeToggle';
@@ -35,7 +35,7 @@ export function Rail({ onHelp }: { onHelp: () => void }) {
             <IconKeyboard size={20} stroke={1.7} aria-hidden />
           </UnstyledButton>
         </Tooltip>
-        <AccountMenu position="right-end" />
+        <AccountButton position="right-end" />
       </div>
     </nav>
   );

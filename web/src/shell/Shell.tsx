@@ -2,17 +2,18 @@ import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { openStream } from '../api/events';
 import { useSession } from '../api/queries';
 import type { Generation } from '../api/types';
 import { BottomBar } from './BottomBar';
 import { Rail } from './Rail';
-import { ShortcutSheet } from './ShortcutSheet';
 import classes from './shell.module.css';
 import { TopBar } from './TopBar';
 import { useRunningTitle } from './title';
+
+const ShortcutSheet = lazy(() => import('./ShortcutSheet').then((m) => ({ default: m.ShortcutSheet })));
 
 /** The frame around every page of somebody signed in; it owns the live stream. */
 export function Shell() {
@@ -65,7 +66,7 @@ export function Shell() {
 
   const offline = !network.online || !connected;
   return (
-    <div className={classes.frame}>
+    <div className={classes.frame} data-studio>
       <a href="#main" className={classes.skip}>
         {t('shell.skip')}
       </a>
@@ -80,7 +81,7 @@ export function Shell() {
         <Outlet />
       </main>
       <BottomBar onHelp={open} />
-      <ShortcutSheet opened={sheet} onClose={close} />
+      <Suspense>{sheet && <ShortcutSheet opened onClose={close} />}</Suspense>
     </div>
   );
 }

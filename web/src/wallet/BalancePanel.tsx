@@ -2,12 +2,14 @@ import { useTranslation } from 'react-i18next';
 import type { Balance } from '../api/types';
 import { tokens } from '../format/amount';
 import { clock } from '../format/time';
+import { useTokens } from '../format/useTokens';
 import { layerColour, shares } from './layers';
 import classes from './wallet.module.css';
 
 /** The purse as a picture: how much of which kind, and until when. */
 export function BalancePanel({ balance }: { balance: Balance }) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const now = Date.now();
   return (
     <section className="panel" aria-labelledby="balance-title">
@@ -50,7 +52,7 @@ export function BalancePanel({ balance }: { balance: Balance }) {
       {balance.renews_at && (
         <p className={classes.renews}>
           {t('wallet.renews', {
-            amount: tokens(balance.monthly_mt > 0 ? balance.monthly_mt : balance.daily_mt),
+            amount: worded(balance.monthly_mt > 0 ? balance.monthly_mt : balance.daily_mt),
             at: clock(balance.renews_at, now),
           })}
         </p>

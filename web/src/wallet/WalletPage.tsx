@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { queries } from '../api/queries';
 import type { Plan } from '../api/types';
-import { tokens } from '../format/amount';
+import { useTokens } from '../format/useTokens';
 import { usePageTitle } from '../shell/title';
 import { BalancePanel } from './BalancePanel';
 import { Journal } from './Journal';
@@ -44,15 +44,11 @@ export function WalletPage() {
 
 function PlanPanel({ plan }: { plan: Plan }) {
   const { t } = useTranslation();
+  const worded = useTokens();
   const facts: [string, string][] = [];
-  if (plan.daily_mt > 0)
-    facts.push([t('wallet.daily_grant'), t('wallet.tokens', { amount: tokens(plan.daily_mt) })]);
-  if (plan.monthly_mt > 0)
-    facts.push([t('wallet.monthly_grant'), t('wallet.tokens', { amount: tokens(plan.monthly_mt) })]);
-  facts.push([
-    t('wallet.bank_cap'),
-    plan.bank_cap_mt > 0 ? t('wallet.tokens', { amount: tokens(plan.bank_cap_mt) }) : t('wallet.no_bank'),
-  ]);
+  if (plan.daily_mt > 0) facts.push([t('wallet.daily_grant'), worded(plan.daily_mt)]);
+  if (plan.monthly_mt > 0) facts.push([t('wallet.monthly_grant'), worded(plan.monthly_mt)]);
+  facts.push([t('wallet.bank_cap'), plan.bank_cap_mt > 0 ? worded(plan.bank_cap_mt) : t('wallet.no_bank')]);
   facts.push([t('wallet.concurrency'), String(plan.concurrency)]);
   facts.push([t('wallet.queue'), String(plan.queue)]);
   return (
