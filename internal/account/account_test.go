@@ -251,3 +251,21 @@ func TestPasswords_WaitersGiveUpWithTheirContext(t *testing.T) {
 		t.Errorf("after the slot was free again: %v", err)
 	}
 }
+
+func FuzzCheckEmail(f *testing.F) {
+	for _, s := range []string{"ada@example.com", "a b@c", "ada@localhost", "ä@example.com", "İ@example.com", "<a@b>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		email, ok := account.CheckEmail(s)
+		if !ok {
+			return
+		}
+		if again, ok := account.CheckEmail(email); !ok || again != email {
+			t.Errorf("%q is kept as %q, which reads as %q, %v", s, email, again, ok)
+		}
+		if strings.ContainsAny(email, "\x00\n\r\t \"") || !strings.Contains(email, "@") {
+			t.Errorf("%q is kept as %q", s, email)
+		}
+	})
+}

@@ -21,3 +21,9 @@ func (p *Passwords) Occupy() func() {
 	p.slots <- struct{}{}
 	return p.leave
 }
+
+// CheckEmail is checkEmail, for fuzzing.
+func CheckEmail(s string) (string, bool) {
+	email, fields := checkEmail(s)
+	return email, len(fields) == 0
+}
