@@ -26,7 +26,7 @@ from tempera.reading import Reader
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
 TIME_POWER = 1.3
-CLOSEST_START = 0.95  # at t0 = 1 there would be nothing left to paint
+CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 AREA_WEIGHT = 0.25
 
 # (noisy [4,H,W], t, reference [5,H,W], tokens [24], style) -> x [4,H,W], all float32 and int64

@@ -1,6 +1,7 @@
 """Write tempera/vectors: what the reference answers, for the Go engine's tests.
 
     python -m tempera.vectors_make
+    python -m tempera.vectors_make --networks     # also the two tiny networks of the engine's tests (needs onnx)
 
 The vectors carry their own small lexicon, vocabulary and three drawings, so they change only when a rule
 of reading.py, composing.py, scenes.py or reference.py does, not when the model is trained again.
@@ -8,6 +9,7 @@ of reading.py, composing.py, scenes.py or reference.py does, not when the model 
 
 from __future__ import annotations
 
+import argparse
 import base64
 import dataclasses
 import json
@@ -21,6 +23,7 @@ from tempera import composing, reference, scenes
 from tempera.reading import Reader, Scene
 
 VECTORS = Path(__file__).resolve().parent / "vectors"
+ENGINE = Path(__file__).resolve().parent.parent / "internal" / "engine" / "tempera"
 SIDE = 32  # of a drawing
 
 CONCEPTS = (
@@ -205,7 +208,70 @@ def write(name: str, value: Any) -> None:
     print(f"{path.name}: {path.stat().st_size} bytes")
 
 
+def networks() -> None:
+    """matmul.onnx, a plain product to measure a machine by, and stub.onnx, which has the painter's inputs:
+    tanh(conv(noisy, reference) + bias by style + bias by words + bias by t), with random weights."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    def save(path: Path, nodes: list, inputs: list, outputs: list, constants: dict[str, np.ndarray]) -> None:
+        tensors = [numpy_helper.from_array(v, k) for k, v in constants.items()]
+        graph = helper.make_graph(nodes, path.stem, inputs, outputs, tensors)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], producer_name="bottega")
+        model.ir_version = 9
+        onnx.checker.check_model(model)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(model.SerializeToString())
+        print(f"{path.name}: {path.stat().st_size} bytes")
+
+    def value(name: str, shape: list, kind: int = TensorProto.FLOAT) -> Any:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    node = helper.make_node
+    side = [1024, 1024]
+    save(
+        ENGINE / "matmul.onnx",
+        [node("MatMul", ["a", "b"], ["c"])],
+        [value("a", side), value("b", side)],
+        [value("c", side)],
+        {},
+    )
+    picture = ["B", 4, "H", "W"]
+    save(
+        ENGINE / "testdata" / "stub.onnx",
+        [
+            node("Concat", ["noisy", "reference"], ["seen"], axis=1),
+            node("Conv", ["seen", "kernel"], ["drawn"], pads=[1, 1, 1, 1]),
+            node("Gather", ["styles", "style"], ["look"]),
+            node("Gather", ["words", "tokens"], ["said"]),
+            node("ReduceMean", ["said", "one"], ["meant"], keepdims=0),
+            node("Unsqueeze", ["t", "one"], ["late"]),
+            node("Mul", ["late", "later"], ["when"]),
+            node("Sum", ["look", "meant", "when"], ["told"]),
+            node("Unsqueeze", ["told", "last"], ["bias"]),
+            node("Add", ["drawn", "bias"], ["sum"]),
+            node("Tanh", ["sum"], ["x"]),
+        ],
+        [
+            value("noisy", picture), value("t", ["B"]), value("reference", ["B", 5, "H", "W"]),
+            value("tokens", ["B", 24], TensorProto.INT64), value("style", ["B"], TensorProto.INT64),
+        ],
+        [value("x", picture)],
+        {
+            "kernel": (reference.noise(1, 0, 4 * 9 * 9).reshape(4, 9, 3, 3) * 0.15).astype(np.float32),
+            "styles": (reference.noise(2, 0, 3 * 4).reshape(3, 4) * 0.3).astype(np.float32),
+            "words": (reference.noise(3, 0, 64 * 4).reshape(64, 4) * 2).astype(np.float32),
+            "later": np.array([0.1, -0.1, 0.05, 0.3], np.float32), "one": np.array([1], np.int64),
+            "last": np.array([2, 3], np.int64),
+        },
+    )  # fmt: skip
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", action="store_true")
+    if parser.parse_args().networks:
+        networks()
     VECTORS.mkdir(exist_ok=True)
     lex = lexicon()
     reader = Reader(lex)

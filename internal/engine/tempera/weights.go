@@ -62,7 +62,8 @@ func weightsError(file, format string, args ...any) error {
 	return fmt.Errorf("weights: %s %s: %w", file, fmt.Sprintf(format, args...), engine.ErrUnavailable)
 }
 
-// openManifest reads manifest.json and checks that it can be worked with. The other files are not looked at.
+// openManifest reads manifest.json and checks that it can be worked with, and that the files it needs are there at
+// their full size. Their content is checked where it is used.
 func openManifest(files fs.FS) (*manifest, error) {
 	data, err := fs.ReadFile(files, manifestFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,8 +79,18 @@ func openManifest(files fs.FS) (*manifest, error) {
 		return nil, weightsError(manifestFile, "lacks a name, a version, styles or a sensible grid")
 	}
 	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
-		if _, ok := m.Files[name]; !ok {
+		want, listed := m.Files[name]
+		if !listed {
 			return nil, weightsError(manifestFile, "does not list %s", name)
+		}
+		found, err := fs.Stat(files, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, weightsError(name, "is missing")
+		case err != nil:
+			return nil, fmt.Errorf("weights: %w: %w", err, engine.ErrUnavailable)
+		case found.Size() != want.Bytes:
+			return nil, weightsError(name, "has %d bytes, the manifest says %d", found.Size(), want.Bytes)
 		}
 	}
 	return m, nil
@@ -95,9 +106,6 @@ func (m *manifest) verified(files fs.FS) (map[string][]byte, error) {
 			return nil, weightsError(name, "is missing")
 		} else if err != nil {
 			return nil, fmt.Errorf("weights: read %s: %w: %w", name, err, engine.ErrUnavailable)
-		}
-		if int64(len(data)) < want.Bytes {
-			return nil, weightsError(name, "is cut short: %d of %d bytes", len(data), want.Bytes)
 		}
 		sum := sha256.Sum256(data)
 		if hex.EncodeToString(sum[:]) != want.SHA256 {

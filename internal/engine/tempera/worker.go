@@ -60,8 +60,31 @@ func (w *worker) close() {
 	}
 }
 
-// do sends a request and returns the final answer's frame; progress goes to report.
+// do sends a request and returns the final answer's frame; progress goes to report. A worker found dead before it said
+// a word about the request died while it rested, so a fresh one gets the request.
 func (w *worker) do(ctx context.Context, f *frame, report func(*frame)) (*frame, error) {
+	rested, heard := w.current() != nil, false
+	answer, err := w.once(ctx, f, func(f *frame) {
+		heard = true
+		report(f)
+	})
+	if rested && !heard && w.current() == nil && errors.Is(err, engine.ErrUnavailable) && ctx.Err() == nil {
+		answer, err = w.once(ctx, f, report)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("paint: %w", err)
+	}
+	if answer.Type == frameFailed && answer.Fault != nil {
+		return nil, answer.Fault.err()
+	}
+	return answer, nil
+}
+
+// once is do with one process.
+func (w *worker) once(ctx context.Context, f *frame, report func(*frame)) (*frame, error) {
 	p, err := w.awake(ctx)
 	if err != nil {
 		return nil, err
@@ -76,12 +99,6 @@ func (w *worker) do(ctx context.Context, f *frame, report func(*frame)) (*frame,
 		return nil, err
 	}
 	w.deaths = 0
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("paint: %w", err)
-	}
-	if answer.Type == frameFailed && answer.Fault != nil {
-		return nil, answer.Fault.err()
-	}
 	return answer, nil
 }
 

@@ -175,3 +175,9 @@ func (l level) half() level {
 	}
 	return h
 }
+
+// Alone returns one drawing as it is stored, filling a square canvas.
+func (l *Library) Alone(id string, side int) (*Canvas, error) {
+	layout := &Layout{Width: 1, Height: 1, library: l, Items: []Item{{X: 0.5, Y: 0.5, Side: 1, Drawing: id}}}
+	return layout.Reference(side, side, "")
+}

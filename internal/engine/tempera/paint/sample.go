@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	timePower    = 1.3  // step i of S starts at t0 + (1-t0)(i/S)^timePower
-	closestStart = 0.95 // at t0 = 1 there would be nothing left to paint
+	timePower    = 1.3 // step i of S starts at t0 + (1-t0)(i/S)^timePower
+	closestStart = 0.8 // beyond it the network would hand its reference back, and at 1 have nothing to paint
 )
 
 // Branch is what the network is told about a picture.

@@ -1,0 +1,241 @@
+package tempera
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"io/fs"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+
+	"bottega/internal/engine"
+	"bottega/internal/engine/tempera/compose"
+	"bottega/internal/engine/tempera/paint"
+	weights "bottega/tempera"
+)
+
+// The trained model in this repository: what is delivered comes out of the network, and every control changes it.
+func TestTrained(t *testing.T) {
+	p := trained(t, weights.Weights())
+	for name, test := range map[string]func(*testing.T, *painter){
+		"delivers neither the layout nor a drawing":                    deliversNeitherTheLayoutNorADrawing,
+		"comes out of the network":                                     comesOutOfTheNetwork,
+		"every control changes the picture":                            everyControlChangesThePicture,
+		"adherence brings the picture closer to the reference":         adherenceBringsThePictureCloserToTheReference,
+		"without a reference there is a picture and a note":            withoutReferenceIsAPictureAndANote,
+		"transparent keeps alpha, opaque is the same painted on white": transparentKeepsAlphaAndOpaqueIsThatOnWhite,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, p) })
+	}
+}
+
+func trained(t *testing.T, files fs.FS) *painter {
+	t.Helper()
+	p, err := openPainter(files, sharedData(t), 2)
+	must(t, err)
+	t.Cleanup(p.close)
+	return p
+}
+
+func ask(prompt string) engine.ImageRequest {
+	return engine.ImageRequest{
+		Prompt: prompt, Style: "soft-3d", Width: 128, Height: 128, Seed: 11, Steps: 4, Guidance: 1, Adherence: 0.35,
+	}
+}
+
+func painted(t *testing.T, p *painter, req engine.ImageRequest) *engine.Picture {
+	t.Helper()
+	picture, err := p.paint(t.Context(), &req, nil)
+	must(t, err)
+	return picture
+}
+
+// composed is what the network looked at, as if it were delivered.
+func composed(t *testing.T, p *painter, req engine.ImageRequest) *image.NRGBA {
+	t.Helper()
+	pl, err := p.plan(&req)
+	must(t, err)
+	if pl.canvas == nil {
+		t.Fatalf("%q was not composed", req.Prompt)
+	}
+	return delivered(pl.canvas, req)
+}
+
+func delivered(c *compose.Canvas, req engine.ImageRequest) *image.NRGBA {
+	return paint.Deliver(paint.Planes(c.Pix), c.Width, c.Height, req.Width, req.Height, req.Transparent)
+}
+
+const visibly = 1.0 // mean distance of components, 0-255, that counts as another picture
+
+func deliversNeitherTheLayoutNorADrawing(t *testing.T, p *painter) {
+	for _, prompt := range []string{"a red fox on a hill", "three blue robots in a row", "castle"} {
+		for _, adherence := range []float64{0, 0.35, 1} {
+			req := ask(prompt)
+			req.Adherence = adherence
+			got := painted(t, p, req)
+			if d := difference(got.Image, composed(t, p, req)); d < visibly {
+				t.Errorf("%q at adherence %v is the composed layout (distance %.2f)", prompt, adherence, d)
+			}
+			if len(got.Sources) == 0 {
+				t.Errorf("%q names no source", prompt)
+			}
+			for _, source := range got.Sources {
+				if d := difference(got.Image, drawingAlone(t, p, source.ID, req)); d < 2*visibly {
+					t.Errorf("%q at adherence %v is the drawing %s (distance %.2f)", prompt, adherence, source.ID, d)
+				}
+			}
+		}
+	}
+}
+
+// drawingAlone is one stored drawing as large as the picture.
+func drawingAlone(t *testing.T, p *painter, id string, req engine.ImageRequest) *image.NRGBA {
+	t.Helper()
+	c, err := p.composer.Library.Alone(id, 128)
+	must(t, err)
+	return delivered(c, req)
+}
+
+func comesOutOfTheNetwork(t *testing.T, p *painter) {
+	files := map[string][]byte{}
+	m, err := openManifest(weights.Weights())
+	must(t, err)
+	content, err := m.verified(weights.Weights())
+	must(t, err)
+	maps.Copy(files, content)
+	files[networkFile] = zeroed(t, content[networkFile])
+	dir := t.TempDir()
+	writeWeights(t, dir, m, files)
+	req := ask("a red fox on a hill")
+	whole, blank := painted(t, p, req), painted(t, trained(t, os.DirFS(dir)), req)
+	if d := difference(whole.Image, blank.Image); d < 5*visibly {
+		t.Errorf("the network's weights are zero and the picture is the same (distance %.2f)", d)
+	}
+	if whole.ModelVersion == blank.ModelVersion {
+		t.Error("other weights have the same exact version")
+	}
+}
+
+// zeroed returns an ONNX file whose large constants are all zero. It walks the protobuf message: field 7 of the model
+// is the graph, field 5 of the graph its constants, field 9 of a constant its bytes.
+func zeroed(t *testing.T, onnx []byte) []byte {
+	t.Helper()
+	out, wiped := bytes.Clone(onnx), 0
+	walk(t, out, func(field int, graph []byte) {
+		if field != 7 {
+			return
+		}
+		walk(t, graph, func(field int, tensor []byte) {
+			if field != 5 {
+				return
+			}
+			walk(t, tensor, func(field int, raw []byte) {
+				if field == 9 && len(raw) >= 512 {
+					clear(raw)
+					wiped++
+				}
+			})
+		})
+	})
+	if wiped < 10 {
+		t.Fatalf("only %d constants found", wiped)
+	}
+	return out
+}
+
+// walk calls f with the bytes of each length-delimited field.
+func walk(t *testing.T, message []byte, f func(field int, value []byte)) {
+	t.Helper()
+	for len(message) > 0 {
+		key, n := binary.Uvarint(message)
+		message = message[n:]
+		switch key & 7 {
+		case 0:
+			_, n = binary.Uvarint(message)
+		case 1:
+			n = 8
+		case 2:
+			length, k := binary.Uvarint(message)
+			f(int(key>>3), message[k:k+int(length)])
+			n = k + int(length)
+		case 5:
+			n = 4
+		default:
+			t.Fatalf("not a protobuf field: %d", key)
+		}
+		message = message[n:]
+	}
+}
+
+func everyControlChangesThePicture(t *testing.T, p *painter) {
+	base := ask("a red fox on a hill")
+	base.Guidance = 2
+	want := painted(t, p, base).Image
+	for name, change := range map[string]func(*engine.ImageRequest){
+		"seed":            func(q *engine.ImageRequest) { q.Seed++ },
+		"style":           func(q *engine.ImageRequest) { q.Style = "ink" },
+		"prompt":          func(q *engine.ImageRequest) { q.Prompt = "a blue fox on a hill" },
+		"guidance":        func(q *engine.ImageRequest) { q.Guidance = 4 },
+		"negative prompt": func(q *engine.ImageRequest) { q.NegativePrompt = "red fox hill" },
+		"adherence":       func(q *engine.ImageRequest) { q.Adherence = 0.8 },
+		"no reference":    func(q *engine.ImageRequest) { q.Adherence = -1 },
+		"steps":           func(q *engine.ImageRequest) { q.Steps = 6 },
+	} {
+		req := base
+		change(&req)
+		if bytes.Equal(painted(t, p, req).Image.Pix, want.Pix) {
+			t.Errorf("another %s and the same picture", name)
+		}
+	}
+}
+
+func adherenceBringsThePictureCloserToTheReference(t *testing.T, p *painter) {
+	free, close := ask("a red fox on a hill"), ask("a red fox on a hill")
+	free.Adherence, close.Adherence = 0, 0.9
+	reference := composed(t, p, free)
+	far, near := difference(painted(t, p, free).Image, reference), difference(painted(t, p, close).Image, reference)
+	if near >= far {
+		t.Errorf("distance to the reference is %.2f at adherence 0.9 and %.2f at 0", near, far)
+	}
+}
+
+func withoutReferenceIsAPictureAndANote(t *testing.T, p *painter) {
+	for _, c := range []struct {
+		prompt    string
+		adherence float64
+		note      string
+	}{
+		{"quxzzy blorp", 0.35, "“quxzzy” is unknown"},
+		{"", 0.35, "Nothing in the prompt has a drawing"},
+		{"a terrier and a quxzzy", -1, "“quxzzy” is unknown"},
+		{"東京タワー", 0.35, "unknown"},
+	} {
+		req := ask(c.prompt)
+		req.Adherence = c.adherence
+		picture := painted(t, p, req)
+		if len(picture.Sources) != 0 {
+			t.Errorf("%q names sources %v and looked at none", c.prompt, picture.Sources)
+		}
+		if !strings.Contains(strings.Join(picture.Notes, "\n"), c.note) {
+			t.Errorf("%q: notes %q lack %q", c.prompt, picture.Notes, c.note)
+		}
+	}
+}
+
+func transparentKeepsAlphaAndOpaqueIsThatOnWhite(t *testing.T, p *painter) {
+	req := ask("a fox")
+	opaque := painted(t, p, req).Image
+	req.Transparent = true
+	clear := painted(t, p, req).Image
+	for i := 0; i < len(clear.Pix); i += 4 {
+		a := int(clear.Pix[i+3])
+		for c := range 3 {
+			want := (int(clear.Pix[i+c])*a + 255*(255-a)) / 255
+			if d := int(opaque.Pix[i+c]) - want; d < -3 || d > 3 {
+				t.Fatalf("pixel %d: %v on white is not %v", i/4, clear.Pix[i:i+4], opaque.Pix[i:i+4])
+			}
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package tempera
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bottega/internal/engine"
+)
+
+func TestNew_SaysWhichFileIsWrong(t *testing.T) {
+	cases := map[string]struct {
+		spoil func(dir string) error
+		file  string
+	}{
+		"no manifest":       {func(dir string) error { return os.Remove(filepath.Join(dir, manifestFile)) }, manifestFile},
+		"damaged manifest":  {func(dir string) error { return os.WriteFile(filepath.Join(dir, manifestFile), []byte("{"), 0o600) }, manifestFile},
+		"empty manifest":    {func(dir string) error { return os.WriteFile(filepath.Join(dir, manifestFile), []byte("{}"), 0o600) }, manifestFile},
+		"missing network":   {func(dir string) error { return os.Remove(filepath.Join(dir, networkFile)) }, networkFile},
+		"truncated library": {func(dir string) error { return os.Truncate(filepath.Join(dir, libraryFile), 100) }, libraryFile},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := stubWeights(t)
+			must(t, c.spoil(dir))
+			_, err := New(Options{WeightsDir: dir})
+			unavailable(t, err, c.file)
+		})
+	}
+}
+
+// What has the right size is found out by its hash, in the worker, and told through the pipe.
+func TestWorker_RefusesCorruptWeights(t *testing.T) {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+		t.Run(name, func(t *testing.T) {
+			dir := stubWeights(t)
+			path := filepath.Join(dir, name)
+			data, err := os.ReadFile(path)
+			must(t, err)
+			data[len(data)/2] ^= 1
+			must(t, os.WriteFile(path, data, 0o600))
+			_, err = open(t, Options{WeightsDir: dir}).GenerateImage(t.Context(), small("a fox"), nil)
+			unavailable(t, err, name+" is not the file the manifest describes")
+		})
+	}
+}
+
+// A file that matches its hash can still be no network or no lexicon.
+func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+		t.Run(name, func(t *testing.T) {
+			dir := stubWeights(t)
+			m := &manifest{}
+			readJSON(t, filepath.Join(dir, manifestFile), m)
+			files, err := m.verified(os.DirFS(dir))
+			must(t, err)
+			files[name] = []byte("nothing of the kind")
+			writeWeights(t, dir, m, files)
+			_, err = openPainter(os.DirFS(dir), sharedData(t), 1)
+			unavailable(t, err, name+" cannot be used")
+		})
+	}
+}
+
+func TestCheck_RejectsWhatCannotBePainted(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t)})
+	for name, spoil := range map[string]func(*engine.ImageRequest){
+		"model":     func(q *engine.ImageRequest) { q.Model = "another@1" },
+		"style":     func(q *engine.ImageRequest) { q.Style = "oil" },
+		"size":      func(q *engine.ImageRequest) { q.Width = MostSide + 1 },
+		"steps":     func(q *engine.ImageRequest) { q.Steps = 0 },
+		"guidance":  func(q *engine.ImageRequest) { q.Guidance = math.NaN() },
+		"adherence": func(q *engine.ImageRequest) { q.Adherence = math.Inf(1) },
+		"seed":      func(q *engine.ImageRequest) { q.Seed = 1 << 32 },
+		"prompt":    func(q *engine.ImageRequest) { q.Prompt = strings.Repeat("a", MostPrompt+1) },
+	} {
+		req := small("a fox")
+		spoil(&req)
+		_, err := e.GenerateImage(t.Context(), req, nil)
+		if !errors.Is(err, engine.ErrRejected) || !strings.Contains(err.Error(), name[:4]) {
+			t.Errorf("%s: error %v, want ErrRejected that says what is wrong", name, err)
+		}
+	}
+	for _, name := range []string{"stub", "stub@1.2.3", e.Describe().ModelVersion, ""} {
+		if err := e.manifest.check(&engine.ImageRequest{Model: name, Width: 64, Height: 64, Steps: 1}); err != nil {
+			t.Errorf("model %q is refused: %v", name, err)
+		}
+	}
+}
+
+func TestDescribe_TellsTheCatalogue(t *testing.T) {
+	d := open(t, Options{WeightsDir: stubWeights(t)}).Describe()
+	if d.Name != "stub" || d.Version != "1.2.3" || !strings.HasPrefix(d.ModelVersion, "stub@1.2.3+") || d.Grid != 32 {
+		t.Errorf("described as %+v", d)
+	}
+	if len(d.Styles) != 2 || d.Styles[0] != (Style{"soft-3d", "soft-3d"}) || d.ForwardFLOPs != 663552 || len(d.NetworkHash) != 64 {
+		t.Errorf("described as %+v", d)
+	}
+}
+
+// The exact version must change with anything that decides over pixels.
+func TestExact_NamesEveryFile(t *testing.T) {
+	m := &manifest{}
+	readJSON(t, filepath.Join(stubWeights(t), manifestFile), m)
+	seen := map[string]bool{m.exact(): true}
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+		data, err := json.Marshal(m)
+		must(t, err)
+		other := &manifest{}
+		must(t, json.Unmarshal(data, other))
+		other.Files[name] = fileFact{SHA256: strings.Repeat("0", 64)}
+		seen[other.exact()] = true
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d exact versions of 5 sets of weights", len(seen))
+	}
+}

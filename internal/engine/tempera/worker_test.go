@@ -1,0 +1,249 @@
+package tempera
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bottega/internal/engine"
+	"bottega/internal/engine/enginetest"
+)
+
+func TestEngine_PassesTheSuiteThroughAWorker(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) engine.Imager { return open(t, Options{WeightsDir: stubWeights(t)}) })
+}
+
+func TestEngine_PassesTheSuiteInProcess(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), InProcess: true})
+	type withoutKill struct{ engine.Imager }
+	enginetest.Run(t, func(*testing.T) engine.Imager { return withoutKill{e} })
+}
+
+func TestEngine_PassesTheSuiteWithTwoWorkers(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) engine.Imager { return open(t, Options{WeightsDir: stubWeights(t), Workers: 2}) })
+}
+
+func TestEngine_WorkerAndProcessPaintTheSame(t *testing.T) {
+	dir := stubWeights(t)
+	a, err := open(t, Options{WeightsDir: dir}).GenerateImage(t.Context(), small("a red fox on a hill"), nil)
+	must(t, err)
+	b, err := open(t, Options{WeightsDir: dir, InProcess: true}).GenerateImage(t.Context(), small("a red fox on a hill"), nil)
+	must(t, err)
+	if !bytes.Equal(a.Image.Pix, b.Image.Pix) {
+		t.Error("a worker paints other pixels than this process")
+	}
+	if len(a.Sources) != 1 || a.Sources[0].Licence != "CC0-1.0" {
+		t.Errorf("sources %+v did not come through the pipe", a.Sources)
+	}
+}
+
+// unavailable checks the error and that it says why.
+func unavailable(t *testing.T, err error, why string) {
+	t.Helper()
+	if !errors.Is(err, engine.ErrUnavailable) || !strings.Contains(err.Error(), why) {
+		t.Errorf("error %v, want ErrUnavailable because of %q", err, why)
+	}
+}
+
+func TestWorker_DeafOneIsKilled(t *testing.T) {
+	for name, limit := range map[string]time.Duration{"cancelled": 0, "over its time": 3 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			log := &buffer{}
+			e := open(t, Options{
+				WeightsDir: stubWeights(t), Command: asRole(t, deafWorker), Logger: slog.New(slog.NewTextHandler(log, nil)),
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			stop := cancel
+			if limit > 0 {
+				ctx, cancel = context.WithTimeout(t.Context(), limit)
+				stop = func() {}
+			}
+			defer cancel()
+			_, err := e.GenerateImage(ctx, small("a fox"), func(engine.Progress) { stop() })
+			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+				t.Errorf("error %v, want one that wraps %v", err, ctx.Err())
+			}
+			if !strings.Contains(log.String(), "did not stop in time") {
+				t.Errorf("the worker was not killed: %s", log)
+			}
+		})
+	}
+}
+
+func TestWorker_MemoryLimit(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("memory is watched on Linux only")
+	}
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, hungryWorker), MemoryLimit: 200 << 20})
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+	unavailable(t, err, "memory limit")
+}
+
+func TestWorker_BrokenOnesSayWhy(t *testing.T) {
+	for role, why := range map[string]string{rubbishWorker: "not a frame", failedWorker: "status 3"} {
+		t.Run(role, func(t *testing.T) {
+			e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, role)})
+			_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+			unavailable(t, err, why)
+		})
+	}
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: []string{"/nonexistent/bottega"}})
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+	unavailable(t, err, "no such file")
+}
+
+func TestWorker_SignalIsNamed(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t)})
+	req := small("a fox")
+	req.Steps = 100
+	var once sync.Once
+	_, err := e.GenerateImage(t.Context(), req, func(engine.Progress) { once.Do(e.Kill) })
+	unavailable(t, err, "worker was killed by signal 9")
+}
+
+// buffer is a log that many goroutines write to.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func TestWorker_ComplaintsGoToTheLog(t *testing.T) {
+	log := &buffer{}
+	e := open(t, Options{
+		WeightsDir: stubWeights(t), Command: []string{"sh", "-c", "echo something is wrong >&2; exit 4"},
+		Logger: slog.New(slog.NewTextHandler(log, nil)),
+	})
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+	unavailable(t, err, "status 4")
+	if !strings.Contains(log.String(), "something is wrong") {
+		t.Errorf("log: %s", log)
+	}
+}
+
+func TestEngine_CloseEndsWhatIsUnderWayAndWhatComes(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, deafWorker)})
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+		done <- err
+	}()
+	waitFor(t, func() bool { return e.workers[0].current() != nil })
+	must(t, e.Close())
+	unavailable(t, <-done, "closed")
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+	unavailable(t, err, "closed")
+}
+
+// waitFor polls for a fact that nothing announces.
+func waitFor(t *testing.T, fact func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !fact() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatal("it did not happen within 30 s")
+		}
+	}
+}
+
+func TestWorker_EndsWhenItsParentIsKilled(t *testing.T) {
+	self := asRole(t, parentOfOne)[0]
+	parent := exec.CommandContext(t.Context(), self, parentOfOne, stubWeights(t), sharedData(t))
+	out, err := parent.StdoutPipe()
+	must(t, err)
+	must(t, parent.Start())
+	line, err := bufio.NewReader(out).ReadString('\n')
+	must(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	must(t, err)
+	must(t, syscall.Kill(pid, 0))
+	must(t, parent.Process.Kill())
+	_ = parent.Wait() // killed, as told
+	waitFor(t, func() bool { return residentBytes(pid) == 0 })
+}
+
+func TestWorkerMain_EndsWhenStdinCloses(t *testing.T) {
+	read, write := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- WorkerMain(t.Context(), read, io.Discard, WorkerOptions{}) }()
+	must(t, write.Close())
+	if err := <-done; err != nil {
+		t.Errorf("error %v when the parent has gone", err)
+	}
+}
+
+func TestWorkerMain_RefusesWhatIsNotForIt(t *testing.T) {
+	for name, f := range map[string]*frame{
+		"unknown frame":      {Type: "dance"},
+		"work before start":  {Type: frameGenerate, Request: &request{Image: small("a fox")}},
+		"start without more": {Type: frameStart},
+	} {
+		var in bytes.Buffer
+		must(t, writeFrame(&in, f))
+		if err := WorkerMain(t.Context(), &in, io.Discard, WorkerOptions{}); !errors.Is(err, errFrame) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestBench_MeasuresNetworkAndProduct(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t)})
+	r, err := e.Bench(t.Context(), Bench{Width: 64, Height: 64, Repeat: 2})
+	must(t, err)
+	if r.GridWidth != 32 || r.ForwardSeconds <= 0 || r.ForwardFLOPs != 663552 || r.MatMulFLOPS < 1e8 || r.PeakShare() <= 0 {
+		t.Errorf("measured %+v", r)
+	}
+}
+
+func FuzzReadFrame(f *testing.F) {
+	for _, v := range []*frame{
+		{Type: frameReady}, {Type: frameCancel, ID: 7}, {Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
+	} {
+		var b bytes.Buffer
+		if err := writeFrame(&b, v); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	f.Add([]byte{255, 255, 255, 255, 255, 255, 255, 255})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		v, err := readFrame(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		must(t, writeFrame(&b, v))
+		again, err := readFrame(&b)
+		must(t, err)
+		if again.Type != v.Type || !bytes.Equal(again.payload, v.payload) {
+			t.Errorf("%+v came back as %+v", v, again)
+		}
+	})
+}
