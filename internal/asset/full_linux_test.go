@@ -13,10 +13,10 @@ import (
 	"bottega/internal/id"
 )
 
-// A disk of 600 KB: pictures fit until one does not. Mounting needs root; elsewhere TestWriteError remains.
+// A disk of 200 KB: pictures fit until one does not. Mounting needs root; elsewhere TestWriteError remains.
 func TestKeep_FullDiskIsSaidAndLeavesNothingHalfWritten(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=600k"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=200k"); err != nil {
 		t.Skipf("a small disk cannot be mounted here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })

@@ -138,27 +138,38 @@ func TestHandler_StrangersGetNotFound(t *testing.T) {
 	}
 }
 
-func TestHandler_DownloadHasASafeName(t *testing.T) {
+func TestFileName_IsSafeEverywhere(t *testing.T) {
 	for prompt, want := range map[string]string{
 		"A red Fox, sticker!":                   "a-red-fox-sticker-",
 		"../../etc/passwd\r\nSet-Cookie: x=\"y": "etc-passwd-set-cookie-x-y-",
 		"ein süßer Fuchs 狐 🦊":                   "ein-süßer-fuchs-狐-",
 		"🦊\x00\xff":                             "bottega-",
+		"":                                      "bottega-",
 		strings.Repeat("word ", 50):             "word-word-word-word-word-word-word-word-word-wor-",
 	} {
-		s, _ := localStore(t)
-		w := serve(t, s, prompt)
+		img := asset.Image{ID: id.New(), Recipe: recipe(prompt)}
 		for v, ending := range map[asset.Variant]string{asset.OriginalPNG: ".png", asset.OriginalWebP: ".webp"} {
-			rec := w.get("GET", w.signer.URL(w.image.ID, v, noon, true))
-			header := rec.Header().Get("Content-Disposition")
-			kind, params, err := mime.ParseMediaType(strings.Replace(header, `filename="`, `old="`, 1))
-			if rec.Code != 200 || err != nil || kind != "attachment" {
-				t.Fatalf("%.20q: %d, %q, %v", prompt, rec.Code, header, err)
-			}
-			name := want + w.image.ID[:8] + ending
-			if params["filename"] != name || strings.ContainsAny(params["old"], "/\\\r\n\"") {
-				t.Errorf("%.20q: saved as %q (old readers: %q), want %q", prompt, params["filename"], params["old"], name)
+			if got, want := asset.FileName(img, v), want+img.ID[:8]+ending; got != want {
+				t.Errorf("%.20q is saved as %q, want %q", prompt, got, want)
 			}
 		}
+	}
+}
+
+func TestHandler_DownloadIsAnAttachmentWithItsName(t *testing.T) {
+	s, _ := localStore(t)
+	w := serve(t, s, "Füchse\"; filename=evil.exe\r\n🦊 狐")
+	rec := w.get("GET", w.signer.URL(w.image.ID, asset.OriginalPNG, noon, true))
+	header := rec.Header().Get("Content-Disposition")
+	kind, params, err := mime.ParseMediaType(strings.Replace(header, `filename="`, `old="`, 1))
+	if rec.Code != 200 || err != nil || kind != "attachment" {
+		t.Fatalf("%d, %q, %v", rec.Code, header, err)
+	}
+	short := w.image.ID[:8]
+	if want := "füchse-filename-evil-exe-狐-" + short + ".png"; params["filename"] != want {
+		t.Errorf("saved as %q, want %q", params["filename"], want)
+	}
+	if want := "f_chse-filename-evil-exe-_-" + short + ".png"; params["old"] != want {
+		t.Errorf("old readers save %q, want %q", params["old"], want)
 	}
 }

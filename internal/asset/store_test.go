@@ -48,7 +48,7 @@ func TestKeep_PictureCanBeReadBackWithItsRecipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.Width != 320 || m.Height != 200 || m.Index != 3 || !m.HasAlpha || !id.Valid(m.ID) || !m.CreatedAt.Equal(noon) {
+		if m.Width != 160 || m.Height != 100 || m.Index != 3 || !m.HasAlpha || !id.Valid(m.ID) || !m.CreatedAt.Equal(noon) {
 			t.Errorf("row %+v", m)
 		}
 		file := content(t, s, m, asset.OriginalPNG)
@@ -72,7 +72,7 @@ func TestKeep_PictureCanBeReadBackWithItsRecipe(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("recipe in the file (-want +got):\n%s", diff)
 		}
-		if !strings.Contains(texts[0].Value, "Seed: 7, Size: 320x200, Model: tempera-image") {
+		if !strings.Contains(texts[0].Value, "Seed: 7, Size: 160x100, Model: tempera-image") {
 			t.Errorf("parameters %q", texts[0].Value)
 		}
 	})
@@ -81,12 +81,12 @@ func TestKeep_PictureCanBeReadBackWithItsRecipe(t *testing.T) {
 func TestOpenVariant_EveryFileSaysWhereItCameFrom(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *asset.Store) {
 		in := keepRequest(id.New(), id.New(), 0)
-		in.Picture = painting(1000, 700, 0)
+		in.Picture = painting(600, 300, 0)
 		m, err := s.Keep(context.Background(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for v, side := range map[asset.Variant]int{asset.ThumbWebP: 256, asset.PreviewWebP: 512, asset.OriginalWebP: 1000} {
+		for v, side := range map[asset.Variant]int{asset.ThumbWebP: 256, asset.PreviewWebP: 512, asset.OriginalWebP: 600} {
 			file := content(t, s, m, v)
 			got, err := webp.Decode(bytes.NewReader(file))
 			if err != nil || got.Bounds().Dx() != side {

@@ -150,7 +150,7 @@ func exitOn(err error) {
 func TestKeep_KilledProcessLeavesNoLies(t *testing.T) {
 	dir, account := t.TempDir(), id.New()
 	d := apptest.OpenDB(t, filepath.Join(dir, "test.db"))
-	for round := range 3 {
+	for round := range 2 {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "BOTTEGA_ASSET_CRASHER="+dir, "BOTTEGA_ASSET_ACCOUNT="+account)
 		var stderr bytes.Buffer
@@ -163,7 +163,7 @@ func TestKeep_KilledProcessLeavesNoLies(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		for range 3 + 2*round {
+		for range 5 + 2*round {
 			if !lines.Scan() {
 				t.Fatalf("the process ended by itself: %s", &stderr)
 			}

@@ -99,7 +99,7 @@ func painting(w, h, n int) *image.NRGBA {
 func recipe(prompt string) asset.Recipe {
 	return asset.Recipe{
 		Generator: "Bottega 0.1.0", Kind: "image", Model: "tempera-image", ModelVersion: "0.1.0+w1", Prompt: prompt,
-		Style: "sticker", Seed: 7, Steps: 12, Guidance: 3, Adherence: 0.5, Transparent: true, Width: 320, Height: 200,
+		Style: "sticker", Seed: 7, Steps: 12, Guidance: 3, Adherence: 0.5, Transparent: true, Width: 160, Height: 100,
 		GeneratedWidth: 256, GeneratedHeight: 256, CreatedAt: noon, Notes: []string{"“qux” is unknown"},
 		Sources: []engine.Source{{ID: "fox", Title: "Fox", Author: "A. Painter", Licence: "CC-BY-4.0", Origin: "drawings@1.2.3"}},
 	}
@@ -116,7 +116,7 @@ func keep(t testing.TB, s *asset.Store, accountID, generationID string, n int) a
 
 func keepRequest(accountID, generationID string, n int) asset.KeepRequest {
 	return asset.KeepRequest{
-		AccountID: accountID, GenerationID: generationID, Index: n, Picture: painting(320, 200, n),
+		AccountID: accountID, GenerationID: generationID, Index: n, Picture: painting(160, 100, n),
 		Recipe: recipe(fmt.Sprintf("fox number %d", n)), At: noon,
 	}
 }
