@@ -93,7 +93,7 @@ func (d *dialect) delete(_ http.ResponseWriter, r *http.Request, actor access.Ac
 
 // ListResponse answers GET /generations/user/{userId}.
 type ListResponse struct {
-	Generations []*Generation `json:"generations"`
+	Generations []*Generation `json:"generations" nullable:"false"`
 }
 
 func (d *dialect) list(_ http.ResponseWriter, r *http.Request, actor access.Actor) (any, error) {

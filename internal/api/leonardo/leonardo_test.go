@@ -40,7 +40,7 @@ func TestCreate_DefaultsOfTheSDKs(t *testing.T) {
 	want := &Generation{
 		ID: job.GenerationID, Status: "COMPLETE", CreatedAt: "2026-11-23T09:30:00.123Z", Prompt: "A majestic cat in the snow",
 		ModelID: houseModel().ID, ImageWidth: 1024, ImageHeight: 768, InferenceSteps: 12, GuidanceScale: 2, Seed: g.Seed,
-		PresetStyle: &preset, GeneratedImages: g.GeneratedImages, GenerationElements: []struct{}{},
+		PresetStyle: &preset, GeneratedImages: g.GeneratedImages, GenerationElements: []any{},
 	}
 	if diff := cmp.Diff(want, g); diff != "" {
 		t.Error(diff)
@@ -65,7 +65,7 @@ func TestCreate_EveryHonouredField(t *testing.T) {
 	want := &Generation{
 		ID: g.ID, Status: "COMPLETE", CreatedAt: g.CreatedAt, Prompt: "a fox", NegativePrompt: "a dog", ModelID: houseModel().ID,
 		ImageWidth: 256, ImageHeight: 320, InferenceSteps: 20, GuidanceScale: 7.5, Seed: 42, PresetStyle: &preset,
-		GeneratedImages: g.GeneratedImages, GenerationElements: []struct{}{},
+		GeneratedImages: g.GeneratedImages, GenerationElements: []any{},
 	}
 	if diff := cmp.Diff(want, g); diff != "" {
 		t.Error(diff)

@@ -12,7 +12,7 @@ import (
 
 // MeResponse answers GET /me.
 type MeResponse struct {
-	Details []UserDetails `json:"user_details"`
+	Details []UserDetails `json:"user_details" nullable:"false"`
 }
 
 // UserDetails is who a key belongs to and what can be spent. An API key spends the account's own tokens, so the two

@@ -8,7 +8,7 @@ import (
 
 // ModelsResponse answers GET /platformModels.
 type ModelsResponse struct {
-	Models []PlatformModel `json:"custom_models"`
+	Models []PlatformModel `json:"custom_models" nullable:"false"`
 }
 
 // PlatformModel is a model of this server.

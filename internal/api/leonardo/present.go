@@ -33,18 +33,18 @@ type Generation struct {
 	PhotoRealStrength   *float64         `json:"photoRealStrength" doc:"always null"`
 	PromptMagicStrength *float64         `json:"promptMagicStrength" doc:"always null"`
 	PromptMagicVersion  *string          `json:"promptMagicVersion" doc:"always null"`
-	GeneratedImages     []GeneratedImage `json:"generated_images" doc:"empty until COMPLETE"`
-	GenerationElements  []struct{}       `json:"generation_elements" doc:"always empty"`
+	GeneratedImages     []GeneratedImage `json:"generated_images" nullable:"false" doc:"empty until COMPLETE"`
+	GenerationElements  []any            `json:"generation_elements" nullable:"false" doc:"always empty"`
 	FailedReason        *FailedReason    `json:"failedReason,omitempty" doc:"an addition of ours, only with FAILED"`
 }
 
 // GeneratedImage is one finished picture. The fields about clips are left out: every one of them may be absent.
 type GeneratedImage struct {
-	ID         string     `json:"id"`
-	URL        string     `json:"url" doc:"signed, good for hours; every answer brings a fresh one" format:"uri"`
-	NSFW       bool       `json:"nsfw" doc:"always false: nothing is classified"`
-	LikeCount  int        `json:"likeCount" doc:"always 0"`
-	Variations []struct{} `json:"generated_image_variation_generics" doc:"always empty"`
+	ID         string `json:"id"`
+	URL        string `json:"url" doc:"signed, good for hours; every answer brings a fresh one" format:"uri"`
+	NSFW       bool   `json:"nsfw" doc:"always false: nothing is classified"`
+	LikeCount  int    `json:"likeCount" doc:"always 0"`
+	Variations []any  `json:"generated_image_variation_generics" nullable:"false" doc:"always empty"`
 }
 
 // FailedReason says why a generation failed.
@@ -80,7 +80,7 @@ func present(g *generation.Generation, models Models, address func(asset.Image) 
 		ID: g.ID, Status: statusOf(g.State), CreatedAt: timestamp(g.CreatedAt),
 		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, ModelID: p.ModelID,
 		ImageWidth: p.Width, ImageHeight: p.Height, InferenceSteps: p.Steps, GuidanceScale: p.Guidance, Seed: p.Seed,
-		GeneratedImages: []GeneratedImage{}, GenerationElements: []struct{}{},
+		GeneratedImages: []GeneratedImage{}, GenerationElements: []any{},
 	}
 	if m, ok := models.Find(p.ModelID); ok && p.ModelID != "" {
 		out.PresetStyle = presetOf(m, p.Style)
@@ -93,7 +93,7 @@ func present(g *generation.Generation, models Models, address func(asset.Image) 
 	}
 	for _, img := range g.Images {
 		if url := address(img); url != "" {
-			out.GeneratedImages = append(out.GeneratedImages, GeneratedImage{ID: img.ID, URL: url, Variations: []struct{}{}})
+			out.GeneratedImages = append(out.GeneratedImages, GeneratedImage{ID: img.ID, URL: url, Variations: []any{}})
 		}
 	}
 	return out, nil
