@@ -73,22 +73,18 @@ class Plan:
 class Stock:
     """Drawings resident in memory at 128, 64 and 32 px, and a bank of painted backdrops."""
 
-    def __init__(self, root: Path = data.DATA, device: str = "cpu", backdrops: int = 408, side: int = 128) -> None:
-        pictures = torch.from_numpy(np.load(root / "drawings.npy"))
+    def __init__(self, root: Path = data.DATA, device: str = "cpu", backdrops: int = 204, side: int = 128) -> None:
+        pictures = torch.from_numpy(data.load_drawings(root))
         index = json.loads((root / "index.json").read_text())
         holdout = json.loads(data.HOLDOUT.read_text())
         self.concepts = {c["id"]: c for c in index["concepts"]}
         self.styles = style_names()
         self.rows: list[tuple[str, str]] = [(c, s) for c, s, _ in index["rows"]]
-        hidden = {tuple(pair) for pair in holdout["h1"]}
-        unseen = set(holdout["h2"])
+        seen, self.held = data.split_rows(self.rows, holdout)
         self.by_concept: dict[str, dict[str, int]] = {}
-        self.held: list[int] = []
-        for row, (concept, style) in enumerate(self.rows):
-            if (concept, style) in hidden or concept in unseen:
-                self.held.append(row)
-            else:
-                self.by_concept.setdefault(concept, {})[style] = row
+        for row in seen:
+            concept, style = self.rows[row]
+            self.by_concept.setdefault(concept, {})[style] = row
         self.pool: dict[str, tuple[list[str], np.ndarray]] = {}
         for style in self.styles[1 : -len(FILTERS)]:
             able = [c for c, rows in self.by_concept.items() if style in rows and len(rows) >= 2]

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
+import itertools
 import json
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,9 +162,9 @@ def slugs(known: list[Concept], manifest: dict[str, Any]) -> dict[str, str]:
     return names
 
 
-def render(entry: dict[str, Any], names: list[str], size: int) -> np.ndarray:
+def render(entry: dict[str, Any], names: list[str], size: int, work: Path) -> np.ndarray:
     """uint8 [n, size, size, 4] premultiplied RGBA of the named pictures."""
-    job, out = DATA / f"job-{entry['style']}.json", DATA / f"{entry['style']}.raw"
+    job, out = work / f"job-{entry['style']}.json", work / f"{entry['style']}.raw"
     job.write_text(
         json.dumps(
             {"modules": str(NPM), "package": entry["package"], "kind": entry["kind"], "size": size, "names": names}
@@ -175,8 +178,7 @@ def render(entry: dict[str, Any], names: list[str], size: int) -> np.ndarray:
         print(f"{entry['style']}: {len(failed)} not rendered: {failed[:5]}")
     raw = np.fromfile(out, np.uint8).reshape(len(names), size, size, 4)
     out.unlink()
-    alpha = raw[..., 3:].astype(np.uint16)
-    return np.concatenate([((raw[..., :3] * alpha + 127) // 255).astype(np.uint8), raw[..., 3:]], -1)
+    return premultiply(raw)
 
 
 def unit(text: str) -> float:
@@ -202,6 +204,35 @@ def choose_holdout(rows: list[tuple[str, str, str]], known: list[Concept]) -> di
     return {"comment": "Pairs (H1) and concepts (H2) that training never sees.", "h1": pairs, "h2": unseen}
 
 
+def load_drawings(root: Path) -> np.ndarray:
+    """uint8 [N, side, side, 4] premultiplied, from ``drawings.npy`` or a pack (see tempera.gpu)."""
+    if (root / "drawings.npy").exists():
+        return np.load(root / "drawings.npy")
+    offsets = json.loads((root / "offsets.json").read_text())
+    body = (root / "drawings.bin").read_bytes()
+    with ThreadPoolExecutor() as pool:
+        return np.stack(list(pool.map(lambda at: decode(body[at[0] : at[1]]), itertools.pairwise(offsets))))
+
+
+def decode(body: bytes) -> np.ndarray:
+    """WebP -> uint8 [side, side, 4] premultiplied."""
+    picture = np.asarray(Image.open(io.BytesIO(body)).convert("RGBA"))
+    return premultiply(picture)
+
+
+def premultiply(straight: np.ndarray) -> np.ndarray:
+    alpha = straight[..., 3:].astype(np.uint16)
+    return np.concatenate([((straight[..., :3] * alpha + 127) // 255).astype(np.uint8), straight[..., 3:]], -1)
+
+
+def split_rows(rows: list[tuple[str, str]], holdout: dict[str, Any]) -> tuple[list[int], list[int]]:
+    """Indices of the (concept, style) rows training may see, and of those it never sees."""
+    hidden, unseen = {tuple(pair) for pair in holdout["h1"]}, set(holdout["h2"])
+    held = [i for i, (c, s) in enumerate(rows) if (c, s) in hidden or c in unseen]
+    away = set(held)
+    return [i for i in range(len(rows)) if i not in away], held
+
+
 def contact_sheet(pictures: np.ndarray, path: Path, columns: int = 32, cell: int = 48) -> None:
     """uint8 [n, h, w, 4] premultiplied -> a PNG over light grey."""
     rows = -(-len(pictures) // columns)
@@ -217,28 +248,31 @@ def contact_sheet(pictures: np.ndarray, path: Path, columns: int = 32, cell: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pin", action="store_true", help="write integrity and counts into manifest.json")
+    parser.add_argument("--size", type=int, help="pixels of a side; the manifest's by default")
+    parser.add_argument("--out", type=Path, default=DATA)
     options = parser.parse_args()
     manifest = load_manifest()
     integrity = install(manifest)
-    DATA.mkdir(parents=True, exist_ok=True)
+    out, size = options.out, options.size or manifest["render_size"]
+    out.mkdir(parents=True, exist_ok=True)
     known = concepts()
     names = slugs(known, manifest)
     arrays, rows = [], []
     for entry in manifest["drawings"]:
         found = match(entry, known, names)
         order = [c.id for c in known if c.id in found]
-        pictures = render(entry, [found[c] for c in order], manifest["render_size"])
+        pictures = render(entry, [found[c] for c in order], size, out)
         full = pictures[..., 3].reshape(len(pictures), -1).mean(1) > 1
         arrays.append(pictures[full])
         rows += [(c, entry["style"], found[c]) for c, ok in zip(order, full, strict=True) if ok]
         entry["images"] = int(full.sum())
         print(f"{entry['style']:>11}: {entry['images']} drawings", flush=True)
-        contact_sheet(pictures[full][::4], DATA / f"sheet-{entry['style']}.png")
-    np.save(DATA / "drawings.npy", np.concatenate(arrays))
+        contact_sheet(pictures[full][::4], out / f"sheet-{entry['style']}.png")
+    np.save(out / "drawings.npy", np.concatenate(arrays))
     drawn = {c for c, _, _ in rows}
     if not HOLDOUT.exists():
         HOLDOUT.write_text(json.dumps(choose_holdout(rows, known), indent=0) + "\n")
-    (DATA / "index.json").write_text(
+    (out / "index.json").write_text(
         json.dumps(
             {
                 "concepts": [vars(c) for c in known if c.id in drawn],

@@ -29,7 +29,7 @@ INPUTS = ("noisy", "t", "reference", "tokens", "style")
 FILES = ("network.onnx", "vocab.txt", "lexicon.json", "library.zip", "evaluation.json")
 SHAPES = ((1, 128, 128), (2, 128, 128), (1, 96, 160), (2, 64, 64), (1, 256, 256))
 # Chosen from evaluation.json and from sheets; see MODEL_CARD.md.
-DEFAULTS = {"steps": 10, "guidance": 1.0, "adherence": 0.35, "style": "soft-3d"}
+DEFAULTS = {"steps": 8, "guidance": 1.0, "adherence": 0.35, "style": "soft-3d"}
 
 
 def load(path: Path) -> tuple[Painter, dict[str, Any]]:

@@ -40,8 +40,8 @@ class Size:
 SIZES = {
     # 128 px picture: levels of 64, 32, 16; waist of 8 x 8 tokens.
     "preview": Size(2, (32, 64, 128), (0, 1, 1), (1, 1, 1), 192, 3, 4, 128, 128),
-    # 256 px picture: levels of 128, 64, 32; waist of 16 x 16 tokens. About 39 M parameters.
-    "large": Size(2, (64, 128, 256), (1, 2, 2), (2, 2, 3), 512, 8, 8, 512, 256),
+    # 256 px picture: levels of 128, 64, 32; waist of 16 x 16 tokens. About 40 M parameters.
+    "large": Size(2, (64, 128, 256), (1, 2, 2), (2, 2, 3), 512, 8, 8, 256, 256),
 }
 
 

@@ -12,9 +12,12 @@ call. It writes into ``--out``: ``state.pt`` (everything to continue), ``ema.pt`
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import json
+import queue
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +40,7 @@ class Stage:
     until: float
     side: int
     batch: int
+    level: float  # mean of the noise levels' logit
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class Recipe:
 
 
 RECIPES = {
-    "preview": Recipe((Stage(0.22, 64, 64), Stage(1.0, 128, 32)), 0.014, 1.5e-3, 0.45, 0.997),
-    "large": Recipe((Stage(0.35, 128, 512), Stage(1.0, 256, 192)), 0.012, 8e-4, 0.5, 0.9995),
+    "preview": Recipe((Stage(0.45, 64, 24, -0.9), Stage(1.0, 128, 10, 0.2)), 0.012, 1.5e-3, 0.5, 0.996),
+    "large": Recipe((Stage(0.35, 128, 512, -0.9), Stage(1.0, 256, 192, -0.5)), 0.012, 8e-4, 0.5, 0.9995),
 }
 BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -58,27 +62,77 @@ BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 class Muon(torch.optim.Optimizer):
     """Momentum with orthogonalised updates for matrices and convolutions (flattened to matrices)."""
 
-    def __init__(self, params: list[nn.Parameter], lr: float, momentum: float = 0.95, decay: float = 0.01) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "decay": decay})
+    def __init__(self, params: list[nn.Parameter], lr: float, pool: ThreadPoolExecutor) -> None:
+        super().__init__(params, {"lr": lr, "momentum": 0.95, "decay": 0.01})
+        self.pool = pool
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                if not state:
-                    state["momentum"] = torch.zeros_like(p)
-                speed = state["momentum"]
-                speed.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonal(p.grad.lerp(speed, group["momentum"]).reshape(p.shape[0], -1)).reshape(p.shape)
-                rows, columns = p.shape[0], p[0].numel()
-                p.mul_(1 - group["lr"] * group["decay"])
-                p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+            list(self.pool.map(lambda p, group=group: self._update(p, group), group["params"]))
+
+    @torch.no_grad()
+    def _update(self, p: nn.Parameter, group: dict) -> None:
+        state = self.state[p]
+        if not state:
+            state["momentum"] = torch.zeros_like(p)
+        speed = state["momentum"]
+        speed.lerp_(p.grad, 1 - group["momentum"])
+        update = orthogonal(p.grad.lerp(speed, group["momentum"]).reshape(p.shape[0], -1)).reshape(p.shape)
+        rows, columns = p.shape[0], p[0].numel()
+        p.mul_(1 - group["lr"] * group["decay"])
+        p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
 
 
-def orthogonal(m: Tensor, steps: int = 5) -> Tensor:
+class Workers:
+    """Forward and backward of parts of a batch on several single-threaded workers.
+
+    On a busy machine this loses less than one parallel region an operation: a worker whose core is taken
+    delays its own part only. Each worker has a copy of the network that shares the weights and has its
+    own gradients. On a GPU there is one worker and one part.
+    """
+
+    def __init__(self, model: Painter, count: int, device: str) -> None:
+        self.model, self.device, self.count = model, device, count
+        self.pool = ThreadPoolExecutor(count, initializer=lambda: torch.set_num_threads(1) if count > 1 else None)
+        self.free: queue.Queue[tuple[nn.Module, Painter]] = queue.Queue()
+        for i in range(count):
+            twin = model if i == 0 else copy.deepcopy(model)
+            for own, shared in zip(twin.parameters(), model.parameters(), strict=True):
+                own.data = shared.data
+            self.free.put((torch.compile(twin) if device != "cpu" else twin, twin))
+
+    def run(self, batch: Batch, noisy: Tensor, t: Tensor) -> Tensor:
+        """Losses [B]; gradients of their mean are left in ``model``."""
+        n = len(t)
+        size = n if self.count == 1 else max(1, -(-n // (2 * self.count)))
+        parts = list(self.pool.map(lambda at: self._part(batch, noisy, t, at, n), range(0, n, size)))
+        twins = [self.free.get() for _ in range(self.count)]
+        for _, twin in twins:
+            if twin is not self.model:
+                for own, shared in zip(twin.parameters(), self.model.parameters(), strict=True):
+                    if own.grad is not None:
+                        shared.grad = own.grad if shared.grad is None else shared.grad.add_(own.grad)
+                        own.grad = None
+        for pair in twins:
+            self.free.put(pair)
+        return torch.cat(parts)
+
+    def _part(self, batch: Batch, noisy: Tensor, t: Tensor, at: int, n: int) -> Tensor:
+        size = n if self.count == 1 else max(1, -(-n // (2 * self.count)))
+        s = slice(at, at + size)
+        net, twin = self.free.get()
+        try:
+            with torch.autocast("cuda", torch.bfloat16, enabled=self.device != "cpu"):
+                x = net(noisy[s], t[s], batch.reference[s], batch.tokens[s], batch.style[s])
+            each = loss_of(x, batch.target[s], t[s])
+            (each.sum() / n).backward()
+        finally:
+            self.free.put((net, twin))
+        return each.detach()
+
+
+def orthogonal(m: Tensor, steps: int = 4) -> Tensor:
     """Nearest orthogonal matrix, roughly, by the quintic Newton-Schulz iteration."""
     x = m.bfloat16() if m.is_cuda else m.float()
     tall = x.shape[0] > x.shape[1]
@@ -101,15 +155,19 @@ def huber(d: Tensor, c: float = 0.12) -> Tensor:
     return ((d.square() + c * c).sqrt() - c).mean((1, 2, 3))
 
 
-def noise_levels(n: int, device: str) -> Tensor:
-    """Most of the work is at low t, where the reference is read: sigmoid(N(-0.9, 1.3))."""
-    return torch.sigmoid(torch.randn(n, device=device) * 1.3 - 0.9).clamp(max=0.985)
+def noise_levels(n: int, device: str, mean: float) -> Tensor:
+    """sigmoid(N(mean, 1.3)), one draw from each of n equal shares so that small batches see every level.
+
+    Low t is where the reference is read; a start from a noised reference never goes below its adherence.
+    """
+    share = (torch.randperm(n, device=device) + torch.rand(n, device=device)) / n
+    return torch.sigmoid(torch.special.ndtri(share.clamp(1e-4, 1 - 1e-4)) * 1.3 + mean).clamp(max=0.985)
 
 
 class Run:
     """A training run: network, optimisers, averaged weights, progress."""
 
-    def __init__(self, size: str, out: Path, stock: Stock, device: str) -> None:
+    def __init__(self, size: str, out: Path, stock: Stock, device: str, workers: int) -> None:
         self.size, self.out, self.stock, self.device = size, out, stock, device
         self.recipe = RECIPES[size]
         self.tokenizer = Tokenizer.load()
@@ -121,7 +179,8 @@ class Run:
         for name, p in self.model.named_parameters():
             inner = p.ndim >= 2 and not name.startswith(("words", "style", "order", "head", "time"))
             (matrices if inner else rest).append(p)
-        self.muon = Muon(matrices, self.recipe.muon)
+        self.workers = Workers(self.model, workers if device == "cpu" else 1, device)
+        self.muon = Muon(matrices, self.recipe.muon, self.workers.pool)
         self.adam = torch.optim.AdamW(rest, self.recipe.adam, betas=(0.9, 0.98), weight_decay=0.0)
         self.step = self.samples = 0
         self.minutes = 0.0
@@ -137,20 +196,23 @@ class Run:
         print(f"resumed at step {self.step}, {self.samples} samples, {self.minutes:.1f} minutes")
 
     def save(self) -> None:
-        about = {"size": self.size, "step": self.step, "samples": self.samples, "minutes": self.minutes}
+        about = {
+            "size": self.size,
+            "step": self.step,
+            "samples": self.samples,
+            "minutes": self.minutes,
+            "device": self.device,
+        }
         parts = {"model": self.model.state_dict(), "ema": self.ema, "muon": self.muon.state_dict()}
         write(self.out / "state.pt", parts | {"adam": self.adam.state_dict()} | about)
         write(self.out / "ema.pt", {"ema": self.ema} | about)
 
-    def learn(self, batch: Batch, rate: float, net: nn.Module) -> tuple[Tensor, Tensor]:
+    def learn(self, batch: Batch, rate: float, level: float) -> tuple[Tensor, Tensor]:
         """One step; returns noise levels and losses [B]."""
-        t = noise_levels(len(batch.target), self.device)
+        t = noise_levels(len(batch.target), self.device, level)
         at = t[:, None, None, None]
         noisy = at * batch.target + (1 - at) * torch.randn_like(batch.target)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device != "cpu"):
-            x = net(noisy, t, batch.reference, batch.tokens, batch.style)
-        each = loss_of(x, batch.target, t)
-        each.mean().backward()
+        each = self.workers.run(batch, noisy, t)
         nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
         for optimiser, base in ((self.muon, self.recipe.muon), (self.adam, self.recipe.adam)):
             optimiser.param_groups[0]["lr"] = base * rate
@@ -160,9 +222,8 @@ class Run:
         self.samples += len(t)
         decay = min(self.recipe.ema, self.step / (self.step + 20))
         with torch.no_grad():
-            for name, value in self.model.state_dict().items():
-                self.ema[name].lerp_(value, 1 - decay)
-        return t.detach(), each.detach()
+            torch._foreach_lerp_(list(self.ema.values()), list(self.model.state_dict().values()), 1 - decay)
+        return t, each
 
     def averaged(self) -> Painter:
         model = Painter(SIZES[self.size], len(self.tokenizer), len(self.stock.styles)).to(self.device)
@@ -274,11 +335,10 @@ def log_line(run: Run, t: Tensor, losses: Tensor, speed: float, held: dict[str, 
     return json.dumps(line | {"loss": round(float(losses.mean()), 4), "bins": bins} | ({"held": held} if held else {}))
 
 
-def train(run: Run, minutes: float, part: float) -> None:
+def train(run: Run, minutes: float, part: float, batch_size: int | None) -> None:
     recipe, out = run.recipe, run.out
     planner = Planner(run.stock, 1000 + run.step)
     held = compose(run.stock, held_plans(run.stock, 48), run.tokenizer, recipe.stages[-1].side)
-    net = torch.compile(run.model) if run.device != "cpu" else run.model
     begun, before = time.monotonic(), run.minutes
     window: list[tuple[Tensor, Tensor]] = []
     since = (time.monotonic(), run.samples)
@@ -287,11 +347,11 @@ def train(run: Run, minutes: float, part: float) -> None:
     while run.minutes < minutes and run.minutes - before < part:
         progress = run.minutes / minutes
         stage = next(s for s in recipe.stages if progress < s.until)
-        plans = [planner.plan() for _ in range(stage.batch)]
+        plans = [planner.plan() for _ in range(batch_size or stage.batch)]
         batch = compose(run.stock, plans, run.tokenizer, stage.side)
-        window.append(run.learn(batch, rate_at(progress, run.step, recipe.keep), net))
+        window.append(run.learn(batch, rate_at(progress, run.step, recipe.keep), stage.level))
         run.minutes = before + (time.monotonic() - begun) / 60
-        if len(window) >= 50 or run.minutes >= next_save:
+        if len(window) >= 100 or run.minutes >= next_save:
             speed = (run.samples - since[1]) / (time.monotonic() - since[0])
             save = run.minutes >= next_save
             scores = held_loss(run.averaged(), held) if save else None
@@ -317,14 +377,17 @@ def main() -> None:
     parser.add_argument("--part", type=float, default=1e9, help="budget of this call")
     parser.add_argument("--out", type=Path, default=data.CACHE / "run")
     parser.add_argument("--pack", type=Path, default=data.DATA, help="folder with drawings.npy and index.json")
+    parser.add_argument("--batch", type=int, help="pictures a step, instead of the recipe's (dry runs)")
+    parser.add_argument("--workers", type=int, default=2, help="single-threaded workers on a CPU")
     options = parser.parse_args()
+    torch.set_num_threads(1 if options.workers > 1 else torch.get_num_threads())
     device = "cuda" if torch.cuda.is_available() else "cpu"
     options.out.mkdir(parents=True, exist_ok=True)
     side = max(stage.side for stage in RECIPES[options.size].stages)
     stock = Stock(options.pack, device, side=side)
-    run = Run(options.size, options.out, stock, device)
+    run = Run(options.size, options.out, stock, device, options.workers)
     print(f"{parameters(run.model) / 1e6:.2f} M parameters on {device}", flush=True)
-    train(run, options.minutes, options.part)
+    train(run, options.minutes, options.part, options.batch)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""What is shipped in tempera/weights is whole, licensed and consistent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parents[1]
+WEIGHTS = HERE / "weights"
+ALLOWED = {"MIT", "Apache-2.0", "ISC", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0"}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict:
+    return json.loads((WEIGHTS / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> dict:
+    return json.loads((WEIGHTS / "lexicon.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def library() -> zipfile.ZipFile:
+    return zipfile.ZipFile(WEIGHTS / "library.zip")
+
+
+@pytest.fixture(scope="module")
+def drawings(library: zipfile.ZipFile) -> list[dict]:
+    return json.loads(library.read("index.json"))
+
+
+def test_every_file_matches_its_checksum(manifest: dict) -> None:
+    assert {"network.onnx", "vocab.txt", "lexicon.json", "library.zip"} <= set(manifest["files"])
+    for name, facts in manifest["files"].items():
+        body = (WEIGHTS / name).read_bytes()
+        assert len(body) == facts["bytes"], name
+        assert hashlib.sha256(body).hexdigest() == facts["sha256"], name
+
+
+def test_weights_stay_small_enough_to_carry() -> None:
+    assert sum(p.stat().st_size for p in WEIGHTS.rglob("*") if p.is_file()) < 45_000_000
+
+
+def test_manifest_names_styles_and_defaults(manifest: dict) -> None:
+    assert manifest["styles"][0] == "none"
+    assert set(manifest["styles"][1:]) == set(manifest["style_titles"])
+    assert manifest["defaults"]["style"] in manifest["styles"]
+    assert 0 <= manifest["defaults"]["adherence"] < 1
+    assert manifest["grid"] % manifest["grid_multiple"] == 0
+
+
+def test_vocabulary_begins_with_the_special_pieces() -> None:
+    pieces = (WEIGHTS / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    assert pieces[:3] == ["<pad>", "<unk>", "<sep>"]
+    assert pieces[-1] == "" and len(set(pieces)) == len(pieces)
+
+
+def test_phrases_point_to_known_concepts(lexicon: dict) -> None:
+    known = {c["id"] for c in lexicon["concepts"]}
+    lost = {p: c for p, c in lexicon["phrases"].items() if c not in known}
+    assert not lost
+    assert all(p == " ".join(p.lower().split()) for p in lexicon["phrases"])
+
+
+def test_lexicon_styles_and_backdrops_exist(manifest: dict, lexicon: dict) -> None:
+    from tempera import scenes
+
+    assert set(lexicon["styles"].values()) <= set(manifest["styles"])
+    assert set(lexicon["backgrounds"].values()) <= {*scenes.KINDS, "none"}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "label"),
+    [
+        ("cat", "cat"), ("dog", "dog"), ("house", "house"), ("tree", "deciduous tree"), ("sun", "sun"),
+        ("robots", "robot"), ("castle", "castle"), ("boat", "sailboat"), ("fox", "fox"), ("wolves", "wolf"),
+        ("apple", "red apple"), ("dragon", "dragon"), ("moon", "crescent moon"), ("ball", "soccer ball"),
+    ],
+)  # fmt: skip
+def test_everyday_words_mean_the_common_thing(lexicon: dict, phrase: str, label: str) -> None:
+    labels = {c["id"]: c["label"] for c in lexicon["concepts"]}
+    assert labels[lexicon["phrases"][phrase]] == label
+
+
+def test_every_drawing_names_author_licence_and_source(drawings: list[dict]) -> None:
+    sources = {
+        f"{e['package']}@{e['version']}": e for e in json.loads((HERE / "manifest.json").read_text())["drawings"]
+    }
+    for entry in drawings:
+        source = sources[entry["source"]]
+        assert entry["licence"] == source["licence"] and entry["licence"] in ALLOWED, entry["id"]
+        assert entry["author"] == source["author"] and entry["url"].startswith("https://"), entry["id"]
+
+
+def test_library_holds_the_drawings_it_lists(library: zipfile.ZipFile, drawings: list[dict], lexicon: dict) -> None:
+    names = {i.filename for i in library.infolist()}
+    assert names == {"index.json", *(f"drawings/{d['id']}.webp" for d in drawings)}
+    assert all(i.compress_type == zipfile.ZIP_STORED for i in library.infolist())
+    assert {d["concept"] for d in drawings} <= {c["id"] for c in lexicon["concepts"]}
+    assert len({d["concept"] for d in drawings}) >= 1300
+
+
+def test_library_has_no_held_out_pair(drawings: list[dict]) -> None:
+    hidden = {tuple(p) for p in json.loads((HERE / "holdout.json").read_text())["h1"]}
+    assert not hidden & {(d["concept"], d["style"]) for d in drawings}
+
+
+def test_manifest_of_sources_is_permissive_and_pinned() -> None:
+    manifest = json.loads((HERE / "manifest.json").read_text())
+    for entry in manifest["drawings"] + manifest["words"]:
+        assert entry["licence"] in ALLOWED, entry["package"]
+        assert entry["integrity"].startswith("sha512-"), entry["package"]
+    assert all(e["images"] > 0 for e in manifest["drawings"])
+
+
+def test_notice_credits_every_source() -> None:
+    notice = (HERE / "NOTICE").read_text(encoding="utf-8")
+    manifest = json.loads((HERE / "manifest.json").read_text())
+    for entry in manifest["drawings"] + manifest["words"]:
+        assert f"{entry['package']} {entry['version']}" in notice
+        assert entry["author"] in notice and entry["licence"] in notice
