@@ -65,7 +65,7 @@ export function PicturePage() {
     ['P', () => reuse('prompt')],
     ['S', () => reuse('seed')],
     ['A', () => reuse('all')],
-    ['Escape', () => !document.querySelector('[role="dialog"]') && void navigate({ to: '/' })],
+    ['Escape', () => !document.querySelector('[role="dialog"], [role="menu"]') && void navigate({ to: '/' })],
   ]);
 
   if (query.isPending) return <Waiting />;
