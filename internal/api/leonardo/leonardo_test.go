@@ -350,7 +350,7 @@ func TestPlatformModels(t *testing.T) {
 	var got ModelsResponse
 	w.call(annKey, "GET", "/platformModels", nil).into(&got)
 	want := ModelsResponse{[]PlatformModel{
-		{ID: houseModel().ID, Name: "Tempera Image", Description: "Preview. Illustrations, stickers and icons.", Featured: true},
+		{ID: houseModel().ID, Name: "Tempera Image", Description: "Illustrations, stickers and icons.", Featured: true},
 		{ID: other.ID, Name: "Other", Description: "Illustrations, stickers and icons."},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {

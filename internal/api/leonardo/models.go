@@ -24,11 +24,7 @@ type PlatformModel struct {
 func (d *dialect) models(http.ResponseWriter, *http.Request, access.Actor) (any, error) {
 	out := ModelsResponse{Models: []PlatformModel{}}
 	for i, m := range d.Deps.Models.Models() {
-		text := m.Description
-		if m.Preview {
-			text = "Preview. " + text
-		}
-		out.Models = append(out.Models, PlatformModel{ID: m.ID, Name: m.Title, Description: text, Featured: i == 0})
+		out.Models = append(out.Models, PlatformModel{ID: m.ID, Name: m.Title, Description: m.Description, Featured: i == 0})
 	}
 	return out, nil
 }

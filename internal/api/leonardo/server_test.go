@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,9 @@ import (
 // installation is a whole one, reached over HTTP only.
 type installation struct {
 	*apptest.World
-	t   *testing.T
-	url string
+	t      *testing.T
+	url    string
+	header http.Header // of the last answer
 }
 
 func newInstallation(t *testing.T, ref string) *installation {
@@ -35,7 +37,7 @@ func newInstallation(t *testing.T, ref string) *installation {
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return &installation{world, t, server.URL}
+	return &installation{World: world, t: t, url: server.URL}
 }
 
 // key makes an API key that ends at expires; zero = never.
@@ -63,6 +65,7 @@ func (in *installation) call(key, method, path, body string, headers ...string) 
 		in.t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	in.header = res.Header
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		in.t.Fatal(err)
@@ -193,8 +196,8 @@ func TestServer_AQueueThatIsFullSays429(t *testing.T) {
 		case http.StatusOK:
 			continue
 		case http.StatusTooManyRequests:
-			if answer["code"] != "rate-limited" {
-				t.Errorf("429 says %v", answer)
+			if seconds, err := strconv.Atoi(in.header.Get("Retry-After")); answer["code"] != "rate-limited" || err != nil || seconds < 1 {
+				t.Errorf("429 says %v and Retry-After %q", answer, in.header.Get("Retry-After"))
 			}
 			return
 		}
