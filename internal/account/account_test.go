@@ -89,8 +89,12 @@ func TestCheckPassword_DoesNotSayWhatWasWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range [][2]string{
-			{"ada@example.com", "violet harbour ten"}, {"eve@example.com", "violet harbour nine"}, {"", ""}, {"ada@example.com", ""},
-			{"ada@example.com\x00", "violet harbour nine"}, {"ada\xff@example.com", "violet harbour nine"},
+			{"ada@example.com", "violet harbour ten"},
+			{"eve@example.com", "violet harbour nine"},
+			{"", ""},
+			{"ada@example.com", ""},
+			{"ada@example.com\x00", "violet harbour nine"},
+			{"ada\xff@example.com", "violet harbour nine"},
 		} {
 			if _, err := s.CheckPassword(t.Context(), c[0], c[1]); !errors.Is(err, account.ErrWrongPassword) {
 				t.Errorf("%q: got %v, want ErrWrongPassword", c, err)

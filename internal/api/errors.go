@@ -63,6 +63,7 @@ func Install() {
 // bareStatus is not a struct on purpose: huma puts the struct it finds here into every document's schemas.
 type bareStatus int
 
+// GetStatus implements huma.StatusError.
 func (s bareStatus) GetStatus() int { return int(s) }
 func (s bareStatus) Error() string  { return http.StatusText(int(s)) }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,7 +22,7 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler { // the handler wants the connection cut, net/http does that
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) { // the handler wants the connection cut, net/http does that
 				panic(p)
 			}
 			log.ErrorContext(r.Context(), "panic", "id", RequestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -52,15 +53,15 @@ func SecureHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// LimitBody refuses bodies above max bytes: at once when their length is declared, otherwise while they are read.
-func LimitBody(max int64, next http.Handler) http.Handler {
+// LimitBody refuses bodies above so many bytes: at once when their length is declared, otherwise while they are read.
+func LimitBody(most int64, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > max {
+		if r.ContentLength > most {
 			w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 			WriteError(w, r, bodyTooLarge)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, max)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)
 	})
 }

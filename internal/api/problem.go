@@ -39,7 +39,7 @@ func NewProblem(f Failure) *Problem {
 	return p
 }
 
-// GetStatus, Error and ContentType are what huma asks of an error body.
+// GetStatus is the status the answer has.
 func (p *Problem) GetStatus() int { return p.Status }
 
 func (p *Problem) Error() string { return p.Detail }

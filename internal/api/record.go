@@ -126,6 +126,7 @@ func (w *statusWriter) Status() int {
 	return w.status
 }
 
+// WriteHeader remembers the first status that is not informational.
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
 		w.status = status

@@ -118,9 +118,12 @@ func inWords(msg string) string {
 		}
 	}
 	for _, p := range [][2]string{
-		{"expected number >= ", "must be at least "}, {"expected number <= ", "must be at most "},
-		{"expected length >= ", "must have a length of at least "}, {"expected length <= ", "must have a length of at most "},
-		{"expected value to be one of ", "must be one of "}, {"expected ", "must be "},
+		{"expected number >= ", "must be at least "},
+		{"expected number <= ", "must be at most "},
+		{"expected length >= ", "must have a length of at least "},
+		{"expected length <= ", "must have a length of at most "},
+		{"expected value to be one of ", "must be one of "},
+		{"expected ", "must be "},
 	} {
 		if rest, ok := strings.CutPrefix(msg, p[0]); ok {
 			return p[1] + rest

@@ -168,8 +168,11 @@ func TestCreateKey_NamesTheWrongField(t *testing.T) {
 		expires time.Time
 		field   string
 	}{
-		{"  ", time.Time{}, "name"}, {strings.Repeat("n", 81), time.Time{}, "name"}, {"a\nb", time.Time{}, "name"},
-		{"a\xff", time.Time{}, "name"}, {"script", start, "expires_at"},
+		{"  ", time.Time{}, "name"},
+		{strings.Repeat("n", 81), time.Time{}, "name"},
+		{"a\nb", time.Time{}, "name"},
+		{"a\xff", time.Time{}, "name"},
+		{"script", start, "expires_at"},
 	} {
 		_, _, err := w.auth.CreateKey(t.Context(), w.ada.ID, c.name, c.expires)
 		f := fault.As(err)

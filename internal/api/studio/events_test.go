@@ -246,7 +246,7 @@ func TestEvents_OneAccountHasSoManyStreams(t *testing.T) {
 		}
 		defer func() { _ = res.Body.Close() }()
 		if res.StatusCode != 200 {
-			return &http.ProtocolError{ErrorString: "still " + res.Status}
+			return fmt.Errorf("a freed place is still answered with %s", res.Status)
 		}
 		return nil
 	})

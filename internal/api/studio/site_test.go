@@ -3,6 +3,7 @@ package studio_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -70,8 +71,10 @@ func newSite(t *testing.T, ref string, change ...func(*studio.Deps, *http.Server
 	done := make(chan error, 1)
 	go func() { done <- s.server.Serve(ln) }()
 	t.Cleanup(func() {
-		_ = s.server.Close()
-		<-done
+		_ = s.server.Close() // what is open is of no more interest
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("serve: %v", err)
+		}
 	})
 	s.url = "http://" + ln.Addr().String()
 	return s
