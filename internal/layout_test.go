@@ -162,10 +162,17 @@ func TestLayout_OrderSaysWhatItMeans(t *testing.T) {
 		from, to string
 		fine     bool
 	}{
-		{"app", "db", true}, {"db", "app", false}, {"queue", "ledger", true}, {"ledger", "queue", false},
-		{"api/studio", "api", true}, {"api/studio", "api/leonardo", false}, {"api", "api/studio", false},
-		{"engine/tempera/read", "engine/tempera", true}, {"engine/tempera", "engine/enginetest", false},
-		{"generation", "generation/kind/image", false}, {"imaging", "nowhere", false},
+		{"app", "db", true},
+		{"db", "app", false},
+		{"queue", "ledger", true},
+		{"ledger", "queue", false},
+		{"api/studio", "api", true},
+		{"api/studio", "api/leonardo", false},
+		{"api", "api/studio", false},
+		{"engine/tempera/read", "engine/tempera", true},
+		{"engine/tempera", "engine/enginetest", false},
+		{"generation", "generation/kind/image", false},
+		{"imaging", "nowhere", false},
 	} {
 		if why := mayImport(c.from, c.to); (why == "") != c.fine {
 			t.Errorf("%s importing %s: %q, want fine: %v", c.from, c.to, why, c.fine)

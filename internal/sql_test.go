@@ -249,16 +249,18 @@ func prepare(t *testing.T, raw *sql.DB, d db.Dialect, text string) error {
 	t.Helper()
 	if d == db.Postgres {
 		st, err := raw.PrepareContext(t.Context(), text)
-		if err == nil {
-			_ = st.Close()
+		if err != nil {
+			return err
 		}
-		return err
+		defer func() { _ = st.Close() }()
+		return nil
 	}
 	rows, err := raw.QueryContext(t.Context(), "EXPLAIN "+strings.ReplaceAll(text, "$", "?"), make([]any, parameters(text))...)
-	if err == nil {
-		_ = rows.Close()
+	if err != nil {
+		return err
 	}
-	return err
+	defer func() { _ = rows.Close() }()
+	return rows.Err()
 }
 
 var (

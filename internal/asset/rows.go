@@ -23,8 +23,10 @@ const insertImages = `INSERT INTO image (` + imageColumns + `) VALUES `
 func InsertImages(ctx context.Context, tx *db.Tx, imgs []Image) error {
 	rows := make([][]any, len(imgs))
 	for i, m := range imgs {
-		rows[i] = []any{m.ID, m.GenerationID, m.AccountID, m.Index, m.Width, m.Height, m.Bytes, m.SHA256,
-			db.Bool(m.HasAlpha), m.Placeholder, string(m.Recipe.JSON()), db.Micros(m.CreatedAt)}
+		rows[i] = []any{
+			m.ID, m.GenerationID, m.AccountID, m.Index, m.Width, m.Height, m.Bytes, m.SHA256,
+			db.Bool(m.HasAlpha), m.Placeholder, string(m.Recipe.JSON()), db.Micros(m.CreatedAt),
+		}
 	}
 	if err := tx.Insert(ctx, insertImages, rows, ""); err != nil {
 		return fmt.Errorf("insert %d images: %w", len(imgs), err)

@@ -15,17 +15,17 @@ import (
 // Gate bounds the pixels being worked on at once, over all callers: one picture of 20 megapixels needs some 400 MB
 // while it is resized, and ten at once would end the process.
 type Gate struct {
-	max int64
-	sem *semaphore.Weighted
+	size int64
+	sem  *semaphore.Weighted
 }
 
-// NewGate returns a gate for max pixels at once.
-func NewGate(max int64) *Gate { return &Gate{max: max, sem: semaphore.NewWeighted(max)} }
+// NewGate returns a gate for so many pixels at once.
+func NewGate(pixels int64) *Gate { return &Gate{size: pixels, sem: semaphore.NewWeighted(pixels)} }
 
 // Enter waits until there is room for a picture of this size and returns what leaves again. A picture larger than the
 // whole gate enters alone. The error is ctx's.
 func (g *Gate) Enter(ctx context.Context, width, height int) (leave func(), err error) {
-	n := min(max(int64(width)*int64(height), 1), g.max)
+	n := min(max(int64(width)*int64(height), 1), g.size)
 	if err := g.sem.Acquire(ctx, n); err != nil {
 		return nil, err
 	}

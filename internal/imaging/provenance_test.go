@@ -105,7 +105,7 @@ func readXMP(t *testing.T, packet []byte) map[string]string {
 	var open []string
 	for {
 		tok, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return fields
 		}
 		if err != nil {
