@@ -38,7 +38,7 @@ lint: lint-go lint-web lint-python ## run every linter
 
 .PHONY: bench
 bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
-	scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
+	BOTTEGA_TORCH_PYTHON=$(wildcard $(TEMPERA_PYTHON)) scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
 
 .PHONY: help
 help: ## this list
@@ -140,8 +140,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@touch $@
 
 web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json %/package.json | run-deps
-	@echo "Installing the npm packages of $*/ …"
-	cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@scripts/npm-install.sh $*
 	@touch $@
 
 # ONNX Runtime's shared library, which runs the house model; the binary carries it. Quiet when it is there.

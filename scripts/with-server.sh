@@ -41,7 +41,8 @@ export BASE_URL=http://127.0.0.1:$port
 clean=(env)
 while IFS= read -r name; do clean+=(-u "$name"); done < <(compgen -e BOTTEGA_ | grep -v '^BOTTEGA_TEST_' || true)
 
-"${clean[@]}" "$bottega" serve --data "$work/data" --listen "127.0.0.1:$port" >"$log" 2>&1 &
+# No bound on sign-ins: the browser tests make many accounts from one address.
+"${clean[@]}" "$bottega" serve --data "$work/data" --listen "127.0.0.1:$port" --attempts=-1 >"$log" 2>&1 &
 server=$!
 
 ready() { node -e 'fetch(process.env.BASE_URL+"/readyz").then(r=>process.exit(r.ok?0:1),()=>process.exit(1))'; }
