@@ -33,6 +33,7 @@ export function visitor(browser, { viewport = laptop, colorScheme = 'light', ...
     viewport,
     colorScheme,
     hasTouch: viewport.width < 600,
+    isMobile: viewport.width < 600,
     acceptDownloads: true,
     ...rest,
   });

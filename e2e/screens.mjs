@@ -28,15 +28,16 @@ async function ask(page, request) {
   }, request);
 }
 
-const done = (page, id) =>
-  page.waitForFunction(
-    async (gid) => {
-      const g = await (await fetch(`/api/studio/generations/${gid}`)).json();
-      return !['waiting', 'running'].includes(g.state);
-    },
-    id,
-    { timeout: 90_000, polling: 300 },
-  );
+async function done(page, id) {
+  for (;;) {
+    const state = await page.evaluate(
+      async (gid) => (await (await fetch(`/api/studio/generations/${gid}`)).json()).state,
+      id,
+    );
+    if (!['waiting', 'running'].includes(state)) return;
+    await page.waitForTimeout(400);
+  }
+}
 
 for (const [view, viewport, colorScheme] of views) {
   const context = await visitor(browser, { viewport, colorScheme });

@@ -1,7 +1,7 @@
 /// <reference types="vitest/config" />
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
-import { mockHandler } from './mock/server';
+import { mockHandler } from './mock/server.ts';
 
 // BOTTEGA_URL names a running server to develop against; without it the mock of the contract answers.
 const upstream = process.env.BOTTEGA_URL;

@@ -3,10 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GenerationRequest } from '../src/api/types';
-import { drawSvg } from './art';
-import { house, models, price } from './models';
-import { drawPng } from './png';
-import { Person } from './world';
+import { drawSvg } from './art.ts';
+import { house, models, price } from './models.ts';
+import { drawPng } from './png.ts';
+import { Person } from './world.ts';
 
 const BASE = '/api/studio';
 

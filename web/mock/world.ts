@@ -9,8 +9,8 @@ import type {
   Picture,
   Session,
 } from '../src/api/types';
-import { dataUrl, drawSvg, placeholder } from './art';
-import { house, models, price } from './models';
+import { dataUrl, drawSvg, placeholder } from './art.ts';
+import { house, models, price } from './models.ts';
 
 export type Tell = (event: string, data: unknown, id?: number) => void;
 

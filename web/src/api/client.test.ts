@@ -40,7 +40,12 @@ describe('an error answer', () => {
   it('tells how many tokens are missing', async () => {
     answer(402, {
       code: 'insufficient_tokens',
-      details: { price_mt: 4000, available_mt: 1000, missing_mt: 3000, next_tokens_at: '2026-11-24T00:00:00Z' },
+      details: {
+        price_mt: 4000,
+        available_mt: 1000,
+        missing_mt: 3000,
+        next_tokens_at: '2026-11-24T00:00:00Z',
+      },
     });
     expect((await failure()).shortfall).toEqual({
       price_mt: 4000,

@@ -1,6 +1,7 @@
-import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { useHotkeys } from '@mantine/hooks';
 import { Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { usePhone } from '../shell/usePhone';
 import { Chips } from './Chips';
 import classes from './create.module.css';
 import { GenerateButton, useWhy } from './GenerateButton';
@@ -8,9 +9,6 @@ import { PromptBox } from './PromptBox';
 import { SettingsSheet } from './panels';
 import { Shortfall } from './Shortfall';
 import type { ComposerState } from './useComposer';
-
-export const usePhone = () =>
-  useMediaQuery('(max-width: 47.99em)', undefined, { getInitialValueInEffect: false }) ?? false;
 
 /** The prompt bar with its settings and the button: on top of wide screens, at the foot of phones. */
 export function Composer({ composer }: { composer: ComposerState }) {

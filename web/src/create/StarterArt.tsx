@@ -67,7 +67,6 @@ const scenes: Record<Starter['key'], ReactNode> = {
   ),
   octopus: (
     <>
-      <path className="starter-check" d="M0 0h320v180H0z" />
       <path
         fill="#8f5bd0"
         stroke="#3b2558"

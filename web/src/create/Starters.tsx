@@ -51,7 +51,7 @@ function StarterCard({ starter, composer }: { starter: Starter; composer: Compos
   };
   return (
     <button type="button" className={`unset ${classes.starter}`} onClick={run} data-testid="starter">
-      <span className={classes.starterArt}>
+      <span className={starter.transparent ? `${classes.starterArt} checker` : classes.starterArt}>
         <StarterArt name={starter.key} />
       </span>
       <span className={classes.starterText}>{prompt}</span>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Generation, Quote } from '../api/types';
 import { house } from '../../mock/models';
+import type { Generation, Quote } from '../api/types';
 import { affordableCount, buttonState, type Facts } from './button';
 import {
   countTouched,
@@ -49,17 +49,27 @@ describe('the Generate button', () => {
   ] as const)('says %s', (kind, change) => expect(buttonState({ ...good, ...change }).kind).toBe(kind));
 
   it('shows no price of other settings', () => {
-    expect(buttonState({ ...good, prompt: '', quoteStale: true })).toEqual({ kind: 'no_prompt', price_mt: null });
+    expect(buttonState({ ...good, prompt: '', quoteStale: true })).toEqual({
+      kind: 'no_prompt',
+      price_mt: null,
+    });
     expect(buttonState({ ...good, prompt: '' })).toEqual({ kind: 'no_prompt', price_mt: 2000 });
   });
 
   it('counts characters, not UTF-16 units', () => {
     expect(buttonState({ ...good, prompt: '🦊🦊🦊', maxPrompt: 3 }).kind).toBe('ready');
-    expect(buttonState({ ...good, prompt: '🦊🦊🦊', maxPrompt: 2 })).toMatchObject({ kind: 'long_prompt', over: 1 });
+    expect(buttonState({ ...good, prompt: '🦊🦊🦊', maxPrompt: 2 })).toMatchObject({
+      kind: 'long_prompt',
+      over: 1,
+    });
   });
 
   it('believes the purse, not the quote, about what is left', () => {
-    expect(buttonState({ ...good, available_mt: 1500 })).toEqual({ kind: 'short', price_mt: 2000, missing_mt: 500 });
+    expect(buttonState({ ...good, available_mt: 1500 })).toEqual({
+      kind: 'short',
+      price_mt: 2000,
+      missing_mt: 500,
+    });
     expect(buttonState({ ...good, available_mt: 2000 }).kind).toBe('ready');
   });
 });
@@ -185,7 +195,13 @@ describe('reusing a recipe', () => {
 
   it('takes everything, with the seed of the picture that was looked at', () => {
     const d = reuse(emptyDraft, g, 'all', 42);
-    expect([d.prompt, d.negative, d.seed, d.style, d.transparent]).toEqual(['a fox', 'rain', 42, 'ink', true]);
+    expect([d.prompt, d.negative, d.seed, d.style, d.transparent]).toEqual([
+      'a fox',
+      'rain',
+      42,
+      'ink',
+      true,
+    ]);
     expect(countTouched(d)).toBe(5);
   });
 

@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconPencil, IconRefresh, IconTrash, IconX } from '@tabler/icons-react';
+import { IconPencil, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { isFinal, isLocal } from '../api/patch';
+import { isFinal } from '../api/patch';
 import { useModels } from '../api/queries';
 import type { Generation } from '../api/types';
 import { ago } from '../format/time';
@@ -75,7 +75,7 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         {!final && ` · ${t('gallery.held', { price: worded(g.price_mt) })}`}
       </p>
       <div className={classes.acts}>
-        {final ? (
+        {final && (
           <>
             <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
               <IconPencil size={17} stroke={1.8} aria-hidden />
@@ -92,12 +92,6 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
               <IconTrash size={17} stroke={1.8} aria-hidden />
             </Act>
           </>
-        ) : (
-          !isLocal(g) && (
-            <Act label={t('gallery.cancel')} onClick={() => actions.cancel(g)}>
-              <IconX size={17} stroke={1.9} aria-hidden />
-            </Act>
-          )
         )}
       </div>
     </div>

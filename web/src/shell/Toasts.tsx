@@ -1,6 +1,8 @@
 import { Notifications } from '@mantine/notifications';
+import { usePhone } from './usePhone';
 
 /** Where toasts appear; loaded after the first paint, since nothing is to be said before. */
 export function Toasts() {
-  return <Notifications position="bottom-right" limit={4} containerWidth={400} />;
+  const phone = usePhone(); // whose foot is full already
+  return <Notifications position={phone ? 'top-center' : 'bottom-right'} limit={4} containerWidth={400} />;
 }

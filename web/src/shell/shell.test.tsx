@@ -16,6 +16,7 @@ describe('after the sign-in', () => {
 
 describe('the title', () => {
   it('names the page', () => expect(titleOf('Wallet', 0, 0)).toBe('Wallet · Bottega'));
-  it('tells how far running work is', () => expect(titleOf('Create', 2, 0.428)).toBe('42 % · Create · Bottega'));
+  it('tells how far running work is', () =>
+    expect(titleOf('Create', 2, 0.428)).toBe('42 % · Create · Bottega'));
   it('says that something waits', () => expect(titleOf('', 1, 0)).toBe('… · Bottega'));
 });

@@ -79,8 +79,8 @@ function Row({ row }: { row: JournalEntry }) {
         )}
       </td>
       <td>{row.layer ? t(`wallet.short_${row.layer}`) : ''}</td>
-      <td className={classes.amount} data-sign={Math.sign(row.amount_mt)}>
-        {signedTokens(row.amount_mt)}
+      <td className={classes.amount} data-sign={row.op === 'capture' ? 'none' : Math.sign(row.amount_mt)}>
+        {row.op === 'capture' && row.amount_mt === 0 ? t('wallet.from_hold') : signedTokens(row.amount_mt)}
       </td>
     </tr>
   );
