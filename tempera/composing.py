@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tempera import scenes
-from tempera.reading import LENSES, Group, Scene, clean
+from tempera.reading import Group, Scene, clean
+from tempera.reading_tables import LENSES, VESSELS
 
 DRAWINGS, LAYOUT, BACKDROP = 0, 1, 2  # streams of random numbers
 FOOT = 0.46  # an object stands this much of its side below its centre
 LIKED = {"ink": 0.15, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}  # how willingly a drawing's style is taken
+LIFT = {"apart": 0.12, "mounted": -0.3, "": -0.12}  # of what is above, in its widths; drawings have a margin
 FLAT_STYLES = {"flat", "clean", "kawaii", "ink", "longshadow", "pixel", "sticker"}
 TALL_WORDS = {"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}  # what others stand under
 LIGHTS = {"night": (0x101838, 0.62), "sunset": (0xFF8A4A, 0.35)}
@@ -167,6 +169,9 @@ def join(a: list[Item], b: list[Item], group: Group, labels: dict, drawn: list, 
             back, front = (a, b) if group.relation == "behind" else (b, a)
             return _overlap(back, front, jitter)
         case "inside":
+            if group.phrase.split(" ")[-1] in VESSELS:  # looks out of it
+                move(a, 0.06 * jitter * bw, -0.55 * bh, 0.8 * min(bw / aw, bh / ah))
+                return a + b
             s = 0.42 * min(bw, bh) / max(aw, ah)
             move(a, 0.03 * jitter * bw, -0.27 * bh, s)
             return b + a
@@ -188,7 +193,7 @@ def group_of(items: list[Item]) -> int:
 def _stack(a: list[Item], b: list[Item], group: Group, labels: dict, jitter: float) -> list[Item]:
     """One on top of the other; both have their foot at (0, 0)."""
     top, low = (a, b) if group.relation == "above" else (b, a)
-    lift = 0.12 if group.apart else -0.08
+    lift = LIFT[group.contact]
     if group.relation == "below" and not TALL_WORDS.isdisjoint(labels[group.concept].split(" ")):
         x0, y0, x1, _ = bounds(low)
         tx0, ty0, tx1, _ = bounds(top)
@@ -198,7 +203,7 @@ def _stack(a: list[Item], b: list[Item], group: Group, labels: dict, jitter: flo
         return top + low
     width = bounds(top)[2] - bounds(top)[0]
     x0, _, x1, _ = bounds(low)
-    if not group.apart and width > x1 - x0:  # what carries several is broad enough for them
+    if group.contact != "apart" and width > x1 - x0:  # what carries several is broad enough for them
         move(low, 0.0, 0.0, min(width / (x1 - x0), 2.2))
     x0, y0, x1, _ = bounds(low)
     width = min(width, x1 - x0)

@@ -9,59 +9,30 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 
-LONGEST = 6  # words of a phrase
-MOST_GROUPS = 6
-TURN_TILTED, TURN_OVER = 0.3, 3.141592653589793
-
-ARTICLES = {"a", "an", "the"}
-PREPOSITIONS = set("in at on over under against by near through above among across into with".split())
-ARRANGEMENTS = {
-    "in a row": "row", "in a line": "row", "side by side": "row", "lined up": "row", "a row of": "row", "row of": "row",
-    "a line of": "row", "in a circle": "circle", "in a ring": "circle", "a circle of": "circle", "a ring of": "circle",
-    "in a grid": "grid", "in rows": "grid", "a grid of": "grid", "pattern of": "grid", "a pattern of": "grid",
-    "seamless pattern of": "grid", "pattern": "grid", "in a column": "column", "in a stack": "column", "stacked": "column",
-    "a stack of": "column", "stack of": "column", "in a pile": "column", "a pile of": "column", "pile of": "column",
-}  # fmt: skip
-ARRANGED_COUNT = {"row": 4, "circle": 6, "grid": 9, "column": 3}  # when no number is given: "a row of robots"
-TURNS = {
-    "upside down": TURN_OVER, "turned over": TURN_OVER, "tilted": TURN_TILTED, "leaning": TURN_TILTED,
-    "slanted": TURN_TILTED, "crooked": TURN_TILTED,
-}  # fmt: skip
-FLIPS = {"mirrored", "flipped", "facing right"}
-ZOOMS = {
-    "close up": 1.2, "closeup": 1.2, "close up of": 1.2, "zoomed in": 1.2, "portrait of": 1.1, "headshot of": 1.2,
-    "far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7, "wide shot of": 0.7,
-}  # fmt: skip
-HERDS = {f"{a}{w} of": 5 for w in ("herd", "flock", "swarm", "school", "pack", "bunch", "family") for a in ("", "a ")}
-MOST_OF_A_KIND = 24  # "100 balloons" are drawn as so many
-THING_COLOURS = set("orange lime peach olive plum coral mint lavender violet gold silver".split())
-GROUND_WORDS = {"background", "backdrop"}
-WEATHER = {"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
-WEARING = {"wearing", "wears", "with"}
-DENIALS = {"no", "without"}
-HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
-LENSES = {"glasses", "sunglasses", "goggles"}
-VESSELS = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack".split())
-STAY_APART = {"above", "over", "flying over", "flying above", "jumping over", "floating above"}
-QUIET = set(
-    "a an the of in on at with and or to over under above below behind beside between front inside next left right "
-    "top near by from for into out up down off no not is are was be being it its this that these those there here me "
-    "my your his her their our you we i he she they them very really some any many few several each every all both "
-    "other who which what where when while as so but than then too also just only like want please show give get put "
-    "set can could would should will may must have has had having do does did done make made making draw drawn paint "
-    "painted picture image drawing illustration photo photograph art artwork render style scene painting view portrait "
-    "icon emoji logo asset graphic background backdrop color colour colored coloured colourful colorful cute beautiful "
-    "pretty nice good bad new old young happy sad angry funny lovely sweet adorable friendly cool awesome amazing "
-    "epic majestic elegant simple plain fancy magical magic mystical mysterious enchanted fantasy dreamy cozy cosy "
-    "long short tall high low fast slow hot cold warm dark light bright pale deep soft hard full empty open closed fluffy "
-    "furry shiny glowing sparkling lush misty foggy quiet calm peaceful busy crowded ancient modern vintage futuristic "
-    "detailed quality best masterpiece realistic high resolution hd 4k 8k ultra highly digital design creative "
-    "standing sitting lying sleeping running walking jumping flying swimming playing eating drinking looking smiling "
-    "dancing singing reading going coming riding holding wearing floating hiding resting waiting stands sits lies "
-    "sleeps runs walks jumps flies swims plays eats drinks looks smiles dances holds wears rides together alone big "
-    "small large tiny little huge giant close far away center centre middle side corner edge thing things kind type "
-    "piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh "
-    "ripe yummy wooden stone glass metal".split()
+from tempera.reading_tables import (
+    ARRANGED_COUNT,
+    ARRANGEMENTS,
+    ARTICLES,
+    CROCKERY,
+    DENIALS,
+    FLIPS,
+    GROUND_WORDS,
+    HEADWEAR,
+    HERDS,
+    LENSES,
+    LONGEST,
+    MOST_GROUPS,
+    MOST_OF_A_KIND,
+    MOUNTING,
+    PREPOSITIONS,
+    QUIET,
+    STAY_APART,
+    THING_COLOURS,
+    TURNS,
+    VESSELS,
+    WEARING,
+    WEATHER,
+    ZOOMS,
 )
 
 
@@ -78,7 +49,7 @@ class Group:
     flip: bool = False
     arrange: str = ""  # "", row, grid, circle, column
     relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear
-    apart: bool = False  # above without touching
+    contact: str = ""  # of what is above: "", apart (in the air), mounted (on its back)
 
 
 @dataclass
@@ -416,6 +387,8 @@ class _Reading:
         ):
             self.next = Pending()
             return
+        if last and self.next.phrase == "of" and _served(last.phrase.split(" ")[-1], concept):
+            adjoining, self.next = True, Pending()
         if adjoining:
             _inherit(group, last, self.next)
             self.scene.groups.pop()
@@ -432,7 +405,7 @@ class _Reading:
             group.count = 3
         if self.scene.groups:
             group.relation = n.relation or "beside"
-            group.apart = n.phrase in STAY_APART
+            group.contact = _contact(n.phrase)
             if group.relation == "inside" and concept["subgroup"] == "sky-weather":
                 group.relation = "below"  # in the rain
             last_word = clean(concept["label"]).split(" ")[-1]
@@ -489,7 +462,7 @@ class _Reading:
 
 def _inherit(group: Group, old: Group, said: Pending) -> None:
     """In "three red robot dogs" the second noun is meant, what was said of the first holds for it."""
-    group.relation, group.apart = old.relation, old.apart
+    group.relation, group.contact = old.relation, old.contact
     group.colours = group.colours or old.colours
     group.arrange = group.arrange or old.arrange
     group.turn = group.turn or old.turn
@@ -498,6 +471,20 @@ def _inherit(group: Group, old: Group, said: Pending) -> None:
         group.size = old.size
     if not said.count and old.count > 1:
         group.count = old.count
+
+
+def _contact(phrase: str) -> str:
+    if phrase in STAY_APART:
+        return "apart"
+    return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
+
+
+def _served(vessel: str, concept: dict) -> bool:
+    """Whether a dish is drawn in what it is served in: a bowl of ramen is one drawing, a bowl of apples two."""
+    kind = concept["subgroup"]
+    return vessel in CROCKERY and (
+        kind == "drink" or (kind.startswith("food-") and kind not in ("food-fruit", "food-vegetable"))
+    )
 
 
 def _sign(concept: dict) -> bool:

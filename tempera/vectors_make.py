@@ -42,13 +42,14 @@ CONCEPTS = (
     ("hat", "top hat", "objects", "clothing", "clothes"),
     ("shades", "sunglasses", "objects", "clothing", "dark eyewear"),
     ("balloon", "balloon", "activities", "event", "party celebration"),
+    ("ramen", "steaming bowl", "food-drink", "food-asian", "noodle"),
     ("horse", "horse", "animals-nature", "animal-mammal", "racing"),
 )
 PHRASES = {
     "fox": "fox", "cat": "cat", "kitty": "cat", "black cat": "cat", "dog": "dog", "terrier": "dog", "elephant": "elephant",
     "tree": "tree", "apple": "apple", "fruit": "apple", "tangerine": "tangerine", "robot": "robot", "machine": "robot",
     "smile": "grin", "castle": "castle", "rain": "rain", "bowl": "bowl", "hat": "hat", "sunglasses": "shades",
-    "balloon": "balloon", "horse": "horse", "fishing": "horse", "baby": "grin",
+    "balloon": "balloon", "horse": "horse", "fishing": "horse", "ramen": "ramen", "baby": "grin",
 }  # fmt: skip
 RELATIONS = {
     "left of": "left", "to the left of": "left", "right of": "right", "above": "above", "over": "above", "on": "above",
@@ -72,13 +73,14 @@ PROMPTS = (
     "Ünïcödé fóx’s castle", "a herd of horses", "a stack of hats", "a cat to the left of a dog", "ein Fuchs im Wald",
     "cat inside a castle", "a horse in front of a tree facing right", "seven apples above a bowl in space", "a snowy castle",
     "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
+    "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
     (7, 4, 256, 256), (8, 6, 300, 200), (9, 8, 256, 256), (12, 1, 256, 256), (13, 2, 256, 256), (18, 3, 256, 256),
     (19, 4, 256, 256), (20, 4294967295, 256, 256), (23, 1, 256, 256), (25, 5, 128, 256), (26, 6, 256, 256), (27, 7, 256, 256),
     (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
-    (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256),
+    (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256),
 )  # fmt: skip
 COMPOSED = (0, 2, 5, 7, 15, 19)  # rows of LAYOUTS
 TEXTS = (
@@ -202,10 +204,14 @@ def backdrop_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def write(name: str, value: Any) -> None:
+def write(name: str, value: Any, check: bool) -> None:
+    """Write the vectors, or only see whether they are as they should be."""
     path = VECTORS / f"{name}.json"
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=None, separators=(",", ":")) + "\n", encoding="utf-8")
-    print(f"{path.name}: {path.stat().st_size} bytes")
+    text = json.dumps(value, ensure_ascii=False, indent=None, separators=(",", ":")) + "\n"
+    if check and path.read_text(encoding="utf-8") != text:
+        raise SystemExit(f"{path.name} is not what the reference answers: run python -m tempera.vectors_make")
+    path.write_text(text, encoding="utf-8")
+    print(f"{path.name}: {len(text)} characters")
 
 
 def networks() -> None:
@@ -270,7 +276,9 @@ def networks() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", action="store_true")
-    if parser.parse_args().networks:
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a vector is not up to date")
+    options = parser.parse_args()
+    if options.networks:
         networks()
     VECTORS.mkdir(exist_ok=True)
     lex = lexicon()
@@ -279,16 +287,19 @@ def main() -> None:
     vocab += ["a", "red", "fox", "##es", "##fox", "un", "##believ", "##able", "cafe", "café", "京", "trot", "re"]
     vocab = list(dict.fromkeys(vocab))
     tokenizer = reference.Tokenizer(vocab)
-    write("lexicon", lex)
-    write("drawings", {"side": SIDE, "index": index(), "pixels": {k: pack(v) for k, v in drawings().items()}})
-    write("tokens", {"vocab": vocab, "rows": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]})
-    write("reading", [{"prompt": p, "scene": dataclasses.asdict(reader.read(p))} for p in PROMPTS])
-    write("layout", layout_rows(reader, lex))
-    write("backdrops", backdrop_rows())
-    cases = ((0, 0, 10), (1, 0, 9), (4294967295, 0, 8), (123456789, 3, 8), (2**40 + 5, 1, 6))
+    write("lexicon", lex, options.check)
     write(
-        "noise", [{"seed": s, "stream": k, "values": [float(v) for v in reference.noise(s, k, n)]} for s, k, n in cases]
+        "drawings",
+        {"side": SIDE, "index": index(), "pixels": {k: pack(v) for k, v in drawings().items()}},
+        options.check,
     )
+    write("tokens", {"vocab": vocab, "rows": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]}, options.check)
+    write("reading", [{"prompt": p, "scene": dataclasses.asdict(reader.read(p))} for p in PROMPTS], options.check)
+    write("layout", layout_rows(reader, lex), options.check)
+    write("backdrops", backdrop_rows(), options.check)
+    cases = ((0, 0, 10), (1, 0, 9), (4294967295, 0, 8), (123456789, 3, 8), (2**40 + 5, 1, 6))
+    rows = [{"seed": s, "stream": k, "values": [float(v) for v in reference.noise(s, k, n)]} for s, k, n in cases]
+    write("noise", rows, options.check)
     sizes = (
         (256, 256),
         (512, 288),
@@ -300,8 +311,12 @@ def main() -> None:
         (100, 101),
         (1280, 512),
     )
-    write("grid", [{"size": s, "side": n, "grid": reference.grid(*s, n, 16)} for s in sizes for n in (128, 256)])
-    write("sample", samples())
+    write(
+        "grid",
+        [{"size": s, "side": n, "grid": reference.grid(*s, n, 16)} for s in sizes for n in (128, 256)],
+        options.check,
+    )
+    write("sample", samples(), options.check)
     assert math.isclose(reference.time(0.35, 10, 10), 1)
 
 

@@ -57,7 +57,7 @@ func openSession(onnx []byte, inputs, outputs []string, threads int) (*ort.Dynam
 	if err != nil {
 		return nil, fmt.Errorf("prepare network: %w", err)
 	}
-	defer options.Destroy()
+	defer func() { _ = options.Destroy() }()
 	err = errors.Join(
 		options.SetIntraOpNumThreads(threads),
 		options.SetInterOpNumThreads(1),

@@ -192,10 +192,10 @@ func everyControlChangesThePicture(t *testing.T, p *painter) {
 }
 
 func adherenceBringsThePictureCloserToTheReference(t *testing.T, p *painter) {
-	free, close := ask("a red fox on a hill"), ask("a red fox on a hill")
-	free.Adherence, close.Adherence = 0, 0.9
+	free, tight := ask("a red fox on a hill"), ask("a red fox on a hill")
+	free.Adherence, tight.Adherence = 0, 0.9
 	reference := composed(t, p, free)
-	far, near := difference(painted(t, p, free).Image, reference), difference(painted(t, p, close).Image, reference)
+	far, near := difference(painted(t, p, free).Image, reference), difference(painted(t, p, tight).Image, reference)
 	if near >= far {
 		t.Errorf("distance to the reference is %.2f at adherence 0.9 and %.2f at 0", near, far)
 	}
@@ -228,13 +228,13 @@ func transparentKeepsAlphaAndOpaqueIsThatOnWhite(t *testing.T, p *painter) {
 	req := ask("a fox")
 	opaque := painted(t, p, req).Image
 	req.Transparent = true
-	clear := painted(t, p, req).Image
-	for i := 0; i < len(clear.Pix); i += 4 {
-		a := int(clear.Pix[i+3])
+	alpha := painted(t, p, req).Image
+	for i := 0; i < len(alpha.Pix); i += 4 {
+		a := int(alpha.Pix[i+3])
 		for c := range 3 {
-			want := (int(clear.Pix[i+c])*a + 255*(255-a)) / 255
+			want := (int(alpha.Pix[i+c])*a + 255*(255-a)) / 255
 			if d := int(opaque.Pix[i+c]) - want; d < -3 || d > 3 {
-				t.Fatalf("pixel %d: %v on white is not %v", i/4, clear.Pix[i:i+4], opaque.Pix[i:i+4])
+				t.Fatalf("pixel %d: %v on white is not %v", i/4, alpha.Pix[i:i+4], opaque.Pix[i:i+4])
 			}
 		}
 	}

@@ -22,6 +22,9 @@ const (
 // Words for what others stand under.
 var tallWords = []string{"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}
 
+// How far what is above floats, in its widths; drawings have a margin.
+var lifts = map[string]float64{read.Apart: 0.12, read.Mounted: -0.3, "": -0.12}
+
 // placer gives the groups of one scene their places, around (0, 0) first.
 type placer struct {
 	layout *Layout
@@ -95,6 +98,10 @@ func (p *placer) join(a, b []Item, g *read.Group) []Item {
 	case read.Front:
 		return overlap(b, a, jitter)
 	case read.Inside:
+		if read.Vessel(g.Phrase) { // looks out of it
+			move(a, 0.06*jitter*bw, -0.55*bh, 0.8*min(bw/aw, bh/ah))
+			return slices.Concat(a, b)
+		}
 		move(a, 0.03*jitter*bw, -0.27*bh, 0.42*min(bw, bh)/max(aw, ah))
 		return slices.Concat(b, a)
 	case read.Wear:
@@ -122,10 +129,6 @@ func (p *placer) stack(a, b []Item, g *read.Group, jitter float64) []Item {
 	if g.Relation == read.Below {
 		top, low = b, a
 	}
-	lift := -0.08
-	if g.Apart {
-		lift = 0.12
-	}
 	lowWidth, lowHeight := extent(low)
 	width, height := extent(top)
 	if g.Relation == read.Below && p.tall(g) {
@@ -134,12 +137,12 @@ func (p *placer) stack(a, b []Item, g *read.Group, jitter float64) []Item {
 		move(low, 0, 0.03, 1)
 		return slices.Concat(top, low)
 	}
-	if !g.Apart && width > lowWidth { // what carries several is broad enough for them
+	if g.Contact != read.Apart && width > lowWidth { // what carries several is broad enough for them
 		move(low, 0, 0, min(width/lowWidth, carries))
 	}
 	lowWidth, lowHeight = extent(low)
 	width = min(width, lowWidth)
-	move(top, 0.12*jitter*lowWidth, -lowHeight-lift*width, 1)
+	move(top, 0.12*jitter*lowWidth, -lowHeight-lifts[g.Contact]*width, 1)
 	return slices.Concat(low, top)
 }
 
@@ -187,7 +190,8 @@ func (p *placer) fit(items []Item) {
 	if l.Backdrop != nil {
 		ground = l.Backdrop.ground * l.Height
 	}
-	single, reach := len(items) == 1, 0.0
+	single := len(items) == 1
+	var reach float64
 	switch {
 	case !single:
 		reach = d.between(0.9, 0.97)

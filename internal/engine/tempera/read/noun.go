@@ -24,6 +24,9 @@ func (p *reading) noun(phrase string, length int, said string) {
 		p.next = pending{}
 		return
 	}
+	if last != nil && p.next.phrase == "of" && served(lastWord(last.Phrase), c) {
+		adjoining, p.next = true, pending{}
+	}
 	if adjoining {
 		g.inherit(last, &p.next)
 		p.scene.Groups = p.scene.Groups[:len(p.scene.Groups)-1]
@@ -34,8 +37,25 @@ func (p *reading) noun(phrase string, length int, said string) {
 
 // vessel reports whether what a noun "of" something holds it: "a bowl of apples", not "a statue of a lion".
 func vessel(phrase string) bool {
-	w := phrase[strings.LastIndexByte(phrase, ' ')+1:]
-	return vessels[strings.TrimSuffix(w, "s")]
+	return vessels[strings.TrimSuffix(lastWord(phrase), "s")]
+}
+
+// served reports whether a dish is drawn in what it is served in: a bowl of ramen is one drawing, a bowl of apples two.
+func served(vessel string, c *Concept) bool {
+	food := strings.HasPrefix(c.Subgroup, "food-") && c.Subgroup != "food-fruit" && c.Subgroup != "food-vegetable"
+	return crockery[vessel] && (food || c.Subgroup == "drink")
+}
+
+// contact says how what is above touches what is below.
+func contact(phrase string) string {
+	first, _, _ := strings.Cut(phrase, " ")
+	switch {
+	case stayApart[phrase]:
+		return Apart
+	case mounting[first]:
+		return Mounted
+	}
+	return ""
 }
 
 // add keeps the group; beyond mostGroups nothing would be recognisable.
@@ -62,16 +82,15 @@ func (p *reading) group(phrase string, c *Concept) Group {
 	if len(p.scene.Groups) == 0 {
 		return g
 	}
-	g.Relation, g.Apart = n.relation, stayApart[n.phrase]
+	g.Relation, g.Contact = n.relation, contact(n.phrase)
 	if g.Relation == "" {
 		g.Relation = Beside
 	}
 	if g.Relation == Inside && c.Subgroup == "sky-weather" {
 		g.Relation = Below // "in the rain"
 	}
-	label := p.r.labels[c.ID]
-	lastWord := label[strings.LastIndexByte(label, ' ')+1:]
-	if wearing[n.phrase] && (headwear[lastWord] || lenses[lastWord]) {
+	worn := lastWord(p.r.labels[c.ID])
+	if wearing[n.phrase] && (headwear[worn] || lenses[worn]) {
 		g.Relation = Wear
 	}
 	return g

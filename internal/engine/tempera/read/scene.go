@@ -15,6 +15,12 @@ const (
 	Wear   = "wear"
 )
 
+// Contact of what is above something.
+const (
+	Apart   = "apart"   // in the air
+	Mounted = "mounted" // on its back
+)
+
 // Scene is what a prompt asks for.
 type Scene struct {
 	Groups   []Group     `json:"groups"`
@@ -43,12 +49,12 @@ type Group struct {
 	Flip     bool     `json:"flip"`
 	Arrange  string   `json:"arrange"`  // "", row, grid, circle, column
 	Relation string   `json:"relation"` // to everything before it; "" for the first
-	Apart    bool     `json:"apart"`    // above without touching
+	Contact  string   `json:"contact"`  // of what is above: "", Apart or Mounted
 }
 
 // inherit is for "three red robot dogs": the second noun is meant, what was said of the first holds for it.
 func (g *Group) inherit(old *Group, said *pending) {
-	g.Relation, g.Apart = old.Relation, old.Apart
+	g.Relation, g.Contact = old.Relation, old.Contact
 	if len(g.Colours) == 0 {
 		g.Colours = old.Colours
 	}
@@ -96,6 +102,11 @@ func Lenses(label string) bool {
 	}
 	return false
 }
+
+// Vessel reports whether a phrase names something that others look out of.
+func Vessel(phrase string) bool { return vessels[lastWord(phrase)] }
+
+func lastWord(phrase string) string { return phrase[strings.LastIndexByte(phrase, ' ')+1:] }
 
 // empty reports whether nothing has been said yet.
 func (n *pending) empty() bool {

@@ -43,6 +43,8 @@ var (
 	headwear     = set("hat cap crown helmet sombrero tiara")
 	lenses       = set("glasses sunglasses goggles")
 	vessels      = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	crockery     = set("bowl cup mug glass plate pot pan dish")
+	mounting     = set("riding sitting")
 	stayApart    = map[string]bool{
 		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
 		"floating above": true,
