@@ -10,8 +10,6 @@ import (
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
-
-	"bottega/internal/db"
 )
 
 // Remove deletes all files of a picture; files that are not there are fine. Call it after the rows are gone and
@@ -28,20 +26,6 @@ func (s *Store) Remove(ctx context.Context, accountID, sha256 string) error {
 	var errs []error
 	for _, v := range variants {
 		errs = append(errs, s.delete(ctx, key(accountID, sha256, v)))
-	}
-	return errors.Join(errs...)
-}
-
-// RemoveUnused removes the files of pictures whose rows are gone and committed, but for those another row of the
-// account needs. It goes on after an error; what stays behind is swept.
-func (s *Store) RemoveUnused(ctx context.Context, q db.Queryer, gone []Image) error {
-	var errs []error
-	for _, m := range gone {
-		used, err := FileUsed(ctx, q, m.AccountID, m.SHA256)
-		if err == nil && !used {
-			err = s.Remove(ctx, m.AccountID, m.SHA256)
-		}
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

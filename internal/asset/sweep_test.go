@@ -87,36 +87,6 @@ func TestSweep_RemovesHalfWrittenFilesAndNothingForeign(t *testing.T) {
 	content(t, s, m, asset.OriginalPNG)
 }
 
-func TestRemoveUnused_KeepsWhatAnotherRowNeeds(t *testing.T) {
-	d := apptest.OpenDB(t, apptest.SQLite(t))
-	s, _ := localStore(t)
-	ctx, account := context.Background(), id.New()
-	a, b := keep(t, s, account, newGeneration(t, d, account), 0), keep(t, s, account, newGeneration(t, d, account), 0)
-	if a.SHA256 != b.SHA256 {
-		t.Fatal("the two pictures were to be one file")
-	}
-	insertImages(t, d, a, b)
-	remove := func(m asset.Image) {
-		t.Helper()
-		var gone []asset.Image
-		if err := d.Tx(ctx, func(tx *db.Tx) (err error) {
-			gone, err = asset.DeleteByGeneration(ctx, tx, m.GenerationID)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.RemoveUnused(ctx, d, gone); err != nil {
-			t.Fatal(err)
-		}
-	}
-	remove(a)
-	content(t, s, b, asset.OriginalPNG)
-	remove(b)
-	if _, err := s.OpenVariant(ctx, b, asset.OriginalPNG); err == nil {
-		t.Error("the file of the last row is still there")
-	}
-}
-
 // crasher keeps pictures and writes every second one's row until it is killed; it says on stdout what is committed.
 func crasher(dir string) {
 	ctx := context.Background()
