@@ -136,7 +136,7 @@ bin/bottega: FORCE run-deps web/dist/index.html onnxruntime
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/package.json 2>/dev/null)
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@echo "Building the web app …"
-	cd web && npm run --silent build
+	cd web && npm run --silent build -- --logLevel=warn
 	@touch $@
 
 web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json %/package.json | run-deps
