@@ -144,8 +144,10 @@ func (f *field) refusal(v sent) *fault.Field {
 	case f.duty == refused && !asksForNothing(v.value):
 		return &fault.Field{Name: v.spelling, Value: plain(v.value), Message: "is not available on this server", Allowed: f.nothing()}
 	case f.duty == tolerated && f.typ == typeString && !slices.Contains(f.allowed, v.value.(string)):
-		return &fault.Field{Name: v.spelling, Value: v.value, Message: "is not available on this server",
-			Allowed: strings.Join(f.allowed, ", ")}
+		return &fault.Field{
+			Name: v.spelling, Value: v.value, Message: "is not available on this server",
+			Allowed: strings.Join(f.allowed, ", "),
+		}
 	}
 	return nil
 }

@@ -158,8 +158,10 @@ func pageOf(q url.Values) (generation.Page, error) {
 func between(name string, given []string, low, high int) (int, *fault.Field) {
 	n, err := strconv.Atoi(given[0])
 	if err != nil || len(given) > 1 || n < low || n > high {
-		return 0, &fault.Field{Name: name, Value: given[0], Message: "must be one whole number",
-			Allowed: strconv.Itoa(low) + " to " + strconv.Itoa(high)}
+		return 0, &fault.Field{
+			Name: name, Value: given[0], Message: "must be one whole number",
+			Allowed: strconv.Itoa(low) + " to " + strconv.Itoa(high),
+		}
 	}
 	return n, nil
 }

@@ -89,8 +89,10 @@ func descriptions() map[string]described {
 		"getUserSelf": {answer: MeResponse{}},
 		"createGeneration": {
 			answer: CreateResponse{}, body: generationFields.document([]string{fPrompt}),
-			params: []*huma.Param{{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIdempotencyKey)},
-				Description: "An addition of ours: the same key with the same request makes one generation, however often it is sent."}},
+			params: []*huma.Param{{
+				Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxIdempotencyKey)},
+				Description: "An addition of ours: the same key with the same request makes one generation, however often it is sent.",
+			}},
 			errors: []string{"400", "402", "409", "413", "429", "503"},
 		},
 		"getGenerationById":    {answer: GetResponse{}, params: []*huma.Param{generationID}, errors: []string{"404"}},
@@ -110,8 +112,10 @@ func descriptions() map[string]described {
 }
 
 func priceBody() *huma.Schema {
-	params := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false,
-		Properties: map[string]*huma.Schema{serviceImage: priceFields.document(nil)}}
+	params := &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false,
+		Properties: map[string]*huma.Schema{serviceImage: priceFields.document(nil)},
+	}
 	return &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"service"},
 		Properties: map[string]*huma.Schema{

@@ -28,9 +28,11 @@ const serviceImage = "IMAGE_GENERATION"
 
 // services are the names the SDKs know, with those of older ones, so that the answer can say "not available" instead
 // of "unknown".
-var services = []string{serviceImage, "FANTASY_AVATAR_GENERATION", "MOTION_GENERATION", "MOTION_SVD_GENERATION",
+var services = []string{
+	serviceImage, "FANTASY_AVATAR_GENERATION", "MOTION_GENERATION", "MOTION_SVD_GENERATION",
 	"MOTION_VIDEO_GENERATION", "VEO3_MOTION_VIDEO_GENERATION", "LCM_GENERATION", "MODEL_TRAINING", "TEXTURE_GENERATION",
-	"UNIVERSAL_UPSCALER", "UNIVERSAL_UPSCALER_ULTRA"}
+	"UNIVERSAL_UPSCALER", "UNIVERSAL_UPSCALER_ULTRA",
+}
 
 // The field names of IMAGE_GENERATION that the code speaks about.
 const (
@@ -70,8 +72,11 @@ var priceFields = newSchema("$.selectionSet.calculateProductionApiServiceCost.ar
 
 // modelSwitches are the calculator's way to name a model.
 var modelSwitches = []struct{ name, alias string }{
-	{"isPhoenix", phoenixID}, {"isSDXL", diffusionXLID}, {"isSDXLLightning", lightningXLID},
-	{"isFluxDev", fluxDevID}, {"isFluxSchnell", fluxSchnellID},
+	{"isPhoenix", phoenixID},
+	{"isSDXL", diffusionXLID},
+	{"isSDXLLightning", lightningXLID},
+	{"isFluxDev", fluxDevID},
+	{"isFluxSchnell", fluxSchnellID},
 }
 
 var priceNames = map[string]string{"width": pWidth, "height": pHeight, "count": pCount, "steps": pSteps, "model": fModel}
@@ -140,8 +145,10 @@ func imageServiceParams(members []member) ([]member, error) {
 			return nil, unknownVariable("serviceParams." + name)
 		}
 		if name != serviceImage && object[name] != nil {
-			return nil, fault.Bad(fault.Field{Name: "serviceParams." + name, Message: "does not belong to the service " + serviceImage,
-				Allowed: serviceImage})
+			return nil, fault.Bad(fault.Field{
+				Name: "serviceParams." + name, Message: "does not belong to the service " + serviceImage,
+				Allowed: serviceImage,
+			})
 		}
 	}
 	return imageParams(object[serviceImage])

@@ -183,8 +183,10 @@ func setStyle(req *image.Request, v values, m catalog.Model) *fault.Field {
 	}
 	if hasUUID {
 		if preset != "DYNAMIC" {
-			return &fault.Field{Name: v[fStyleUUID].spelling, Value: uuid, Message: "cannot be combined with " + v[fPreset].spelling,
-				Allowed: "one of the two"}
+			return &fault.Field{
+				Name: v[fStyleUUID].spelling, Value: uuid, Message: "cannot be combined with " + v[fPreset].spelling,
+				Allowed: "one of the two",
+			}
 		}
 		style, ok := styleOfUUID(m, uuid)
 		if !ok {
@@ -255,8 +257,10 @@ func idempotencyKey(r *http.Request) (string, error) {
 	key := r.Header.Get("Idempotency-Key")
 	visible := func(c rune) bool { return c >= ' ' && c <= '~' }
 	if len(key) > maxIdempotencyKey || strings.ContainsFunc(key, func(c rune) bool { return !visible(c) }) {
-		return "", fault.Bad(fault.Field{Name: "Idempotency-Key", Message: "is not usable",
-			Allowed: fmt.Sprintf("up to %d visible ASCII characters", maxIdempotencyKey)})
+		return "", fault.Bad(fault.Field{
+			Name: "Idempotency-Key", Message: "is not usable",
+			Allowed: fmt.Sprintf("up to %d visible ASCII characters", maxIdempotencyKey),
+		})
 	}
 	return key, nil
 }

@@ -83,10 +83,12 @@ func isURL(v any) string {
 }
 
 // sdkStyles is the closed list both SDKs read presetStyle with.
-var sdkStyles = []string{"ANIME", "BOKEH", "CINEMATIC", "CINEMATIC_CLOSEUP", "CREATIVE", "DYNAMIC", "ENVIRONMENT", "FASHION",
+var sdkStyles = []string{
+	"ANIME", "BOKEH", "CINEMATIC", "CINEMATIC_CLOSEUP", "CREATIVE", "DYNAMIC", "ENVIRONMENT", "FASHION",
 	"FILM", "FOOD", "GENERAL", "HDR", "ILLUSTRATION", "LEONARDO", "LONG_EXPOSURE", "MACRO", "MINIMALISTIC", "MONOCHROME",
 	"MOODY", "NONE", "NEUTRAL", "PHOTOGRAPHY", "PORTRAIT", "RAYTRACED", "RENDER_3D", "RETRO", "SKETCH_BW", "SKETCH_COLOR",
-	"STOCK_PHOTO", "VIBRANT", "UNPROCESSED"}
+	"STOCK_PHOTO", "VIBRANT", "UNPROCESSED",
+}
 
 // generationRules are the fields that must be there; the SDKs allow more to be absent, their users do not.
 var generationRules = map[string]rule{
@@ -191,8 +193,10 @@ func TestPresent_NothingThatAnSDKRejects(t *testing.T) {
 	models := catalog.New(houseModel())
 	params := []image.Params{{}}
 	for _, s := range append(houseModel().Image.Styles, catalog.Style{ID: "removed-since"}) {
-		params = append(params, image.Params{Prompt: "x", ModelID: houseModel().ID, Style: s.ID, Width: 512, Height: 768, Count: 3,
-			Seed: math.MaxUint32, Steps: 12, Guidance: 2.5})
+		params = append(params, image.Params{
+			Prompt: "x", ModelID: houseModel().ID, Style: s.ID, Width: 512, Height: 768, Count: 3,
+			Seed: math.MaxUint32, Steps: 12, Guidance: 2.5,
+		})
 	}
 	params = append(params, image.Params{ModelID: id.New(), Style: "flat", Count: 1}) // of a model that is gone
 	for _, state := range []generation.State{generation.Waiting, generation.Running, generation.Complete, generation.Failed, generation.Cancelled, "new-state"} {
@@ -253,7 +257,8 @@ func TestSDKProblems_SeesEveryMutation(t *testing.T) {
 		"nsfw null": in("nsfw", nil), "likeCount null": in("likeCount", nil), "likeCount fraction": in("likeCount", 0.5),
 		"motionStrength fraction": in("motionStrength", 2.5),
 		"transformType unknown": in("generated_image_variation_generics", []any{
-			map[string]any{"transformType": "UNIVERSAL_UPSCALER", "status": "COMPLETE"}}),
+			map[string]any{"transformType": "UNIVERSAL_UPSCALER", "status": "COMPLETE"},
+		}),
 	} {
 		body := asSDK(t, g)
 		if problems := sdkProblems(body); len(problems) > 0 {

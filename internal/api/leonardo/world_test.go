@@ -1,17 +1,13 @@
 package leonardo
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"image/color"
 	"image/png"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -48,8 +44,17 @@ var (
 
 // houseModel resembles the model that ships with the program.
 func houseModel() catalog.Model {
-	styles := []catalog.Style{{ID: "soft-3d", Title: "Soft 3D"}, {ID: "gradient"}, {ID: "flat"}, {ID: "ink"}, {ID: "toon"},
-		{ID: "clean"}, {ID: "kawaii"}, {ID: "pixel"}, {ID: "none"}}
+	styles := []catalog.Style{
+		{ID: "soft-3d", Title: "Soft 3D"},
+		{ID: "gradient"},
+		{ID: "flat"},
+		{ID: "ink"},
+		{ID: "toon"},
+		{ID: "clean"},
+		{ID: "kawaii"},
+		{ID: "pixel"},
+		{ID: "none"},
+	}
 	return catalog.Model{
 		ID: "6d3f0a52-52a5-4c5e-8f0b-0d6f7d1c9e10", Name: "tempera-image", Title: "Tempera Image", Version: "0.1.0",
 		Description: "Illustrations, stickers and icons.", Preview: true, Engine: "tempera", Aliases: AliasIDs(),
@@ -140,8 +145,10 @@ func (w *world) Balance(_ context.Context, accountID string) (ledger.Balance, er
 	return ledger.Balance{
 		Available: token.Whole(150) + top, RenewsAt: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 		Layers: []ledger.Layer{
-			{Kind: ledger.Promo, Available: 400}, {Kind: ledger.Plan, Available: token.Whole(100) + 300},
-			{Kind: ledger.Bank, Available: token.Whole(50) + 300}, {Kind: ledger.TopUp, Available: top},
+			{Kind: ledger.Promo, Available: 400},
+			{Kind: ledger.Plan, Available: token.Whole(100) + 300},
+			{Kind: ledger.Bank, Available: token.Whole(50) + 300},
+			{Kind: ledger.TopUp, Available: top},
 		},
 	}, w.fail
 }
@@ -177,8 +184,10 @@ func (w *world) Submit(ctx context.Context, actor access.Actor, req generation.S
 		}
 		return g, nil
 	}
-	g := &generation.Generation{ID: id.New(), AccountID: actor.AccountID, Kind: req.Kind, Params: planned.Params,
-		State: generation.Waiting, Price: q.Total, CreatedAt: w.clock.Now()}
+	g := &generation.Generation{
+		ID: id.New(), AccountID: actor.AccountID, Kind: req.Kind, Params: planned.Params,
+		State: generation.Waiting, Price: q.Total, CreatedAt: w.clock.Now(),
+	}
 	w.clock.Advance(time.Second)
 	w.topUp[actor.AccountID] -= q.Total
 	w.list = append(w.list, g)
@@ -223,8 +232,10 @@ func (w *world) finish(g *generation.Generation) {
 	}
 	g.State, g.Charged, g.FinishedAt = generation.Complete, g.Price, w.clock.Now()
 	for k := range p.Count {
-		g.Images = append(g.Images, asset.Image{ID: id.New(), GenerationID: g.ID, AccountID: g.AccountID, Index: k,
-			Width: p.Width, Height: p.Height, HasAlpha: p.Transparent, Recipe: asset.Recipe{Seed: p.SeedOf(k)}})
+		g.Images = append(g.Images, asset.Image{
+			ID: id.New(), GenerationID: g.ID, AccountID: g.AccountID, Index: k,
+			Width: p.Width, Height: p.Height, HasAlpha: p.Transparent, Recipe: asset.Recipe{Seed: p.SeedOf(k)},
+		})
 	}
 }
 
@@ -283,121 +294,4 @@ func (w *world) picture(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	http.NotFound(rw, r)
-}
-
-// answer is what came back.
-type answer struct {
-	t      testing.TB
-	status int
-	header http.Header
-	body   string
-}
-
-// call sends a request with a key; body is text, or a value to write as JSON, or nil.
-func (w *world) call(key, method, path string, body any, headers ...string) answer {
-	w.t.Helper()
-	var in io.Reader
-	switch b := body.(type) {
-	case nil:
-	case string:
-		in = strings.NewReader(b)
-	default:
-		raw, err := json.Marshal(b)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		in = bytes.NewReader(raw)
-	}
-	req, err := http.NewRequest(method, w.url+Prefix+path, in)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if key != "" {
-		req.Header.Set("Authorization", "Bearer "+key)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return answer{w.t, res.StatusCode, res.Header, string(text)}
-}
-
-// into reads a 200 as the SDKs do: exactly 200, exactly JSON.
-func (a answer) into(v any) {
-	a.t.Helper()
-	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" {
-		a.t.Fatalf("status %d, type %q: %s", a.status, a.header.Get("Content-Type"), a.body)
-	}
-	dec := json.NewDecoder(strings.NewReader(a.body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		a.t.Fatalf("%v in %s", err, a.body)
-	}
-}
-
-// refused checks status and form of an error and that its text has all parts, and returns it.
-func (a answer) refused(status int, code string, parts ...string) ErrorBody {
-	a.t.Helper()
-	var b ErrorBody
-	dec := json.NewDecoder(strings.NewReader(a.body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&b); err != nil {
-		a.t.Fatalf("status %d: %v in %q", a.status, err, a.body)
-	}
-	if a.status != status || b.Code != code || a.header.Get("Content-Type") != "application/json" {
-		a.t.Errorf("status %d, code %q, type %q, want %d and %q: %s", a.status, b.Code, a.header.Get("Content-Type"), status, code, a.body)
-	}
-	for _, part := range parts {
-		if !strings.Contains(b.Message, part) {
-			a.t.Errorf("the error %q does not say %q", b.Message, part)
-		}
-	}
-	return b
-}
-
-// create submits for Ann and returns the job.
-func (w *world) create(body any) Job {
-	w.t.Helper()
-	var res CreateResponse
-	w.call(annKey, "POST", "/generations", body).into(&res)
-	return res.Job
-}
-
-// read gets a generation of Ann's.
-func (w *world) read(generationID string) *Generation {
-	w.t.Helper()
-	var res GetResponse
-	w.call(annKey, "GET", "/generations/"+generationID, nil).into(&res)
-	return res.Generation
-}
-
-// complete polls as clients do, without waiting: every look moves the test world on.
-func (w *world) complete(generationID string) *Generation {
-	w.t.Helper()
-	for range 5 {
-		if g := w.read(generationID); g.Status != statusPending {
-			return g
-		}
-	}
-	w.t.Fatalf("generation %s is not finished after five looks", generationID)
-	return nil
-}
-
-// lastRequest is what reached the road.
-func (w *world) lastRequest() *image.Request {
-	w.t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.submitted) == 0 {
-		w.t.Fatal("nothing was submitted")
-	}
-	return w.submitted[len(w.submitted)-1].Input.(*image.Request)
 }
