@@ -294,6 +294,21 @@ def tint(rgb: list[int], amount: float = 0.85) -> np.ndarray:
     return (1 - amount) * np.eye(3) + amount * np.outer(tone, LUMA)
 
 
+def whiten(rgb: list[int]) -> float:
+    """How far a very light colour word moves everything towards white, and a very dark one (below 0) to black."""
+    bright = float(LUMA @ np.array(rgb)) / 255
+    return min(max((bright - 0.8) * 3, 0.0), 0.6) - min(max((0.25 - bright) * 5, 0.0), 0.6)
+
+
+def recolour(picture: np.ndarray, rgb: list[int]) -> np.ndarray:
+    """Premultiplied RGBA [H, W, 4] in shades of one colour."""
+    alpha = picture[..., 3:]
+    colour = np.clip(picture[..., :3] @ tint(rgb).T, 0, alpha)
+    lift = whiten(rgb)
+    colour = colour + (alpha - colour) * lift if lift > 0 else colour * (1 + lift)
+    return np.concatenate((colour, alpha), -1)
+
+
 def pyramid(picture: np.ndarray) -> list[np.ndarray]:
     """uint8 [n, n, 4] premultiplied and its halves twice, rounded to even."""
     levels = [picture]
@@ -324,8 +339,7 @@ def compose(
         level = int(np.clip(np.round(np.log2(picture.shape[0] / (item.side * density))), 0, 2))
         over = _warp(pyramid(picture)[level] / 255.0, item, x, y)
         if item.colour:
-            over[..., :3] = np.maximum(over[..., :3] @ tint(colours[item.colour]).T, 0)
-            over[..., :3] = np.minimum(over[..., :3], over[..., 3:])
+            over = recolour(over, colours[item.colour])
         canvas = over + canvas * (1 - over[..., 3:])
     return canvas
 

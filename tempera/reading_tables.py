@@ -57,5 +57,7 @@ QUIET = set(
     "sleeps runs walks jumps flies swims plays eats drinks looks smiles dances holds wears rides together alone big "
     "small large tiny little huge giant close far away center centre middle side corner edge thing things kind type "
     "piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh "
-    "ripe yummy wooden stone glass metal".split()
+    "ripe yummy wooden stone glass metal wrapped around fighting landing erupting through against haunted fishing "
+    "chasing hugging kissing driving cooking climbing crying laughing talking covered filled surrounded using towards "
+    "dressed chases about during".split()
 )

@@ -73,16 +73,16 @@ PROMPTS = (
     "Ünïcödé fóx’s castle", "a herd of horses", "a stack of hats", "a cat to the left of a dog", "ein Fuchs im Wald",
     "cat inside a castle", "a horse in front of a tree facing right", "seven apples above a bowl in space", "a snowy castle",
     "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
-    "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl",
+    "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl", "a white fox and a black dog",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
     (7, 4, 256, 256), (8, 6, 300, 200), (9, 8, 256, 256), (12, 1, 256, 256), (13, 2, 256, 256), (18, 3, 256, 256),
     (19, 4, 256, 256), (20, 4294967295, 256, 256), (23, 1, 256, 256), (25, 5, 128, 256), (26, 6, 256, 256), (27, 7, 256, 256),
     (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
-    (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256),
+    (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256), (58, 3, 256, 256),
 )  # fmt: skip
-COMPOSED = (0, 2, 5, 7, 15, 19)  # rows of LAYOUTS
+COMPOSED = (0, 2, 5, 7, 15, 19, 31)  # rows of LAYOUTS
 TEXTS = (
     "a red fox", "Foxes, unbelievable!", "naïve café", "x²  ①", "ﬁne FOX-trot_under", "東京 fox", "", "a " * 40,
     "foxs q9z", "re fo redfox", "don't",
@@ -91,7 +91,14 @@ TEXTS = (
 
 def lexicon() -> dict[str, Any]:
     """A small one with every kind of entry."""
-    colours = {"red": [226, 59, 52], "blue": [52, 120, 230], "orange": [245, 139, 40], "pink": [242, 112, 170]}
+    colours = {
+        "white": [246, 246, 248],
+        "black": [40, 40, 46],
+        "red": [226, 59, 52],
+        "blue": [52, 120, 230],
+        "orange": [245, 139, 40],
+        "pink": [242, 112, 170],
+    }
     phrases = PHRASES | {p + "s": c for p, c in PHRASES.items() if not p.endswith("s")}
     backgrounds = {"no background": "none", "night": "night"}
     for name, kind in PLACES.items():

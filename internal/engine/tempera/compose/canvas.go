@@ -94,6 +94,7 @@ func (l *level) sample(x, y float64) [4]float64 {
 type tint struct {
 	on   bool
 	tone [3]float64
+	lift float64 // a very light colour moves everything towards white, a very dark one (below 0) to black
 }
 
 const tintAmount = 0.85
@@ -111,6 +112,7 @@ func newTint(colour *[3]int) tint {
 	for k := range t.tone {
 		t.tone[k] = t.tone[k] / max(bright, 0.25) * 0.8
 	}
+	t.lift = clip((bright-0.8)*3, 0, 0.6) - clip((0.25-bright)*5, 0, 0.6)
 	return t
 }
 
@@ -120,7 +122,12 @@ func (t tint) apply(p [4]float64) [4]float64 {
 	}
 	grey := luma[0]*p[0] + luma[1]*p[1] + luma[2]*p[2]
 	for k := range t.tone {
-		p[k] = clip((1-tintAmount)*p[k]+tintAmount*t.tone[k]*grey, 0, p[3])
+		v := clip((1-tintAmount)*p[k]+tintAmount*t.tone[k]*grey, 0, p[3])
+		if t.lift > 0 {
+			p[k] = v + (p[3]-v)*t.lift
+		} else {
+			p[k] = v * (1 + t.lift)
+		}
 	}
 	return p
 }
