@@ -14,11 +14,14 @@ passed=0
 failed=0
 table=
 
-# count WORD LOG: sums what the suite's last summary says of WORD ("passed" or "failed"). Test runners agree on
-# "12 passed": ours, vitest ("Tests  12 passed (12)"), pytest ("12 passed in 3s"). vitest counts files the same way,
-# on a line of their own, which is left out.
+# count WORD LOG: how many tests the log says "passed" or "failed". Our own suites end with a line "12 passed, 0 failed",
+# and one suite may have several; vitest ("Tests  1 failed | 12 passed") and pytest ("12 passed in 3s") say it last.
 count() {
-  sed 's/\x1b\[[0-9;]*m//g' "$2" | grep -v 'Test Files' | grep -oE "[0-9]+ $1" | tail -n 1 | grep -oE '^[0-9]+' || echo 0
+  local plain own
+  plain=$(sed 's/\x1b\[[0-9;]*m//g' "$2" | grep -v 'Test Files' || true)
+  own=$(grep -E '^[0-9]+ passed, [0-9]+ failed' <<<"$plain" | grep -oE "[0-9]+ $1" || true)
+  [ -n "$own" ] || own=$(grep -oE "[0-9]+ $1" <<<"$plain" | tail -n 1 || true)
+  awk '{ sum += $1 } END { print sum + 0 }' <<<"$own"
 }
 
 for suite in "$@"; do
