@@ -23,6 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tempera import data
 from tempera.batches import FILTER_TITLES, style_names
 from tempera.network import SIZES, Painter, forward_flops, parameters
+from tempera.sampling import FINISH, TEMPERATURE
 from tempera.words import WEIGHTS, Tokenizer
 
 INPUTS = ("noisy", "t", "reference", "tokens", "style")
@@ -126,6 +127,7 @@ def write_manifest(model: Painter, state: dict[str, Any], version: str) -> None:
         "styles": style_names(),
         "style_titles": titles,
         "defaults": DEFAULTS,
+        "sampler": {"temperature": TEMPERATURE, "finish": FINISH},
         "forward_flops": {f"{s}x{s}": forward_flops(model, s, s) for s in (side // 2, side)},
         "files": {name: file_facts(WEIGHTS / name) for name in FILES if (WEIGHTS / name).exists()},
     }  # fmt: skip

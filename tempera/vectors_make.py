@@ -162,22 +162,23 @@ def stub(noisy: np.ndarray, t: float, ref: np.ndarray, tokens: np.ndarray, style
 
 def samples() -> list[dict[str, Any]]:
     rows = []
-    for steps, guidance, adherence, present in (
-        (1, 1, 0.35, 1),
-        (4, 2, 0.35, 1),
-        (10, 1.5, 0, 1),
-        (7, 3, 0.8, 0),
-        (3, 1, 1, 1),
+    for steps, guidance, adherence, present, temperature, finish in (
+        (1, 1, 0.35, 1, 1, 0),
+        (4, 2, 0.35, 1, 1, 0),
+        (10, 1.5, 0, 1, 0.5, 0),
+        (7, 3, 0.8, 0, 0.5, 0.5),
+        (3, 1, 1, 1, 1, 0.35),
     ):
         ref = np.zeros((5, 6, 4), np.float32)
         if present:
             ref[:4] = np.clip(reference.noise(9, 0, 96).reshape(4, 6, 4) * 0.4, -1, 1)
             ref[4] = 1
         asked, avoided = [5, 6, 7] + [0] * 21, [3] + [0] * 23
-        x = reference.sample(stub, ref, asked, avoided, 2, seed=77, steps=steps, guidance=guidance, adherence=adherence)
-        rows.append(
-            {"steps": steps, "guidance": guidance, "adherence": adherence, "present": present, "x": [float(v) for v in x.reshape(-1)]}
-        )  # fmt: skip
+        how = {
+            "steps": steps, "guidance": guidance, "adherence": adherence, "temperature": temperature, "finish": finish,
+        }  # fmt: skip
+        x = reference.sample(stub, ref, asked, avoided, 2, seed=77, **how)
+        rows.append(how | {"present": present, "x": [float(v) for v in x.reshape(-1)]})
     return rows
 
 

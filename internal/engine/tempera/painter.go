@@ -88,6 +88,7 @@ func (p *painter) plan(req *engine.ImageRequest) (*plan, error) {
 	}
 	none := make([]float32, 5*h*w)
 	pl := &plan{notes: notes(&scene), job: paint.Job{
+		Temperature: p.manifest.Sampler.Temperature, Finish: p.manifest.Sampler.Finish,
 		Height: h, Width: w, Seed: uint64(req.Seed), Steps: req.Steps, Guidance: req.Guidance, Adherence: req.Adherence,
 		Asked:   paint.Branch{Reference: none, Tokens: p.tokenizer.Encode(req.Prompt), Style: style},
 		Avoided: paint.Branch{Reference: none, Tokens: p.tokenizer.Encode(req.NegativePrompt), Style: style},

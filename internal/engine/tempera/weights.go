@@ -48,8 +48,15 @@ type manifest struct {
 		Adherence float64 `json:"adherence"`
 		Style     string  `json:"style"`
 	} `json:"defaults"`
+	Sampler      sampler             `json:"sampler"`
 	ForwardFLOPs map[string]float64  `json:"forward_flops"` // by "128x128"
 	Files        map[string]fileFact `json:"files"`
+}
+
+// sampler is how these weights want to be sampled; see paint.Job.
+type sampler struct {
+	Temperature float64 `json:"temperature"`
+	Finish      float64 `json:"finish"`
 }
 
 type fileFact struct {
@@ -71,12 +78,15 @@ func openManifest(files fs.FS) (*manifest, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("weights: %w: %w", err, engine.ErrUnavailable)
 	}
-	m := &manifest{}
+	m := &manifest{Sampler: sampler{Temperature: 1}}
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, weightsError(manifestFile, "is damaged (%v)", err)
 	}
 	if m.Name == "" || m.Version == "" || len(m.Styles) == 0 || m.Multiple < 1 || m.Grid < m.Multiple || m.Grid > 1024 {
 		return nil, weightsError(manifestFile, "lacks a name, a version, styles or a sensible grid")
+	}
+	if q := m.Sampler; q.Temperature < 0 || q.Temperature > 1 || q.Finish < 0 || q.Finish >= 1 {
+		return nil, weightsError(manifestFile, "asks for a sampler outside temperature 0 to 1, finish 0 to below 1")
 	}
 	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
 		want, listed := m.Files[name]
@@ -122,6 +132,7 @@ func (m *manifest) exact() string {
 	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
 		fmt.Fprintln(h, name, m.Files[name].SHA256)
 	}
+	fmt.Fprintln(h, "sampler", m.Sampler.Temperature, m.Sampler.Finish)
 	return fmt.Sprintf("%s@%s+%x", m.Name, m.Version, h.Sum(nil)[:6])
 }
 

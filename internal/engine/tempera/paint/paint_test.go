@@ -98,7 +98,7 @@ func (s *stub) Predict(ctx context.Context, z []float32, t float32, b *Branch, h
 
 func stubJob(present bool) *Job {
 	const h, w = 6, 4
-	job := &Job{Height: h, Width: w, Seed: 77, Steps: 4, Guidance: 2, Adherence: 0.35}
+	job := &Job{Height: h, Width: w, Seed: 77, Steps: 4, Guidance: 2, Adherence: 0.35, Temperature: 1}
 	job.Asked = Branch{Reference: make([]float32, 5*h*w), Tokens: make([]int64, 24), Style: 2}
 	job.Avoided = Branch{Reference: make([]float32, 5*h*w), Tokens: make([]int64, 24), Style: 2}
 	copy(job.Asked.Tokens, []int64{5, 6, 7})
@@ -116,16 +116,19 @@ func stubJob(present bool) *Job {
 
 func TestSample_AgreesWithReference(t *testing.T) {
 	var rows []struct {
-		Steps     int
-		Guidance  float64
-		Adherence float64
-		Present   int
-		X         []float64
+		Steps       int
+		Guidance    float64
+		Adherence   float64
+		Temperature float64
+		Finish      float64
+		Present     int
+		X           []float64
 	}
 	load(t, "sample", &rows)
 	for _, row := range rows {
 		job := stubJob(row.Present == 1)
 		job.Steps, job.Guidance, job.Adherence = row.Steps, row.Guidance, row.Adherence
+		job.Temperature, job.Finish = row.Temperature, row.Finish
 		net, steps := &stub{}, 0
 		got, err := Sample(t.Context(), net, job, func(i int, _ []float32) {
 			if i != steps {
@@ -141,7 +144,11 @@ func TestSample_AgreesWithReference(t *testing.T) {
 				t.Fatalf("%+v: value %d is %v, reference %v", row, i, v, row.X[i])
 			}
 		}
-		if branches := map[bool]int{true: 1, false: 2}[row.Guidance == 1]; net.calls != branches*row.Steps || steps != row.Steps {
+		looks := row.Steps
+		if row.Finish > 0 {
+			looks += 2
+		}
+		if branches := map[bool]int{true: 1, false: 2}[row.Guidance == 1]; net.calls != branches*looks || steps != row.Steps {
 			t.Errorf("%d calls and %d steps for %d steps at guidance %v", net.calls, steps, row.Steps, row.Guidance)
 		}
 	}

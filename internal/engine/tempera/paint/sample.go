@@ -30,6 +30,8 @@ type Job struct {
 	Steps         int
 	Guidance      float64 // 1 = none
 	Adherence     float64 // start level, 0 without a reference
+	Temperature   float64 // of the noise: 1 = as trained, less = calmer
+	Finish        float64 // noise level of the finishing pair; 0 = none
 	Asked         Branch
 	Avoided       Branch // the branch guidance leads away from; unused at guidance 1
 }
@@ -44,7 +46,7 @@ func Sample(ctx context.Context, net Network, job *Job, step func(i int, x []flo
 	}
 	z := Noise(job.Seed, 0, n)
 	for i := range z {
-		z[i] = float32(start)*job.Asked.Reference[i] + float32(1-start)*z[i]
+		z[i] = float32(start)*job.Asked.Reference[i] + float32((1-start)*job.Temperature)*z[i]
 	}
 	x, last, lastH := make([]float32, n), make([]float32, n), 0.0
 	for i := range job.Steps {
@@ -68,7 +70,30 @@ func Sample(ctx context.Context, net Network, job *Job, step func(i int, x []flo
 		}
 		lastH = h
 	}
-	return x, nil
+	if job.Finish == 0 {
+		return x, nil
+	}
+	return settle(ctx, net, job, x)
+}
+
+// settle looks at the picture twice more, each time under new noise, once with it and once with its opposite, and
+// returns the mean: what a little-trained network lets through of the noise is nearly linear in it and cancels
+// (antithetic variates), what it says of the picture stays.
+func settle(ctx context.Context, net Network, job *Job, x []float32) ([]float32, error) {
+	fresh := Noise(job.Seed, 1, len(x))
+	z, pair, sum := make([]float32, len(x)), make([]float32, len(x)), make([]float32, len(x))
+	for _, sign := range []float64{1, -1} {
+		for i := range z {
+			z[i] = float32(job.Finish)*x[i] + float32(sign*(1-job.Finish)*job.Temperature)*fresh[i]
+		}
+		if err := predict(ctx, net, job, z, float32(job.Finish), pair); err != nil {
+			return nil, fmt.Errorf("finish: %w", err)
+		}
+		for i := range sum {
+			sum[i] += pair[i] / 2
+		}
+	}
+	return sum, nil
 }
 
 // Time is where step i of steps begins on the way from noise (0) to picture (1).
