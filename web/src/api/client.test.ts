@@ -81,7 +81,7 @@ describe('requests', () => {
     await api.generate({ prompt: 'a fox' }, 'key-1');
     const [url, init] = vi.mocked(fetch).mock.calls[0] ?? [];
     expect(url).toBe('/api/studio/generations');
-    expect((init?.headers as Record<string, string>)['Idempotency-Key']).toBe('key-1');
+    expect(init?.headers).toMatchObject({ 'Idempotency-Key': 'key-1' });
   });
 
   it('escape what comes from elsewhere', async () => {

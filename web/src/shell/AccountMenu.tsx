@@ -35,7 +35,9 @@ export function AccountMenu({ position, labelled, onHelp }: Props) {
       <Menu.Target>
         <UnstyledButton
           className={labelled ? classes.place : classes.tool}
-          aria-label={t('shell.account', { email })}
+          aria-label={
+            labelled ? `${t('shell.more')}: ${t('shell.account', { email })}` : t('shell.account', { email })
+          }
           data-testid={labelled ? 'account-phone' : 'account'}
         >
           {labelled ? (

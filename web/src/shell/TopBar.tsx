@@ -8,12 +8,12 @@ import { TokenPill } from './TokenPill';
 export function TopBar() {
   const { t } = useTranslation();
   return (
-    <header className={classes.topbar}>
+    <nav className={classes.topbar} aria-label={t('shell.studio')}>
       <Link to="/" className={classes.wordmark} aria-label={t('shell.home')}>
         <Mark size={28} />
         <span>Bottega</span>
       </Link>
       <TokenPill />
-    </header>
+    </nav>
   );
 }

@@ -7,13 +7,15 @@ const signedOut = (error: unknown) => error instanceof ApiError && error.status 
 /** The query client, and who to tell when the server no longer knows the session. */
 export function makeClient() {
   let tell = () => {};
-  const watch = (error: unknown, key?: readonly unknown[]) => {
-    if (!signedOut(error)) return;
-    if (key?.[0] !== 'session') query.removeQueries({ queryKey: queries.session().queryKey });
+  // Only who believed to be signed in is told: a stranger's first request is answered by the router.
+  const watch = (error: unknown) => {
+    const { queryKey } = queries.session();
+    if (!signedOut(error) || !query.getQueryData(queryKey)) return;
+    query.removeQueries({ queryKey });
     tell();
   };
   const query: QueryClient = new QueryClient({
-    queryCache: new QueryCache({ onError: (error, q) => watch(error, q.queryKey) }),
+    queryCache: new QueryCache({ onError: watch }),
     mutationCache: new MutationCache({
       // Wrong credentials at the door are an answer for the form, not the end of a session.
       onError: (error, _input, _context, m) => m.options.meta?.atTheDoor || watch(error),

@@ -28,7 +28,7 @@ export function Journal() {
       {query.isSuccess && rows.length === 0 && <p className={classes.renews}>{t('wallet.journal_empty')}</p>}
       {rows.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <div className={classes.scroll} tabIndex={0} role="region" aria-labelledby="journal-title">
+        <div className={classes.scroll} tabIndex={0} role="group" aria-labelledby="journal-title">
           <table className={classes.journal}>
             <thead>
               <tr>

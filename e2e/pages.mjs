@@ -1,0 +1,75 @@
+// Every page for people who cannot see or aim well: axe in light and dark, and nothing wider than a phone.
+import { accessible } from './access.mjs';
+import { laptop, phone, visitor } from './browser.mjs';
+import { check } from './harness.mjs';
+import { finished, newcomer, ready, signUp } from './journey.mjs';
+
+export async function pages(run, browser) {
+  const person = newcomer();
+  let cookies = [];
+  let id = '';
+  for (const [name, viewport, colorScheme] of [
+    ['phone light', phone, 'light'],
+    ['phone dark', phone, 'dark'],
+    ['laptop light', laptop, 'light'],
+    ['laptop dark', laptop, 'dark'],
+  ]) {
+    const context = await visitor(browser, { viewport, colorScheme, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    run.page = page;
+    const visit = (what, prepare) =>
+      run.test(`${name}: ${what} is accessible and fits`, async () => {
+        await prepare();
+        await page.waitForTimeout(400); // axe measures colours: let transitions end
+        await accessible(page);
+        const [inner, full] = await page.evaluate(() => [window.innerWidth, document.documentElement.scrollWidth]);
+        check(full <= inner, `the page is ${full} px wide in a window of ${inner}`);
+      });
+
+    if (!id) {
+      await visit('the sign-up page', async () => {
+        await page.goto('/signup');
+        await page.getByLabel('E-mail').waitFor();
+      });
+      await visit('the empty studio', () =>
+        signUp(page, person).then(() => page.getByTestId('starter').first().waitFor()),
+      );
+      await run.test('a starter runs with one press on a phone', async () => {
+        await page.getByTestId('starter').first().click();
+        id = await finished(page);
+      });
+      cookies = await context.cookies();
+    } else await context.addCookies(cookies);
+
+    await visit('the gallery', async () => {
+      await page.goto('/');
+      await page.getByTestId('tile').first().waitFor();
+      await page.getByTestId('prompt').fill('a whale');
+      await ready(page);
+    });
+    await visit('the picture page', async () => {
+      await page.goto(`/g/${id}`);
+      await page.getByTestId('picture').waitFor();
+    });
+    await visit('the wallet', async () => {
+      await page.goto('/wallet');
+      await page.locator('tr[data-op]').first().waitFor();
+    });
+    await visit('the page of keys', async () => {
+      await page.goto('/keys');
+      await page.getByText('No keys yet.').waitFor();
+    });
+    await visit('the settings', async () => {
+      await page.goto('/');
+      if (viewport === phone) await page.getByTestId('settings').click();
+      else await page.getByRole('button', { name: /^Size:/ }).click();
+      await page.getByLabel('Width').waitFor();
+    });
+    await visit('the sign-in page', async () => {
+      await context.clearCookies();
+      await page.goto('/signin');
+      await page.getByLabel('E-mail').waitFor();
+    });
+    await context.close();
+  }
+}

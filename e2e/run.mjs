@@ -1,0 +1,33 @@
+// From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser.
+import { readFileSync } from 'node:fs';
+import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
+import { Run } from './harness.mjs';
+import { journey } from './journey.mjs';
+import { pages } from './pages.mjs';
+
+const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
+console.log(`studio at ${BASE_URL} (e2e ${version})`);
+
+const run = new Run();
+const browser = await launch();
+try {
+  for (const [name, viewport] of [
+    ['laptop', laptop],
+    ['phone', phone],
+  ]) {
+    const context = await visitor(browser, { viewport });
+    const page = await context.newPage();
+    run.page = page;
+    const errors = [];
+    page.on('pageerror', (e) => errors.push(e.message));
+    if (name === 'laptop') await journey(run, page);
+    else await pages(run, browser);
+    await run.test(`${name}: no script failed on any page`, () => {
+      if (errors.length) throw new Error(errors.join('\n'));
+    });
+    await context.close();
+  }
+} finally {
+  await browser.close();
+}
+process.exit(run.finish() ? 0 : 1);
