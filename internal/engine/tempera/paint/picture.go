@@ -59,14 +59,23 @@ func premultiplied(planes []float32, w, h int) *image.RGBA64 {
 	n := w * h
 	m := image.NewRGBA64(image.Rect(0, 0, w, h))
 	for i := range n {
-		a := min(max((planes[3*n+i]+1)/2, 0), 1)
+		raw := min(max((planes[3*n+i]+1)/2, 0), 1)
+		a := min(max((raw-clearBelow)/(solidAbove-clearBelow), 0), 1)
 		put(m.Pix[8*i+6:], a)
 		for c := range 3 {
-			put(m.Pix[8*i+2*c:], min(max((planes[c*n+i]+a)/2, 0), a))
+			p := (planes[c*n+i] + raw) / 2
+			put(m.Pix[8*i+2*c:], min(max(p*a/max(raw, clearBelow), 0), a))
 		}
 	}
 	return m
 }
+
+// A network is never quite sure: what is almost clear is delivered clear, what is almost solid solid, and in between
+// the alpha is stretched, so that a cut-out has no grey veil.
+const (
+	clearBelow = 0.04
+	solidAbove = 0.96
+)
 
 func put(at []uint8, v float32) {
 	u := uint16(v*65535 + 0.5)
