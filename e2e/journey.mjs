@@ -19,6 +19,13 @@ export async function signUp(page, { email, password }) {
 export const ready = (page) => page.locator('[data-testid=generate][data-state=ready]').waitFor();
 export const balance = async (page) =>
   Number(await page.locator('[data-testid=balance]:visible').first().getAttribute('data-mt'));
+async function setCount(page, wanted) {
+  const shown = page.getByText(/^\d+ pictures?$/).first();
+  const count = async () => Number.parseInt(await shown.textContent(), 10);
+  for (let n = await count(); n !== wanted; n = await count())
+    await page.getByRole('button', { name: n > wanted ? 'Fewer pictures' : 'More pictures' }).click();
+}
+
 const groups = (page) => page.getByTestId('group');
 
 export async function finished(page) {
@@ -97,7 +104,7 @@ export async function journey(run, page) {
     const button = page.getByTestId('generate');
     await until('a price', async () => Number(await button.getAttribute('data-price')) > 0);
     same(await button.getAttribute('data-state'), 'no_prompt', 'state');
-    await button.click();
+    await button.click({ force: true }); // aria-disabled: it says why instead
     await page.getByText('First say what you would like to see.').first().waitFor();
   });
 
@@ -110,8 +117,7 @@ export async function journey(run, page) {
   });
 
   const made = await step('Ctrl+Enter generates; the tiles stand there at once', async () => {
-    await page.getByRole('button', { name: 'Fewer pictures' }).click();
-    await page.getByRole('button', { name: 'Fewer pictures' }).click();
+    await setCount(page, 2);
     await page.getByTestId('prompt').fill(PROMPT);
     await ready(page);
     seen.price = Number(await page.getByTestId('generate').getAttribute('data-price'));
@@ -207,7 +213,7 @@ export async function journey(run, page) {
     await page.getByRole('button', { name: /^Advanced/ }).click();
     await page.getByLabel('Transparent background').check({ force: true });
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Fewer pictures' }).click();
+    await setCount(page, 1);
     await page.getByTestId('prompt').fill('a lemon');
     await ready(page);
     await page.getByTestId('generate').click();
