@@ -103,6 +103,7 @@ func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 	if err != nil {
 		return err
 	}
+	h.notify(nil) // whoever subscribed before this looks at what was written before this
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
@@ -147,11 +148,12 @@ func (h *Hub) news(ctx context.Context, last int64) (int64, map[string]bool, err
 	return last, accounts, rows.Err()
 }
 
+// notify wakes the subscribers of the accounts, all for nil.
 func (h *Hub) notify(accounts map[string]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.subs {
-		if accounts[s.accountID] {
+		if accounts == nil || accounts[s.accountID] {
 			select {
 			case s.wake <- struct{}{}:
 			default:
@@ -186,10 +188,17 @@ func (h *Hub) Progress(accountID, subject string, payload any) {
 // ones), in order and without gaps, and progress in between.
 func (h *Hub) Subscribe(ctx context.Context, accountID string, after int64) <-chan Message {
 	s := &subscriber{accountID: accountID, wake: make(chan struct{}, 1), progress: make(chan Message, 16)}
+	out := make(chan Message)
+	if after == 0 { // what is new is counted from here, not from whenever the goroutine runs
+		var err error
+		if after, err = h.newest(ctx); err != nil {
+			close(out) // the client comes back
+			return out
+		}
+	}
 	h.mu.Lock()
 	h.subs[s] = true
 	h.mu.Unlock()
-	out := make(chan Message)
 	go func() {
 		defer close(out)
 		defer func() {
@@ -203,12 +212,6 @@ func (h *Hub) Subscribe(ctx context.Context, accountID string, after int64) <-ch
 }
 
 func (h *Hub) feed(ctx context.Context, s *subscriber, after int64, out chan<- Message) {
-	if after == 0 {
-		var err error
-		if after, err = h.newest(ctx); err != nil {
-			return // the client comes back
-		}
-	}
 	send := func(m Message) bool {
 		select {
 		case out <- m:

@@ -39,8 +39,8 @@ func (f Field) String() string {
 	s := f.Name + " " + f.Message
 	if f.Value != nil {
 		v := fmt.Sprint(f.Value)
-		if len(v) > 60 {
-			v = v[:57] + "…"
+		if runes := []rune(v); len(runes) > 60 {
+			v = string(runes[:57]) + "…"
 		}
 		s += fmt.Sprintf(" (got %q)", v)
 	}

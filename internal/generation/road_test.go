@@ -104,21 +104,22 @@ func TestSubmit_RefusalsTakeNothing(t *testing.T) {
 		r     *image.Request
 		field string
 	}{
-		"no prompt":         {&image.Request{}, "prompt"},
-		"blank prompt":      {&image.Request{Prompt: " \n "}, "prompt"},
-		"control character": {&image.Request{Prompt: "a\x1b[31mfox"}, "prompt"},
-		"10 kB":             {&image.Request{Prompt: fmt.Sprintf("%010240d", 1)}, "prompt"},
-		"width":             {&image.Request{Prompt: "a", Width: ptr(33)}, "width"},
-		"too wide":          {&image.Request{Prompt: "a", Width: ptr(1544)}, "width"},
-		"negative height":   {&image.Request{Prompt: "a", Height: ptr(-64)}, "height"},
-		"count":             {&image.Request{Prompt: "a", Count: ptr(9)}, "count"},
-		"zero":              {&image.Request{Prompt: "a", Count: ptr(0)}, "count"},
-		"seed":              {&image.Request{Prompt: "a", Seed: ptr(int64(-1))}, "seed"},
-		"steps":             {&image.Request{Prompt: "a", Steps: ptr(51)}, "steps"},
-		"guidance":          {&image.Request{Prompt: "a", Guidance: ptr(0.5)}, "guidance_scale"},
-		"adherence":         {&image.Request{Prompt: "a", Adherence: ptr(1.5)}, "adherence"},
-		"model":             {&image.Request{Prompt: "a", Model: "nope"}, "model"},
-		"style":             {&image.Request{Prompt: "a", Style: ptr("nope")}, "style"},
+		"no prompt":          {&image.Request{}, "prompt"},
+		"blank prompt":       {&image.Request{Prompt: " \n "}, "prompt"},
+		"control character":  {&image.Request{Prompt: "a\x1b[31mfox"}, "prompt"},
+		"10 kB":              {&image.Request{Prompt: fmt.Sprintf("%010240d", 1)}, "prompt"},
+		"width":              {&image.Request{Prompt: "a", Width: ptr(33)}, "width"},
+		"too wide":           {&image.Request{Prompt: "a", Width: ptr(1544)}, "width"},
+		"negative height":    {&image.Request{Prompt: "a", Height: ptr(-64)}, "height"},
+		"count":              {&image.Request{Prompt: "a", Count: ptr(9)}, "count"},
+		"zero":               {&image.Request{Prompt: "a", Count: ptr(0)}, "count"},
+		"seed":               {&image.Request{Prompt: "a", Seed: ptr(int64(-1))}, "seed"},
+		"steps":              {&image.Request{Prompt: "a", Steps: ptr(51)}, "steps"},
+		"guidance":           {&image.Request{Prompt: "a", Guidance: ptr(0.5)}, "guidance_scale"},
+		"adherence":          {&image.Request{Prompt: "a", Adherence: ptr(1.5)}, "adherence"},
+		"model":              {&image.Request{Prompt: "a", Model: "nope"}, "model"},
+		"negative, unguided": {&image.Request{Prompt: "a", NegativePrompt: "b", Guidance: ptr(1.0)}, "guidance_scale"},
+		"style":              {&image.Request{Prompt: "a", Style: ptr("nope")}, "style"},
 	} {
 		_, err := submit(w, t.Context(), user, "", c.r)
 		f := fault.As(err)
@@ -366,8 +367,10 @@ func TestList_PagesNewestFirstAndShowsNobodyElses(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("listed %v, want %v", got, want)
 	}
-	if _, _, err := w.Generations.List(t.Context(), user, generation.Page{Limit: 3, Cursor: "%%%"}); fault.As(err) == nil {
-		t.Fatalf("a made-up cursor: %v", err)
+	for _, cursor := range []string{"%%%", "MS8A", "MQ", "eC95"} { // not base64, "1/\x00", "1", "x/y"
+		if _, _, err := w.Generations.List(t.Context(), user, generation.Page{Limit: 3, Cursor: cursor}); fault.As(err) == nil {
+			t.Fatalf("the made-up cursor %q: %v", cursor, err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"bottega/internal/db"
 	"bottega/internal/event"
 	"bottega/internal/fault"
+	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/queue"
 )
@@ -206,13 +207,13 @@ func readGeneration(ctx context.Context, q db.Queryer, id string) (*Generation, 
 
 // listGenerations uses the index on (account_id, created_at, id).
 func listGenerations(ctx context.Context, q db.Queryer, accountID string, page Page) ([]*Generation, string, error) {
-	at, id, err := parseCursor(page.Cursor)
+	at, last, err := parseCursor(page.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
 	rows, err := q.Query(ctx, "SELECT "+columns+` FROM generation WHERE account_id = $1 AND deleted_at = 0
 		AND (created_at < $2 OR (created_at = $2 AND id < $3)) ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5`,
-		accountID, at, id, page.Limit+1, page.Offset)
+		accountID, at, last, page.Limit+1, page.Offset)
 	if err != nil {
 		return nil, "", fmt.Errorf("list generations: %w", err)
 	}
@@ -223,8 +224,8 @@ func listGenerations(ctx context.Context, q db.Queryer, accountID string, page P
 	next := ""
 	if len(list) > page.Limit {
 		list = list[:page.Limit]
-		last := list[page.Limit-1]
-		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d/%s", last.CreatedAt.UnixMicro(), last.ID))
+		end := list[page.Limit-1]
+		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d/%s", end.CreatedAt.UnixMicro(), end.ID))
 	}
 	out := make([]*Generation, len(list))
 	for i, r := range list {
@@ -233,7 +234,7 @@ func listGenerations(ctx context.Context, q db.Queryer, accountID string, page P
 	return out, next, nil
 }
 
-func parseCursor(cursor string) (at int64, id string, err error) {
+func parseCursor(cursor string) (at int64, last string, err error) {
 	if cursor == "" {
 		return 1 << 62, "", nil
 	}
@@ -242,11 +243,11 @@ func parseCursor(cursor string) (at int64, id string, err error) {
 	if err != nil {
 		return 0, "", bad
 	}
-	micros, id, ok := strings.Cut(string(raw), "/")
-	if at, err = strconv.ParseInt(micros, 10, 64); err != nil || !ok {
+	micros, last, _ := strings.Cut(string(raw), "/")
+	if at, err = strconv.ParseInt(micros, 10, 64); err != nil || !id.Valid(last) {
 		return 0, "", bad
 	}
-	return at, id, nil
+	return at, last, nil
 }
 
 // blank marks a generation as deleted and forgets its prompt.

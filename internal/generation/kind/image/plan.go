@@ -55,7 +55,7 @@ func (k *Kind) Plan(_ context.Context, _ access.Actor, input any) (generation.Pl
 		Style: c.style(req.Style), Seed: c.seed(req.Seed),
 		Width: c.whole("width", req.Width, model.Image.Width), Height: c.whole("height", req.Height, model.Image.Height),
 		Count: c.whole("count", req.Count, model.Image.Count), Steps: c.whole("steps", req.Steps, model.Image.Steps),
-		Guidance:    c.number("guidance_scale", req.Guidance, model.Image.Guidance),
+		Guidance:    c.guidance(req),
 		Adherence:   c.adherence(req.Adherence),
 		Transparent: c.transparent(req.Transparent),
 	}
@@ -172,6 +172,25 @@ func (c *checker) number(name string, v *float64, r catalog.Range) float64 {
 		c.bad(name, *v, "is out of range", rangeText(r))
 	}
 	return *v
+}
+
+// leadAway is the guidance scale of a request that names a negative prompt and no scale: at 1 nothing leads away.
+const leadAway = 2
+
+// guidance is the model's range, above 1 when there is a negative prompt: it is the scale that makes one count.
+func (c *checker) guidance(req *Request) float64 {
+	r := c.model.Image.Guidance
+	if req.NegativePrompt == "" {
+		return c.number("guidance_scale", req.Guidance, r)
+	}
+	if req.Guidance == nil {
+		return max(r.Default, min(leadAway, r.Max))
+	}
+	if *req.Guidance == 1 {
+		c.bad("guidance_scale", *req.Guidance, "makes the negative prompt count for nothing", "above 1, or no negative prompt")
+		return 1
+	}
+	return c.number("guidance_scale", req.Guidance, r)
 }
 
 // adherence is the model's range, or -1 for painting without a reference.
