@@ -3,6 +3,7 @@ import type { GenerationRequest, Model, Quote } from '../src/api/types';
 const side = { min: 32, max: 1536, step: 8, default: 512 };
 
 const styles = [
+  ['none', 'No style'],
   ['soft-3d', 'Soft 3D'],
   ['gradient', 'Gradient'],
   ['flat', 'Flat'],
@@ -13,6 +14,10 @@ const styles = [
   ['classic', 'Classic'],
   ['longshadow', 'Long shadow'],
   ['kawaii', 'Kawaii'],
+  ['sticker', 'Sticker'],
+  ['pixel', 'Pixel art'],
+  ['blueprint', 'Blueprint'],
+  ['neon', 'Neon'],
 ].map(([id = '', title = '']) => ({ id, title }));
 
 export const house: Model = {
@@ -24,11 +29,11 @@ export const house: Model = {
   preview: true,
   width: side,
   height: side,
-  count: { min: 1, max: 8, step: 1, default: 4 },
-  steps: { min: 4, max: 40, step: 1, default: 12 },
-  guidance: { min: 1, max: 8, step: 0.5, default: 2 },
+  count: { min: 1, max: 8, step: 1, default: 1 },
+  steps: { min: 4, max: 50, step: 1, default: 8 },
+  guidance: { min: 1, max: 12, step: 0.1, default: 1 },
   adherence: { min: 0, max: 1, step: 0.05, default: 0.35 },
-  max_prompt: 500,
+  max_prompt: 1500,
   styles,
   default_style: 'soft-3d',
   negative_prompt: true,
@@ -37,12 +42,12 @@ export const house: Model = {
 
 export const models: Model[] = [house];
 
-/** The mock's price: 0.5 token a picture of 512×512 at 12 steps, in proportion. */
+/** The mock's price: 0.5 token a picture of 512×512 at 8 steps, in proportion. */
 export function price(
   r: Required<Pick<GenerationRequest, 'width' | 'height' | 'count' | 'steps'>>,
   available_mt: number,
 ): Quote {
-  const each = Math.ceil((500 * r.width * r.height * r.steps) / (512 * 512 * 12) / 10) * 10;
+  const each = Math.ceil((500 * r.width * r.height * r.steps) / (512 * 512 * 8) / 10) * 10;
   const total_mt = each * r.count;
   return {
     total_mt,

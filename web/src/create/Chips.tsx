@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CountStepper } from './CountStepper';
 import classes from './create.module.css';
-import { countTouched, styleOf, within } from './draft';
+import { countTouched, styleOf, USUAL_COUNT, within } from './draft';
 import { ModelPicker } from './ModelPicker';
 import { Advanced, preloadPanels, SeedField, SizePicker } from './panels';
 import { SettingChip } from './SettingChip';
@@ -60,7 +60,7 @@ export function Chips({ composer }: { composer: ComposerState }) {
       </SettingChip>
       <SettingChip
         name={t('create.style')}
-        width={504}
+        width={570}
         icon={
           <span className={classes.chipArt}>
             <StyleArt style={style} title={title} size={26} />
@@ -100,7 +100,7 @@ export function Chips({ composer }: { composer: ComposerState }) {
         />
       </SettingChip>
       <CountStepper
-        value={within(draft.count, model.count)}
+        value={within(draft.count ?? USUAL_COUNT, model.count)}
         range={model.count}
         onChange={(count) => change({ count })}
       />

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Advanced } from './Advanced';
 import { CountStepper } from './CountStepper';
 import classes from './create.module.css';
-import { styleOf, within } from './draft';
+import { styleOf, USUAL_COUNT, within } from './draft';
 import { ModelPicker } from './ModelPicker';
 import { SeedField } from './SeedField';
 import { SizePicker } from './SizePicker';
@@ -22,7 +22,7 @@ export function SettingsSheet({ composer }: { composer: ComposerState }) {
   if (!model) return <span className={classes.chip} />;
   const style = styleOf(draft, model);
   const title = model.styles.find((s) => s.id === style)?.title ?? style;
-  const count = within(draft.count, model.count);
+  const count = within(draft.count ?? USUAL_COUNT, model.count);
   const shape = shapeName(size, model) || `${size.width}×${size.height}`;
   return (
     <>

@@ -129,6 +129,60 @@ const art: Record<string, (id: string) => ReactNode> = {
       <ellipse cx="44.5" cy="47" rx="2.6" ry="1.7" fill="#f7a3b5" />
     </>
   ),
+  sticker: () => (
+    <>
+      <rect width="64" height="64" fill="#7fc4c9" />
+      <g stroke="#fff" strokeWidth="7" strokeLinejoin="round" strokeLinecap="round">
+        <path d={body} fill="#fff" />
+        <path d={leaf} fill="#fff" />
+        <path d={stem} fill="none" />
+      </g>
+      <path d={stem} stroke="#7a4b34" strokeWidth="3" strokeLinecap="round" fill="none" />
+      <path d={body} fill="#f0a23c" />
+      <path d="M41 23.5C42.5 30 51 33 51 43c0 9-8 14-18 14 12-5 14-20 8-33.5z" fill="#dc7f22" />
+      <path d={leaf} fill="#3f9a4a" />
+    </>
+  ),
+  pixel: () => (
+    <>
+      <rect width="64" height="64" fill="#2f3654" />
+      <path fill="#8a5a3a" d="M32 6h4v8h-4z" />
+      <path fill="#57b04f" d="M36 6h12v4h-4v4h-8z" />
+      <path fill="#c2d94a" d="M28 14h8v4h4v8h4v4h4v4h4v16h-4v4h-4v4H20v-4h-4v-4h-4V34h4v-4h4v-4h4v-8h4z" />
+      <path fill="#8fae2f" d="M44 30h4v4h4v16h-4v4h-4v4H28v-4h12v-4h4z" />
+      <path fill="#eef5b0" d="M24 34h4v8h-4z" />
+    </>
+  ),
+  blueprint: () => (
+    <>
+      <rect width="64" height="64" fill="#1f4e9c" />
+      <path d="M0 16h64M0 32h64M0 48h64M16 0v64M32 0v64M48 0v64" stroke="#4b79c4" strokeWidth=".7" />
+      <g fill="none" stroke="#eaf2ff" strokeWidth="1.7" strokeLinecap="round" strokeLinejoin="round">
+        <path d={body} />
+        <path d={leaf} />
+        <path d={stem} />
+        <path d="M33 14v43" strokeDasharray="2 3" strokeWidth="1" />
+      </g>
+    </>
+  ),
+  neon: (id) => (
+    <>
+      <defs>
+        <filter id={`${id}f`} x="-.3" y="-.3" width="1.6" height="1.6">
+          <feGaussianBlur stdDeviation="2.4" />
+        </filter>
+      </defs>
+      <rect width="64" height="64" fill="#170f24" />
+      <g fill="none" strokeLinecap="round" strokeLinejoin="round">
+        <g filter={`url(#${id}f)`} strokeWidth="4">
+          <path d={body} stroke="#ff4fd8" />
+          <path d={leaf} stroke="#4dffb8" />
+        </g>
+        <path d={body} stroke="#ffc6f4" strokeWidth="1.8" />
+        <path d={leaf} stroke="#d3ffee" strokeWidth="1.6" />
+      </g>
+    </>
+  ),
   none: () => (
     <>
       <rect width="64" height="64" fill="#f0ede8" />

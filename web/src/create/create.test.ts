@@ -139,7 +139,7 @@ describe('seeds', () => {
 });
 
 describe('requests', () => {
-  it('are complete with the defaults of the model', () => {
+  it('are complete with the defaults of the model, and four to choose from', () => {
     expect(requestOf({ ...emptyDraft, prompt: ' a fox ' }, house)).toEqual({
       prompt: 'a fox',
       model: 'tempera-image',
@@ -147,8 +147,8 @@ describe('requests', () => {
       width: 512,
       height: 512,
       count: 4,
-      steps: 12,
-      guidance_scale: 2,
+      steps: 8,
+      guidance_scale: 1,
       adherence: 0.35,
       transparent: false,
     });
@@ -172,8 +172,8 @@ describe('requests', () => {
 
   it('snap onto steps without float dust', () => {
     expect(within(0.4000001, house.adherence)).toBe(0.4);
-    expect(within(null, house.steps)).toBe(12);
-    expect(within(99, house.steps)).toBe(40);
+    expect(within(null, house.steps)).toBe(8);
+    expect(within(99, house.steps)).toBe(50);
   });
 });
 

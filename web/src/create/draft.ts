@@ -33,6 +33,9 @@ export const emptyDraft: Draft = {
   transparent: false,
 };
 
+/** How many pictures the studio makes at once unless told otherwise: enough to choose from. */
+export const USUAL_COUNT = 4;
+
 export const MAX_SEED = 0xffffffff;
 
 export const WITHOUT_REFERENCE = -1;
@@ -77,7 +80,7 @@ export function requestOf(draft: Draft, model: Model): GenerationRequest {
     style: styleOf(draft, model),
     width: draft.width ?? model.width.default,
     height: draft.height ?? model.height.default,
-    count: within(draft.count, model.count),
+    count: within(draft.count ?? USUAL_COUNT, model.count),
     steps: within(draft.steps, model.steps),
     guidance_scale: within(draft.guidance, model.guidance),
     adherence:

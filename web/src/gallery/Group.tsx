@@ -61,7 +61,9 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
   const models = useModels().data;
   const style =
     models?.find((m) => m.name === g.model)?.styles.find((s) => s.id === g.style)?.title ?? g.style;
-  const facts = [style, `${g.width}×${g.height}`, g.transparent ? t('create.cut_out') : ''].filter(Boolean);
+  // A scene may be painted to its edges even where transparency was allowed: the pictures know.
+  const cutOut = g.state === 'complete' ? g.images?.some((p) => p.has_alpha) : g.transparent;
+  const facts = [style, `${g.width}×${g.height}`, cutOut ? t('create.cut_out') : ''].filter(Boolean);
   const final = isFinal(g);
   return (
     <div className={classes.words}>

@@ -72,7 +72,7 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
           <div>
             <dt>{t('create.model')}</dt>
             <dd>
-              {g.model_title} {recipe?.model_version}
+              {g.model_title} <small>{recipe?.model_version.replace(/^.*@/, '')}</small>
             </dd>
           </div>
           <div>
