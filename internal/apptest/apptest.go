@@ -53,7 +53,7 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("connect to PostgreSQL: %v", err)
 	}
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("make a test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -62,7 +62,7 @@ func Postgres(t testing.TB) string {
 			t.Logf("the database %s was kept", name)
 			return
 		}
-		if _, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		if _, err := admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("drop the test database: %v", err)
 		}
 	})

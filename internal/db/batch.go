@@ -35,10 +35,10 @@ type waiting[Op, Res any] struct {
 	out chan Outcome[Res] // capacity 1
 }
 
-// NewBatch starts a batcher. apply gets at most max operations and must return one outcome each, or an error when the
+// NewBatch starts a batcher. apply gets at most that many operations and must return one outcome each, or an error when the
 // database failed; it must not have effects outside tx. Up to 4096 callers may wait, more get ErrBusy. Close it.
-func NewBatch[Op, Res any](d *DB, max int, apply func(ctx context.Context, tx *Tx, ops []Op) ([]Outcome[Res], error)) *Batch[Op, Res] {
-	b := &Batch[Op, Res]{db: d, max: max, apply: apply, line: make(chan *waiting[Op, Res], 4096), stop: make(chan struct{})}
+func NewBatch[Op, Res any](d *DB, most int, apply func(ctx context.Context, tx *Tx, ops []Op) ([]Outcome[Res], error)) *Batch[Op, Res] {
+	b := &Batch[Op, Res]{db: d, max: most, apply: apply, line: make(chan *waiting[Op, Res], 4096), stop: make(chan struct{})}
 	b.done.Add(1)
 	go b.run()
 	return b

@@ -23,7 +23,7 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-func submit(w *apptest.World, ctx context.Context, actor access.Actor, key string, r *image.Request) (*generation.Generation, error) {
+func submit(ctx context.Context, w *apptest.World, actor access.Actor, key string, r *image.Request) (*generation.Generation, error) {
 	return w.Generations.Submit(ctx, actor, generation.SubmitRequest{Kind: "image", Input: r, IdempotencyKey: key})
 }
 
@@ -37,7 +37,7 @@ func TestRoad_APromptBecomesAPictureAndIsPaidOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := submit(w, t.Context(), user, "", &image.Request{Prompt: "a fox", Count: ptr(3), Seed: ptr(int64(7))})
+		g, err := submit(t.Context(), w, user, "", &image.Request{Prompt: "a fox", Count: ptr(3), Seed: ptr(int64(7))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestSubmit_SameKeyGivesTheSameGeneration(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range ids {
 			wg.Go(func() {
-				g, err := submit(w, t.Context(), user, "k", &image.Request{Prompt: "a fox"})
+				g, err := submit(t.Context(), w, user, "k", &image.Request{Prompt: "a fox"})
 				if err != nil {
 					t.Errorf("submit: %v", err)
 					return
@@ -83,11 +83,11 @@ func TestSubmit_SameKeyGivesTheSameGeneration(t *testing.T) {
 				t.Fatalf("one key gave %v", ids)
 			}
 		}
-		_, err := submit(w, t.Context(), user, "k", &image.Request{Prompt: "an owl"})
+		_, err := submit(t.Context(), w, user, "k", &image.Request{Prompt: "an owl"})
 		if f := fault.As(err); f == nil || f.Kind != fault.Conflict {
 			t.Fatalf("another request with the same key: %v, want a conflict", err)
 		}
-		if g, err := submit(w, t.Context(), other, "k", &image.Request{Prompt: "a fox"}); err != nil || g.ID == ids[0] {
+		if g, err := submit(t.Context(), w, other, "k", &image.Request{Prompt: "a fox"}); err != nil || g.ID == ids[0] {
 			t.Fatalf("somebody else's key is shared: %v", err)
 		}
 		if got := w.Available(user); got >= 150 || got < 145 {
@@ -121,7 +121,7 @@ func TestSubmit_RefusalsTakeNothing(t *testing.T) {
 		"negative, unguided": {&image.Request{Prompt: "a", NegativePrompt: "b", Guidance: ptr(1.0)}, "guidance_scale"},
 		"style":              {&image.Request{Prompt: "a", Style: ptr("nope")}, "style"},
 	} {
-		_, err := submit(w, t.Context(), user, "", c.r)
+		_, err := submit(t.Context(), w, user, "", c.r)
 		f := fault.As(err)
 		if f == nil || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Name != c.field || f.Fields[0].Allowed == "" {
 			t.Errorf("%s: %v, want %s refused with what is allowed", name, err, c.field)
@@ -137,16 +137,16 @@ func TestSubmit_NotEnoughTokensAndFullQueue(t *testing.T) {
 	w := apptest.New(t, apptest.SQLite(t))
 	user := w.User(plan.Free)
 	big := &image.Request{Prompt: "a", Count: ptr(8), Width: ptr(1536), Height: ptr(1536), Steps: ptr(50)}
-	if g, err := submit(w, t.Context(), user, "", big); err != nil || g.Price != token.Whole(120) {
+	if g, err := submit(t.Context(), w, user, "", big); err != nil || g.Price != token.Whole(120) {
 		t.Fatalf("the first for 120 of 150: %v", err)
 	}
-	_, err := submit(w, t.Context(), user, "", big)
+	_, err := submit(t.Context(), w, user, "", big)
 	if !errors.Is(err, ledger.ErrInsufficient) || fault.As(err).Details["next_tokens_at"] != "2026-11-24T00:00:00Z" {
 		t.Fatalf("err = %v, want insufficient with the time of the next tokens", err)
 	}
 	var refused error
 	for range 10 {
-		if _, err := submit(w, t.Context(), user, "", &image.Request{Prompt: "a"}); err != nil {
+		if _, err := submit(t.Context(), w, user, "", &image.Request{Prompt: "a"}); err != nil {
 			refused = err
 		}
 	}
@@ -389,7 +389,7 @@ func TestLedger_ManySubmittersOneWallet(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				if _, err := submit(w, context.Background(), user, "", &image.Request{Prompt: "a fox"}); err != nil {
+				if _, err := submit(context.Background(), w, user, "", &image.Request{Prompt: "a fox"}); err != nil {
 					t.Errorf("submit: %v", err)
 				}
 			})

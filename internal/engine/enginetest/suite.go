@@ -144,7 +144,7 @@ func (r *runner) opaque(t *testing.T) {
 }
 
 // ended checks that f returns soon, with an error that wraps the context's.
-func (r *runner) ended(t *testing.T, ctx context.Context, report func(engine.Progress)) { //nolint:revive // t first, as everywhere in tests
+func (r *runner) ended(t *testing.T, ctx context.Context, report func(engine.Progress)) {
 	t.Helper()
 	req := r.base
 	req.Steps = 100
