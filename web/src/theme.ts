@@ -41,6 +41,13 @@ const dark: MantineColorsTuple = [
   '#0f0e0d',
 ];
 
+/** Dialogs stand on the surface of cards, not on the ground of the page. */
+const sheetStyles = {
+  content: { background: 'var(--b-surface)' },
+  header: { background: 'var(--b-surface)' },
+  title: { fontWeight: 620, fontSize: 17 },
+};
+
 export const theme = createTheme({
   primaryColor: 'vermilion',
   primaryShade: 7,
@@ -64,6 +71,8 @@ export const theme = createTheme({
     },
     InputWrapper: { styles: { label: { marginBottom: 5 }, description: { marginBottom: 6 } } },
     Popover: { defaultProps: { shadow: 'md', radius: 'lg' } },
+    Modal: { styles: sheetStyles },
+    Drawer: { styles: sheetStyles },
     Menu: { defaultProps: { shadow: 'md', radius: 'lg' } },
   },
 });

@@ -75,6 +75,11 @@ describe('an error answer', () => {
   });
 });
 
+it('says the words of the server as a sentence', async () => {
+  answer(429, { detail: 'wait until one has finished' });
+  expect((await failure()).message).toBe('Wait until one has finished.');
+});
+
 describe('requests', () => {
   it('carry the idempotency key of a wish', async () => {
     answer(200, {});

@@ -14,6 +14,12 @@ export interface Shortfall {
   next_tokens_at: string | null;
 }
 
+/** Makes a server's words, which may be a fragment, a sentence to be shown by itself. */
+export function sentence(words: string): string {
+  const text = words.trim();
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
+}
+
 interface Problem {
   title?: string;
   status?: number;
@@ -33,7 +39,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | null;
 
   constructor(status: number, problem: Problem, retryAfter: number | null = null) {
-    super(problem.detail || problem.title || `The server answered ${status}.`);
+    super(sentence(problem.detail || problem.title || `the server answered ${status}`));
     this.name = 'ApiError';
     this.status = status;
     this.code = problem.code ?? String(status);

@@ -31,6 +31,8 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
         position="top-end"
         multiline
         maw={300}
+        // Focus alone, as after a tap, must not lay the price over the prompt; it has its own button.
+        events={{ hover: true, focus: !ready, touch: false }}
       >
         <Button
           className={classes.generateMain}

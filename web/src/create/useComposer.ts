@@ -46,21 +46,21 @@ export function useComposer() {
   const send = (r: GenerationRequest, price_mt: number) => {
     setRefused(null);
     window.scrollTo({ top: 0 });
-    generate.mutate(newWish(r, price_mt), {
-      onError: (error) => {
-        if (!(error instanceof ApiError) || error.offline || error.status >= 500 || error.status === 401)
-          return;
-        if (error.status === 402) return void live.retry();
-        setRefused(error);
-        if (error.fields.length === 0)
-          notifications.show({
-            color: 'red',
-            title: t('create.refused'),
-            message: error.retryAfter
-              ? t('create.refused_wait', { reason: error.message, count: error.retryAfter })
-              : error.message,
-          });
-      },
+    // Not the callbacks of `mutate`: they hear of the last of several wishes only.
+    generate.mutateAsync(newWish(r, price_mt)).catch((error: Error) => {
+      if (!(error instanceof ApiError) || error.offline || error.status >= 500 || error.status === 401)
+        return;
+      if (error.status === 402) return void live.retry();
+      setRefused(error);
+      if (error.fields.length === 0)
+        notifications.show({
+          id: 'refused', // a second refusal takes the place of the first
+          color: 'red',
+          title: t('create.refused'),
+          message: error.retryAfter
+            ? t('create.refused_wait', { reason: error.message, count: error.retryAfter })
+            : error.message,
+        });
     });
   };
 

@@ -58,9 +58,7 @@ export function useGroupActions() {
     retry: (g: Generation) => {
       const request = { ...moreLike(g), ...(g.seed ? { seed: g.seed } : {}) };
       const wish = newWish(request, g.price_mt);
-      generate.mutate(isLocal(g) ? { ...wish, key: g.id.slice('local-'.length) } : wish, {
-        onError: complain,
-      });
+      generate.mutateAsync(isLocal(g) ? { ...wish, key: g.id.slice('local-'.length) } : wish).catch(complain);
     },
 
     edit: (g: Generation) => {

@@ -86,10 +86,11 @@ function MoreLike({ g }: { g: Generation }) {
     if (failed) return retry();
     if (price === null) return;
     if (short) return void navigate({ to: '/wallet' });
-    generate.mutate(newWish(request, price), {
-      onError: (error) =>
+    generate
+      .mutateAsync(newWish(request, price))
+      .catch((error: Error) =>
         notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
-    });
+      );
     void navigate({ to: '/' });
   };
   const why = failed

@@ -44,10 +44,13 @@ export function Shell() {
     const stop = openStream(client, {
       onFinished: tellIfAway,
       onConnection: (up) => {
-        clearTimeout(quiet);
-        // A break shorter than this mends itself before anybody needs to know.
-        if (up) setConnected(true);
-        else quiet = setTimeout(() => setConnected(false), 4000);
+        if (up) {
+          clearTimeout(quiet);
+          quiet = undefined;
+          setConnected(true);
+        }
+        // A break shorter than this mends itself before anybody needs to know; each vain attempt tells us again.
+        else quiet ??= setTimeout(() => setConnected(false), 4000);
       },
     });
     return () => {
