@@ -42,7 +42,7 @@ func groups() []group {
 	return []group{
 		{[]string{"submit_to_start_p50_sqlite", "submit_to_start_p99_sqlite"}, submitSQLite},
 		{[]string{"submit_to_start_p50_postgres", "submit_to_start_p99_postgres"}, submitPostgres},
-		{[]string{"ledger_holds_per_second_sqlite", "ledger_holds_per_second_postgres"}, ledgerHolds},
+		{[]string{holdsSQLite, holdsPostgres}, ledgerHolds},
 		{[]string{"image_seconds", "image_peak_share", "image_seconds_pytorch", "peak_memory"}, imageSpeed},
 	}
 }

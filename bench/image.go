@@ -112,7 +112,7 @@ func peakMemory() (Result, error) {
 		return Result{}, fmt.Errorf("read peak memory: %w", err)
 	}
 	return Result{
-		Name: "peak_memory", Value: float64(children.Maxrss) / 1024, Unit: "MiB",
-		Against: "the parent process", AgainstValue: float64(own.Maxrss) / 1024, Note: "largest child process: the house model's worker",
+		Name: "peak_memory", Value: float64(children.Maxrss) * 1024, Unit: "bytes",
+		Against: "the parent process", AgainstValue: float64(own.Maxrss) * 1024, Note: "largest child process: the house model's worker",
 	}, nil
 }

@@ -26,6 +26,9 @@ import (
 )
 
 const (
+	holdsSQLite   = "ledger_holds_per_second" // the embedded default
+	holdsPostgres = "ledger_holds_per_second_postgres"
+
 	submitters = 64
 	holdTime   = 3 * time.Second
 )
@@ -34,20 +37,20 @@ const (
 // once, through the batch and, against it, with one transaction for each.
 func ledgerHolds(ctx context.Context, o Options) ([]Result, error) {
 	var results []Result
-	for _, d := range []struct{ name, ref string }{{"sqlite", ""}, {"postgres", o.Postgres}} {
-		if d.name == "postgres" && d.ref == "" {
+	for _, d := range []struct{ name, ref string }{{holdsSQLite, ""}, {holdsPostgres, o.Postgres}} {
+		if d.name == holdsPostgres && d.ref == "" {
 			continue
 		}
 		var rates [2]float64
 		for i, batch := range []int{0, 1} {
 			rate, err := holdRate(ctx, o, d.ref, batch)
 			if err != nil {
-				return nil, fmt.Errorf("on %s: %w", d.name, err)
+				return nil, fmt.Errorf("%s: %w", d.name, err)
 			}
 			rates[i] = rate
 		}
 		results = append(results, Result{
-			Name: "ledger_holds_per_second_" + d.name, Value: rates[0], Unit: "holds/s",
+			Name: d.name, Value: rates[0], Unit: "holds/s",
 			Against: "one transaction per hold", AgainstValue: rates[1],
 			Note: fmt.Sprintf("one wallet, %d submitters; %.1f times as many", submitters, rates[0]/rates[1]),
 		})

@@ -45,6 +45,7 @@ type world struct {
 	byIdem      map[string]*row // by account and key
 	tickets     map[string]queue.Ticket
 	lineLength  map[string]int // by account
+	waiting     int            // tickets that wait, of everybody
 
 	inserted []*row
 	updated  []*row
@@ -108,6 +109,8 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		w.byIdem[idemID(op.accountID, op.idemKey)] = r
 	}
 	w.lineLength[op.accountID]++
+	w.waiting++
+	r.Position = w.waiting // the newest ticket is the last in line
 	w.inserted, w.newLine, w.touched = append(w.inserted, r), append(w.newLine, ticket), append(w.touched, r)
 	return &r.Generation, nil
 }
@@ -145,7 +148,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
-	r.Images = op.images
+	r.Images, r.Position = op.images, 0
 	delete(w.tickets, op.id)
 	w.lineLength[r.AccountID]--
 	w.updated, w.ended = append(w.updated, r), append(w.ended, op.id)

@@ -68,7 +68,10 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	if w.tickets, err = queue.ByID(ctx, tx, ends); err != nil {
 		return nil, err
 	}
-	w.lineLength, err = queue.CountByAccount(ctx, tx, accounts)
+	if w.lineLength, err = queue.CountByAccount(ctx, tx, accounts); err != nil {
+		return nil, err
+	}
+	w.waiting, err = queue.Waiting(ctx, tx)
 	return w, err
 }
 

@@ -62,6 +62,9 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 		return nil, fmt.Errorf("submit: %w", err)
 	}
 	s.wake()
+	if g.Position > 0 {
+		return g, nil // accepted just now: it has no pictures yet
+	}
 	return g, s.complete(ctx, []*Generation{g})
 }
 

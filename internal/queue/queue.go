@@ -98,6 +98,15 @@ func CountByAccount(ctx context.Context, q db.Queryer, accounts []string) (map[s
 	return counts, rows.Err()
 }
 
+// Waiting counts the tickets that nobody runs.
+func Waiting(ctx context.Context, q db.Queryer) (int, error) {
+	var n int
+	if err := q.QueryRow(ctx, "SELECT COUNT(*) FROM ticket WHERE lease_owner = ''").Scan(&n); err != nil {
+		return 0, fmt.Errorf("count waiting tickets: %w", err)
+	}
+	return n, nil
+}
+
 // Position is the ticket's place among those that wait, from 1; 0 when it is not waiting. Index on (queued_at, id).
 func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int, error) {
 	t, err := ByID(ctx, q, []string{id})
