@@ -4,6 +4,7 @@ import { ApiError } from '../api/errors';
 import { amend, type Generations, prepend, remove, settle } from '../api/patch';
 import { queries } from '../api/queries';
 import type { Generation, GenerationRequest, Model, Session } from '../api/types';
+import { forgetPlace } from '../gallery/place';
 import { rememberPrompt } from './store';
 
 export interface Wish {
@@ -68,6 +69,7 @@ export function useGenerate() {
         .getQueryData<Model[]>(queries.models().queryKey)
         ?.find((m) => m.name === wish.request.model);
       rememberPrompt(wish.request.prompt);
+      forgetPlace();
       onScreen(client, (data) =>
         prepend(remove(data, localId(wish.key)), localGeneration(wish, model, new Date().toISOString())),
       );

@@ -9,6 +9,7 @@ import type { Generation } from '../api/types';
 import { Group } from './Group';
 import classes from './gallery.module.css';
 import { type Arrow, layoutGroup, moveSpot, type Spot } from './layout';
+import { useKeptPlace } from './place';
 import { useGroupActions } from './useGroupActions';
 import { useWatchUnfinished } from './useWatchUnfinished';
 
@@ -31,6 +32,7 @@ export function GroupList({ groups, width, more, loadingMore, failedMore, onMore
   const [offset, setOffset] = useState(0);
   const actions = useGroupActions();
   useWatchUnfinished(groups);
+  const kept = useKeptPlace();
 
   const layouts = useMemo(
     () => groups.map((g) => layoutGroup(width, g.count, g.width / g.height)),
@@ -43,6 +45,7 @@ export function GroupList({ groups, width, more, loadingMore, failedMore, onMore
     estimateSize: (i) => layouts[i]?.height ?? 300,
     getItemKey: (i) => groups[i]?.id ?? i,
     overscan: 3,
+    initialOffset: kept, // the list scrolls there itself when it mounts
     scrollMargin: offset,
     scrollPaddingStart: 190,
     scrollPaddingEnd: 60,

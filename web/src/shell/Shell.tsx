@@ -1,8 +1,8 @@
 import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
-import { Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useLayoutEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { openStream } from '../api/events';
 import { useSession } from '../api/queries';
@@ -67,6 +67,13 @@ export function Shell() {
   ]);
   useRunningTitle();
 
+  // Pages begin at their top; the gallery keeps its own place.
+  const pathname = useRouterState({ select: (s) => s.resolvedLocation?.pathname });
+  useLayoutEffect(() => {
+    window.history.scrollRestoration = 'manual';
+    if (pathname && pathname !== '/') window.scrollTo(0, 0);
+  }, [pathname]);
+
   const offline = !network.online || !connected;
   return (
     <div className={classes.frame} data-studio>
@@ -77,7 +84,7 @@ export function Shell() {
       <TopBar />
       <main id="main" tabIndex={-1} className={classes.main}>
         {offline && (
-          <div className={classes.offline} role="status">
+          <div className={classes.offline} role="status" data-offline>
             {t(network.online ? 'shell.reconnecting' : 'shell.offline')}
           </div>
         )}

@@ -104,7 +104,6 @@ export function makeRouter(client: Client) {
     context: { query: client.query },
     defaultPreload: 'intent',
     defaultPendingMs: 200,
-    scrollRestoration: true,
     defaultErrorComponent: Broken,
   });
 }
