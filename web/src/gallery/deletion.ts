@@ -8,11 +8,13 @@ import { applyDeleted } from '../api/events';
 export const UNDO_MS = 10_000;
 
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+/** Deleted here: a list that was asked for before and answers after must not bring them back. */
+const gone = new Set<string>();
 let hidden: ReadonlySet<string> = new Set();
 const listeners = new Set<() => void>();
 
 function changed() {
-  hidden = new Set(waiting.keys());
+  hidden = new Set([...waiting.keys(), ...gone]);
   for (const tell of listeners) tell();
 }
 
@@ -38,10 +40,16 @@ async function finish(client: QueryClient, id: string, onError: (error: Error) =
 
 /** Deletes without a pause; what is gone already counts as deleted. */
 export async function deleteNow(client: QueryClient, id: string): Promise<void> {
+  gone.add(id);
+  changed();
   try {
     await api.remove(id);
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 404)) throw error;
+    if (!(error instanceof ApiError && error.status === 404)) {
+      gone.delete(id);
+      changed();
+      throw error;
+    }
   }
   applyDeleted(client, id);
 }

@@ -18,6 +18,11 @@ describe('the layout of a group', () => {
     expect(layoutGroup(358, 4, 1).columns).toBe(2);
   });
 
+  it('leaves no lonely tile in the last row', () => {
+    expect(layoutGroup(600, 4, 1).columns).toBe(2);
+    expect(layoutGroup(1290, 5, 1).columns).toBe(3);
+  });
+
   it('shows a single picture larger than one of many', () => {
     expect(layoutGroup(1290, 1, 1).tileWidth).toBeGreaterThan(layoutGroup(1290, 4, 1).tileWidth);
   });

@@ -28,7 +28,8 @@ export function layoutGroup(width: number, count: number, aspect: number): Group
   const target = wide ? 262 : 170;
   const tallest = wide ? 372 : 440;
   const fitting = Math.max(1, Math.round((room + GAP) / (target * Math.min(aspect, 1.8) + GAP)));
-  const columns = Math.min(count, Math.max(wide ? 2 : aspect > 2.2 ? 1 : 2, fitting));
+  const most = Math.min(count, Math.max(wide ? 2 : aspect > 2.2 ? 1 : 2, fitting));
+  const columns = Math.ceil(count / Math.ceil(count / most)); // no lonely tile in the last row if it can be helped
   const tileWidth = Math.floor(Math.min((room - GAP * (columns - 1)) / columns, tallest * aspect));
   const tileHeight = Math.round(tileWidth / aspect);
   const rows = Math.ceil(count / columns);

@@ -13,11 +13,12 @@ export function Filmstrip({ g, current }: { g: Generation; current: number }) {
           key={p.id}
           to="/g/$id"
           params={{ id: g.id }}
-          search={p.index > 0 ? { i: p.index } : {}}
+          search={{ i: p.index > 0 ? p.index : undefined }}
+          activeOptions={{ exact: true, explicitUndefined: true }}
           replace
           className={classes.frame}
           aria-label={t('picture.frame', { number: p.index + 1 })}
-          aria-current={p.index === current ? 'true' : undefined}
+          data-on={p.index === current || undefined}
         >
           <img
             src={p.thumb_url}

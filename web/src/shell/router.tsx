@@ -77,9 +77,9 @@ const create = createRoute({
 const picture = createRoute({
   getParentRoute: () => studio,
   path: '/g/$id',
-  validateSearch: (search: Record<string, unknown>) => {
+  validateSearch: (search: Record<string, unknown>): { i?: number } => {
     const i = Number(search.i);
-    return Number.isInteger(i) && i > 0 ? { i } : {};
+    return { i: Number.isInteger(i) && i > 0 ? i : undefined };
   },
   component: lazyRouteComponent(() => import('../picture/PicturePage'), 'PicturePage'),
 });
