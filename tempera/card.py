@@ -44,8 +44,8 @@ def sources(manifest: dict[str, Any]) -> str:
 
 
 def section(text: str, title: str, body: str) -> str:
-    """The text with everything under a heading replaced."""
-    return re.sub(rf"(## {title}\n\n).*?(?=\n## |\Z)", lambda m: m[1] + body + "\n", text, flags=re.S)
+    """The text with what stands between a heading and the reading below it replaced."""
+    return re.sub(rf"(## {title}\n\n).*?(?=\n\nRead it plainly|\n## |\Z)", lambda m: m[1] + body, text, flags=re.S)
 
 
 def main() -> None:

@@ -150,7 +150,11 @@ def main() -> None:
     model, state = load(options.run / "ema.pt")
     settings = tuple(SETTINGS[i] for i in options.only) if options.only else SETTINGS
     result = evaluate(model, options.pairs, options.steps, settings, data.CACHE / "evaluation.png")
-    result = {"samples_trained": state["samples"], "command": "python -m tempera.evaluate", **result}
+    result = {
+        "samples_trained": state["samples"],
+        "command": f"python -m tempera.evaluate --pairs {options.pairs} --steps {options.steps}",
+        **result,
+    }
     if not options.only:
         (WEIGHTS / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result["rows"], indent=1))
