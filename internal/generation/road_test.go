@@ -300,6 +300,7 @@ func TestQueue_OneAccountAtATimeOnTheFreePlan(t *testing.T) {
 	var ids []string
 	for range 3 {
 		ids = append(ids, w.Submit(user, "a fox", 1).ID)
+		w.Clock.Advance(time.Millisecond) // of two that came at the same moment either may be first
 	}
 	w.WaitState(user, ids[0], generation.Running)
 	close(gate)

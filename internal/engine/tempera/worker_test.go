@@ -133,7 +133,7 @@ func (b *buffer) String() string {
 func TestWorker_ComplaintsGoToTheLog(t *testing.T) {
 	log := &buffer{}
 	e := open(t, Options{
-		WeightsDir: stubWeights(t), Command: []string{"sh", "-c", "echo something is wrong >&2; exit 4"},
+		WeightsDir: stubWeights(t), Command: []string{"sh", "-c", "echo something is wrong >&2; head -c 1 >/dev/null; exit 4"},
 		Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})
 	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
