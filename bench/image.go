@@ -39,6 +39,10 @@ func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
 	if err := errors.Join(err, e.Close()); err != nil {
 		return nil, err
 	}
+	memory, err := peakMemory() // before PyTorch, which would be the largest child
+	if err != nil {
+		return nil, err
+	}
 	note := fmt.Sprintf("%s, %d steps, guidance %g, grid %d × %d, %d threads", d.ModelVersion, d.Steps, d.Guidance,
 		forward.GridWidth, forward.GridHeight, forward.Threads)
 	results = []Result{
@@ -48,6 +52,7 @@ func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
 			Against: "1024² matrix product in ONNX Runtime, fp32, GFLOP/s", AgainstValue: forward.MatMulFLOPS / 1e9,
 			Note: fmt.Sprintf("network at %.1f GFLOP/s", forward.ForwardFLOPs/forward.ForwardSeconds/1e9),
 		},
+		memory,
 	}
 	if o.Python != "" {
 		torch, err := torchForward(ctx, o.Python, forward)
@@ -60,11 +65,7 @@ func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
 			Note: fmt.Sprintf("PyTorch takes %.2f times as long", torch/forward.ForwardSeconds),
 		})
 	}
-	memory, err := peakMemory()
-	if err != nil {
-		return nil, err
-	}
-	return append(results, memory), nil
+	return results, nil
 }
 
 // pictureSeconds is the median of several pictures, after one that warms the worker up.
