@@ -220,7 +220,10 @@ func (h *Hub) feed(ctx context.Context, s *subscriber, after int64, out chan<- M
 			return false
 		}
 	}
-	s.wake <- struct{}{} // look once at the start: something may have been written before we subscribed
+	select { // look once at the start: something may have been written before we subscribed
+	case s.wake <- struct{}{}:
+	default: // somebody has woken us already, and nobody else empties the channel
+	}
 	for {
 		select {
 		case <-ctx.Done():
