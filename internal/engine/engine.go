@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/color"
 )
 
 // ErrUnavailable says that the engine cannot work at present (worker died, weights missing, provider down). The same
@@ -27,7 +28,40 @@ type ImageRequest struct {
 	Steps          int
 	Guidance       float64 // classifier-free guidance scale, 1 = none
 	Adherence      float64 // 0 free … 1 close to the composed reference; below 0 = paint from text alone
-	Transparent    bool    // keep the alpha channel; false = painted on white
+	Transparent    bool    // keep the alpha channel; false = painted on Background
+
+	Background color.NRGBA  // opaque; the zero value is white. Not used when Transparent
+	Tile       bool         // the picture repeats without a seam: left meets right, top meets bottom
+	Init       *image.NRGBA // image-to-image: what to start from, any size; nil = none
+	Strength   float64      // 0 keeps Init … 1 paints it anew; not used without Init
+	Mask       *image.Gray  // inpainting: size of Init, 255 = paint, 0 = keep byte for byte; nil = paint everywhere
+	Erase      bool         // fill the masked area with what surrounds it, whatever the prompt says
+	References []Reference
+	Boxes      []Box // where things are; empty = the engine lays out the prompt itself
+}
+
+// ReferenceKind says what a reference picture is looked at for.
+type ReferenceKind string
+
+// The kinds of reference pictures.
+const (
+	StyleReference     ReferenceKind = "style"     // its look: colours, line, surface
+	ContentReference   ReferenceKind = "content"   // its composition: what is where
+	CharacterReference ReferenceKind = "character" // the figure in it, placed into the scene of the prompt
+	EdgeReference      ReferenceKind = "edge"      // its contours; a line drawing is taken as it is
+)
+
+// Reference is a picture of the user's own to look at.
+type Reference struct {
+	Kind     ReferenceKind
+	Image    *image.NRGBA
+	Strength float64 // above 0 … 1
+}
+
+// Box asks for a thing at a place. Lengths are fractions of the picture, 0 … 1, y down.
+type Box struct {
+	X, Y, Width, Height float64
+	Prompt              string
 }
 
 // Progress is how far a picture has come. It may be dropped when nobody keeps up.
