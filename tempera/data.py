@@ -9,7 +9,7 @@ never sees. What the drawings are used for is decided elsewhere.
 
 Output, under ``.cache/tempera/data``:
 
-* ``drawings.npy``  uint8 [N, 128, 128, 4], premultiplied RGBA
+* ``drawings.npy``  uint8 [N, 256, 256, 4], premultiplied RGBA
 * ``index.json``    {"concepts": [...], "styles": [...], "rows": [[concept, style, icon name], ...]}
 * ``sheet-*.png``   contact sheets to look at
 """
@@ -46,9 +46,18 @@ SKIPPED_SUBGROUPS = {
 }  # fmt: skip
 
 
+# Names in icon sets that are abstract, letters in pictures, or nothing to put on a sticker.
+SKIPPED_NAMES = re.compile(
+    r"abstract-|tarot-|card-|dice-|inverted-dice|perspective-dice|plain-|.*suicide|.*gallows|.*hang(ed|ing)|.*noose|"
+    r".*guillotine|.*crucifixion|.*swastika|.*bleeding|.*dripping-blood|.*decapitation|.*impaled|.*slit-throat"
+)
+AVATARS = 220  # of each design
+
+
 @dataclass(frozen=True)
 class Concept:
-    """One thing that can be drawn: a Unicode emoji without skin tone, named by its code points."""
+    """One thing that can be drawn: a Unicode emoji without skin tone, named by its code points; or a thing
+    only one set draws ("game.golem-head"), or an avatar ("avatar-line.017")."""
 
     id: str
     label: str
@@ -63,7 +72,7 @@ def load_manifest() -> dict[str, Any]:
 
 def packages(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Every package entry of the manifest, the renderer included."""
-    return [manifest["renderer"], *manifest["drawings"], *manifest["words"]]
+    return [manifest["renderer"], *manifest["tools"], *manifest["drawings"], *manifest["words"]]
 
 
 def install(manifest: dict[str, Any]) -> dict[str, str]:
@@ -105,6 +114,29 @@ def concepts() -> list[Concept]:
             Concept(code_points(entry["hexcode"]), entry["label"], group, subgroup, tuple(entry.get("tags", ())))
         )
     return kept
+
+
+def set_concepts(entry: dict[str, Any], taken: set[str]) -> list[Concept]:
+    """What only this set draws: icons that match no known concept, or a design's avatars."""
+    if entry["kind"] == "avatar":
+        return avatars(entry)
+    if not entry.get("all"):
+        return []
+    icons = json.loads((NPM / "node_modules" / entry["package"] / "icons.json").read_text())["icons"]
+    names = sorted(n for n, icon in icons.items() if not icon.get("hidden") and n not in taken)
+    group = entry["all"]
+    return [Concept(f"{group}.{n}", n.replace("-", " "), group, "", ()) for n in names if not SKIPPED_NAMES.match(n)]
+
+
+def avatars(entry: dict[str, Any]) -> list[Concept]:
+    """Avatars of one design, named by what their generator says it drew."""
+    out = NPM / f"{entry['style']}.json"
+    job = {"modules": str(NPM), "design": entry["design"], "count": AVATARS}
+    subprocess.run(["node", str(HERE / "avatars.mjs"), json.dumps(job), str(out)], check=True)
+    return [
+        Concept(f"{entry['style']}.{k:03d}", a["label"], "avatar", a["family"], tuple(a["tags"]))
+        for k, a in enumerate(json.loads(out.read_text()))
+    ]
 
 
 def code_points(text: str) -> str:
@@ -167,9 +199,12 @@ def render(entry: dict[str, Any], names: list[str], size: int, work: Path) -> np
     job, out = work / f"job-{entry['style']}.json", work / f"{entry['style']}.raw"
     job.write_text(
         json.dumps(
-            {"modules": str(NPM), "package": entry["package"], "kind": entry["kind"], "size": size, "names": names}
+            {
+                "modules": str(NPM), "package": entry["package"], "kind": entry["kind"], "size": size, "names": names,
+                "avatars": str(NPM / f"{entry['style']}.json"),
+            }
         )
-    )
+    )  # fmt: skip
     done = subprocess.run(
         ["node", str(HERE / "render.mjs"), str(job), str(out)], check=True, capture_output=True, text=True
     )
@@ -187,7 +222,8 @@ def unit(text: str) -> float:
 
 
 def choose_holdout(rows: list[tuple[str, str, str]], known: list[Concept]) -> dict[str, Any]:
-    """H1: 4 % of (concept, style) pairs of concepts in >= 4 styles. H2: compounds never seen at all."""
+    """H1: 4 % of (concept, style) pairs of concepts in >= 4 styles. H2: compounds never seen at all. H3: scenes
+    whose relation, colour or count never goes with these things in training. ``known`` are the CLDR concepts."""
     styles: dict[str, list[str]] = {}
     for concept, style, _ in rows:
         styles.setdefault(concept, []).append(style)
@@ -201,7 +237,37 @@ def choose_holdout(rows: list[tuple[str, str, str]], known: list[Concept]) -> di
     ]  # fmt: skip
     unseen = sorted(c.id for c in compound if unit("h2 " + c.id) < 0.05)
     pairs = sorted([c, s] for c, s, _ in rows if len(styles[c]) >= 4 and c not in unseen and unit(f"h1 {c} {s}") < 0.04)
-    return {"comment": "Pairs (H1) and concepts (H2) that training never sees.", "h1": pairs, "h2": unseen}
+    things = [
+        c for c in known
+        if len(styles.get(c.id, ())) >= 6 and c.id not in unseen and len(slug(c.label).split("-")) == 1
+        and c.group in ("animals-nature", "food-drink", "travel-places", "objects")
+    ]  # fmt: skip
+    return {
+        "comment": "Pairs (H1), concepts (H2) and scenes (H3) that training never sees.",
+        "h1": pairs, "h2": unseen, "h3": unseen_scenes(things),
+    }  # fmt: skip
+
+
+def unseen_scenes(things: list[Concept]) -> list[dict[str, Any]]:
+    """100 relations, 60 colours and 40 counts, chosen by hash. ``key`` is what the planner looks up."""
+
+    def chosen(kind: str, k: int) -> Concept:
+        return things[int(unit(f"h3 {kind} {k}") * len(things))]
+
+    scenes: list[dict[str, Any]] = []
+    relations = ("left of", "right of", "on top of", "below", "behind", "in front of", "inside")
+    for k in range(100):
+        a, b, how = chosen("a", k), chosen("b", k), relations[k % len(relations)]
+        scenes.append({"caption": f"a {a.label} {how} a {b.label}", "key": [how, a.id, b.id]})
+    colours = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black")
+    for k in range(60):
+        c, colour = chosen("colour", k), colours[k % len(colours)]
+        scenes.append({"caption": f"a {colour} {c.label}", "key": ["colour", colour, c.id]})
+    counts = ("two", "three", "four", "five", "six")
+    for k in range(40):
+        c, count = chosen("count", k), counts[k % len(counts)]
+        scenes.append({"caption": f"{count} {c.label}s", "key": ["count", count, c.id]})
+    return scenes
 
 
 def load_drawings(root: Path) -> np.ndarray:
@@ -259,8 +325,11 @@ def main() -> None:
     names = slugs(known, manifest)
     arrays, rows = [], []
     for entry in manifest["drawings"]:
-        found = match(entry, known, names)
-        order = [c.id for c in known if c.id in found]
+        found = {} if entry["kind"] == "avatar" else match(entry, known, names)
+        extra = set_concepts(entry, set(found.values()))
+        found |= {c.id: c.id.split(".", 1)[1] for c in extra}
+        order = [c.id for c in known if c.id in found] + [c.id for c in extra]
+        known += extra
         pictures = render(entry, [found[c] for c in order], size, out)
         full = pictures[..., 3].reshape(len(pictures), -1).mean(1) > 1
         arrays.append(pictures[full])
@@ -271,7 +340,7 @@ def main() -> None:
     np.save(out / "drawings.npy", np.concatenate(arrays))
     drawn = {c for c, _, _ in rows}
     if not HOLDOUT.exists():
-        HOLDOUT.write_text(json.dumps(choose_holdout(rows, known), indent=0) + "\n")
+        HOLDOUT.write_text(json.dumps(choose_holdout(rows, concepts()), indent=0) + "\n")
     (out / "index.json").write_text(
         json.dumps(
             {

@@ -1,16 +1,17 @@
 """Carry training to a machine with a GPU and no internet, and bring the weights back.
 
-    python -m tempera.data --size 160 --out .cache/tempera/data-160
-    python -m tempera.gpu pack --data .cache/tempera/data-160 --out .cache/tempera/pack
-    # there, in parts of at most ten minutes, the same --out each time:
-    python -m tempera.train --size large --minutes 27 --part 9 --pack .cache/tempera/pack --out OUT
+    python -m tempera.data
+    python -m tempera.gpu pack                      # .cache/tempera/pack, under 60 MB
+    # there, the same --out each time, in parts of at most ten minutes:
+    python -m tempera.judge --minutes 0.8 --pack .cache/tempera/pack --planners 10 --out OUT
+    python -m tempera.train --size standard --minutes 27 --part 9 --pack .cache/tempera/pack --planners 8 --out OUT
     python -m tempera.gpu split --run OUT --out "$OUT"
     # here again:
-    python -m tempera.gpu join --parts DIR --run .cache/tempera/run-large
-    python -m tempera.export --run .cache/tempera/run-large --version 0.2.0
+    python -m tempera.gpu join --parts DIR --run .cache/tempera/run-standard
+    python -m tempera.export --run .cache/tempera/run-standard
 
-The pack holds the drawings as lossy WebP (alpha lossless); it has to stay under the limit together with
-the tracked tree. ``split`` writes the averaged weights as fp16 in files of at most 15 MiB.
+The pack holds the drawings as lossy WebP; it has to stay under the limit together with the tracked tree, so the
+old weights stay at home. ``split`` writes the averaged weights as fp16 in files of at most 15 MiB.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PART = 15 * 1024 * 1024
 
 def squeeze(picture: np.ndarray, quality: int) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(straight(picture), "RGBA").save(out, "WEBP", quality=quality, alpha_quality=100, method=4)
+    Image.fromarray(straight(picture), "RGBA").save(out, "WEBP", quality=quality, alpha_quality=60, method=4)
     return out.getvalue()
 
 
@@ -63,7 +64,7 @@ def split(run: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for i, at in enumerate(range(0, len(body), PART)):
         (out / f"ema.part{i:02d}").write_bytes(body[at : at + PART])
-    for extra in ("log.jsonl", *sorted(p.name for p in run.glob("sheet-*.png"))[-1:]):
+    for extra in ("log.jsonl", "judge.pt", *sorted(p.name for p in run.glob("sheet-*.webp"))[-1:]):
         if (run / extra).exists():
             shutil.copy(run / extra, out / extra)
     print(f"{len(body) / 1e6:.1f} MB in {-(-len(body) // PART)} parts")
@@ -83,8 +84,8 @@ def main() -> None:
     packing = commands.add_parser("pack")
     packing.add_argument("--data", type=Path, default=data.DATA)
     packing.add_argument("--out", type=Path, default=data.CACHE / "pack")
-    packing.add_argument("--quality", type=int, default=72)
-    packing.add_argument("--limit", type=int, default=26_000_000, help="bytes")
+    packing.add_argument("--quality", type=int, default=70)
+    packing.add_argument("--limit", type=int, default=60_000_000, help="bytes")
     splitting = commands.add_parser("split")
     splitting.add_argument("--run", type=Path, required=True)
     splitting.add_argument("--out", type=Path, required=True)

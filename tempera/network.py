@@ -1,8 +1,10 @@
-"""The painter: an hourglass of convolutions with a small transformer at its waist.
+"""The painter: an hourglass of convolutions with a transformer at its waist.
 
-One class, two sizes. The noisy picture and the reference enter by pixel-unshuffle; the encoder's
-features reach the decoder by gated skips; text tokens join the waist's image tokens. The answer is
-the clean picture (x-prediction) as
+One class, two sizes. The noisy picture and the guide (reference, what of it is known, contours) enter by
+pixel-unshuffle; the encoder's features reach the decoder by gated skips; text tokens join the waist's
+image tokens. Style is a vector: a mixture of learnt embeddings and of what the look encoder sees in the
+user's own pictures. The answer is the clean picture (x-prediction, preconditioned as in Karras et al.,
+arXiv 2206.00364, table 1, for this noise path) as
 
     x = c_skip(t) * z + c_out(t) * (y + gate * reference)
 
@@ -20,6 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 SPREAD = 0.5  # standard deviation of picture planes
+GUIDE = 7  # planes of the guide: reference (4), presence, known, contours
+LOOK_SIDE = 64  # pixels of a side of the look encoder's input
 
 
 @dataclass(frozen=True)
@@ -33,28 +37,38 @@ class Size:
     dim: int
     blocks: int
     heads: int
-    conditions: int  # width of the time and style vector
+    conditions: int  # width of the time, style and look vector
     grid: int  # the picture side it is trained for
 
 
 SIZES = {
-    # 128 px picture: levels of 64, 32, 16; waist of 8 x 8 tokens.
+    # 128 px picture: levels of 64, 32, 16; waist of 8 x 8 tokens. 3.5 M parameters, for two CPU cores.
     "preview": Size(2, (32, 64, 128), (0, 1, 1), (1, 1, 1), 192, 3, 4, 128, 128),
-    # 256 px picture: levels of 128, 64, 32; waist of 16 x 16 tokens. About 40 M parameters.
-    "large": Size(2, (64, 128, 256), (1, 2, 2), (2, 2, 3), 512, 8, 8, 256, 256),
+    # 256 px picture: levels of 128, 64, 32; waist of 16 x 16 tokens. 31 M parameters, 18 GFLOP a forward, three
+    # quarters of them in the waist's matrix products, which run as int8.
+    "standard": Size(2, (32, 64, 128), (0, 1, 1), (1, 1, 1), 512, 7, 8, 256, 256),
 }
 
 
-def norm(channels: int) -> nn.GroupNorm:
-    return nn.GroupNorm(max(1, channels // 16), channels)
+class Norm(nn.Module):
+    """Root mean square 1 over the channels of each pixel, then a learnt gain."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, C, H, W]."""
+        scale = torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-5)
+        return x * scale.to(x.dtype) * self.gain.to(x.dtype)[:, None, None]
 
 
 class ConvBlock(nn.Module):
-    """x + conv(silu(conv(silu(norm(x) * (1 + scale) + shift)))), scale and shift from the conditions."""
+    """x + conv(relu(conv(relu(norm(x) * (1 + scale) + shift)))), scale and shift from the conditions."""
 
     def __init__(self, channels: int, conditions: int) -> None:
         super().__init__()
-        self.norm = norm(channels)
+        self.norm = Norm(channels)
         self.film = nn.Linear(conditions, 2 * channels)
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
@@ -66,8 +80,8 @@ class ConvBlock(nn.Module):
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """x [B, C, H, W], c [B, conditions]."""
         scale, shift = self.film(c)[:, :, None, None].chunk(2, 1)
-        h = F.silu(self.norm(x) * (1 + scale) + shift)
-        return x + self.second(F.silu(self.first(h)))
+        h = F.relu(self.norm(x) * (1 + scale) + shift)
+        return x + self.second(F.relu(self.first(h)))
 
 
 class TokenBlock(nn.Module):
@@ -92,14 +106,15 @@ class TokenBlock(nn.Module):
         s1, b1, s2, b2 = self.film(c)[:, None].chunk(4, 2)
         q, k, v = self.qkv(self.before(x) * (1 + s1) + b1).reshape(b, n, 3, self.heads, d // self.heads).unbind(2)
         q, k = turn(unit(q).transpose(1, 2), rope), turn(unit(k).transpose(1, 2), rope)
-        scores = torch.softmax(q @ k.transpose(2, 3) * (d // self.heads) ** -0.5 * 3.0, -1)
-        x = x + self.out((scores @ v.transpose(1, 2)).transpose(1, 2).reshape(b, n, d))
+        # Queries and keys have length sqrt(width); 3 is the temperature, as with QK-norm elsewhere.
+        seen = F.scaled_dot_product_attention(q, k, v.transpose(1, 2), scale=3.0 * (d // self.heads) ** -0.5)
+        x = x + self.out(seen.transpose(1, 2).reshape(b, n, d))
         return x + self.down(F.relu(self.up(self.between(x) * (1 + s2) + b2)).square())
 
 
 def unit(x: Tensor) -> Tensor:
     """Root mean square 1 over the last axis (query and key norm)."""
-    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6)
+    return x * torch.rsqrt(x.float().square().mean(-1, keepdim=True) + 1e-6).to(x.dtype)
 
 
 def turn(x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
@@ -130,6 +145,23 @@ def rope_table(h: int, w: int, text: int, width: int, like: Tensor) -> tuple[Ten
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 
+class Look(nn.Module):
+    """The look of a picture [B, 4, 64, 64] as a vector [B, conditions]: colours, line, surface, not what it shows."""
+
+    def __init__(self, conditions: int) -> None:
+        super().__init__()
+        widths = (4, 32, 64, 128, 192)
+        self.layers = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.out = nn.Linear(widths[-1], conditions)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        for layer in self.layers:
+            picture = F.relu(layer(picture))
+        return self.out(picture.mean((2, 3)))
+
+
 class Painter(nn.Module):
     """See the module's page. ``vocab`` and ``styles`` count the embeddings (style 0 is "none")."""
 
@@ -138,10 +170,11 @@ class Painter(nn.Module):
         self.size, self.text = size, text
         w, c = size.widths, size.conditions
         self.time = nn.Sequential(nn.Linear(32, c), nn.SiLU(), nn.Linear(c, c))
-        self.style = nn.Embedding(styles, c)
+        self.style = nn.Parameter(torch.randn(styles, c) * 0.3)
+        self.look = Look(c)
         self.words = nn.Embedding(vocab, size.dim)
         self.order = nn.Parameter(torch.randn(text, size.dim) * 0.02)
-        self.stem = nn.Conv2d(9 * size.stem**2, w[0], 3, padding=1)
+        self.stem = nn.Conv2d((4 + GUIDE) * size.stem**2, w[0], 3, padding=1)
         self.encoder = nn.ModuleList(
             nn.ModuleList(ConvBlock(ch, c) for _ in range(n)) for ch, n in zip(w, size.encoder, strict=True)
         )
@@ -153,26 +186,27 @@ class Painter(nn.Module):
         self.decoder = nn.ModuleList(
             nn.ModuleList(ConvBlock(ch, c) for _ in range(n)) for ch, n in zip(w, size.decoder, strict=True)
         )
-        self.last = norm(w[0])
+        self.last = Norm(w[0])
         self.head = nn.Conv2d(w[0], 5 * size.stem**2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        nn.init.normal_(self.style.weight, std=0.3)
         nn.init.normal_(self.words.weight, std=0.3)
 
-    def conditions(self, t: Tensor, style: Tensor) -> Tensor:
-        """[B, conditions] from noise level and style."""
+    def conditions(self, t: Tensor, style: Tensor, look: Tensor) -> Tensor:
+        """[B, conditions] from noise level, style weights and look."""
         frequency = 2.0 ** torch.linspace(-2, 6, 16, device=t.device)
         angle = t[:, None] * frequency * 3.14159265
-        wave = torch.cat((angle.sin(), angle.cos()), 1).to(self.style.weight.dtype)
-        return F.silu(self.time(wave) + self.style(style))
+        wave = torch.cat((angle.sin(), angle.cos()), 1)
+        return F.silu(self.time(wave) + style @ self.style + look)
 
-    def forward(self, noisy: Tensor, t: Tensor, reference: Tensor, tokens: Tensor, style: Tensor) -> Tensor:
-        """noisy [B,4,H,W], t [B], reference [B,5,H,W], tokens [B,24], style [B] -> x [B,4,H,W]."""
+    def forward(
+        self, noisy: Tensor, t: Tensor, guide: Tensor, tokens: Tensor, style: Tensor, look: Tensor
+    ) -> Tensor:
+        """noisy [B,4,H,W], t [B], guide [B,7,H,W], tokens [B,24], style [B,S], look [B,C] -> x [B,4,H,W]."""
         at = t[:, None, None, None]
         spread = torch.sqrt((1 - at) ** 2 + (SPREAD * at) ** 2)
-        c = self.conditions(t, style)
-        x = self.stem(F.pixel_unshuffle(torch.cat((noisy / spread, reference), 1), self.size.stem))
+        c = self.conditions(t, style, look)
+        x = self.stem(F.pixel_unshuffle(torch.cat((noisy / spread, guide), 1), self.size.stem))
         kept = []
         for blocks, shrink in zip(self.encoder, self.shrink, strict=True):
             for block in blocks:
@@ -184,8 +218,8 @@ class Painter(nn.Module):
             x = F.pixel_shuffle(self.grow[i](x), 2) + self.skip[i](kept[i])
             for block in self.decoder[i]:
                 x = block(x, c)
-        y = F.pixel_shuffle(self.head(F.silu(self.last(x))), self.size.stem)
-        drawn = y[:, :4] + torch.sigmoid(y[:, 4:]) * reference[:, :4]
+        y = F.pixel_shuffle(self.head(F.relu(self.last(x))), self.size.stem)
+        drawn = y[:, :4] + torch.sigmoid(y[:, 4:]) * guide[:, :4]
         return SPREAD**2 * at / spread**2 * noisy + (1 - at) / spread * drawn
 
     def think(self, x: Tensor, c: Tensor, tokens: Tensor) -> Tensor:
@@ -193,7 +227,7 @@ class Painter(nn.Module):
         b, d, h, w = x.shape
         words = (self.words(tokens) + self.order) * (tokens != 0).unsqueeze(2).to(x.dtype)
         rope = rope_table(h, w, self.text, d // self.size.heads, x)
-        z = torch.cat((x.flatten(2).transpose(1, 2), words), 1)
+        z = torch.cat((x.flatten(2).transpose(1, 2), words.to(x.dtype)), 1)
         for block in self.waist:
             z = block(z, c, rope)
         return z[:, : h * w].transpose(1, 2).reshape(b, d, h, w)
@@ -217,8 +251,9 @@ def forward_flops(model: Painter, height: int, width: int) -> int:
     hooks = [m.register_forward_hook(count) for m in model.modules()]
     with torch.no_grad():
         model(
-            torch.zeros(1, 4, height, width), torch.zeros(1), torch.zeros(1, 5, height, width),
-            torch.zeros(1, model.text, dtype=torch.long), torch.zeros(1, dtype=torch.long),
+            torch.zeros(1, 4, height, width), torch.zeros(1), torch.zeros(1, GUIDE, height, width),
+            torch.zeros(1, model.text, dtype=torch.long), torch.zeros(1, len(model.style)),
+            torch.zeros(1, model.size.conditions),
         )  # fmt: skip
     for hook in hooks:
         hook.remove()

@@ -3,7 +3,8 @@
 //
 //   node render.mjs JOB.json OUT.raw
 //
-// JOB: {"modules": dir, "package": name, "kind": "iconify" | "webp", "size": 128, "names": [...]}.
+// JOB: {"modules": dir, "package": name, "kind": "iconify" | "webp" | "avatar", "size": 256, "names": [...],
+// "avatars": what avatars.mjs wrote}.
 // OUT: size*size*4 bytes a name, straight (not premultiplied) RGBA, in order; a name that cannot be
 // rendered is all zeros and is listed on stdout as JSON {"failed": [...]}.
 import { createRequire } from 'node:module';
@@ -16,6 +17,7 @@ const sharp = createRequire(join(job.modules, 'package.json'))('sharp');
 sharp.concurrency(1);
 const root = join(job.modules, 'node_modules', job.package);
 const icons = job.kind === 'iconify' ? JSON.parse(readFileSync(join(root, 'icons.json'), 'utf8')) : null;
+const avatars = job.kind === 'avatar' ? JSON.parse(readFileSync(job.avatars, 'utf8')) : null;
 
 /** The SVG text of an icon set's entry; `currentColor` becomes near-black ink. */
 function svg(name) {
@@ -36,6 +38,8 @@ async function draw(name) {
     const { width = icons.width ?? 16, height = icons.height ?? 16 } = icons.icons[name];
     const density = Math.min(2400, (72 * job.size * 2) / Math.max(width, height));
     input = sharp(svg(name), { density });
+  } else if (job.kind === 'avatar') {
+    input = sharp(Buffer.from(avatars[Number(name)].svg), { density: 144 });
   } else {
     input = sharp(join(root, 'assets', name));
   }

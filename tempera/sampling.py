@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor
 
-from tempera.network import Painter
+from tempera.network import GUIDE, Painter
 
 CLOSEST_START = 0.8
-# A little-trained network lets some of the noise through. Half the noise and a finishing pair under opposite
-# noise take that away; see FORMAT.md.
-TEMPERATURE = 0.5
-FINISH = 0.5
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """What export writes into the manifest beside the defaults. ``temperature`` scales the noise, ``finish`` is the
+    noise level of a finishing pair (0 none); what the avoided branch of guidance keeps; below ``guidance_from``
+    there is no guidance."""
+
+    temperature: float = 1.0
+    finish: float = 0.0
+    guide_avoided: bool = False
+    style_avoided: bool = True
+    guidance_from: float = 0.0
+
+
+@dataclass
+class Asked:
+    """What the network is told, for B pictures."""
+
+    guide: Tensor  # [B, 7, H, W]
+    tokens: Tensor  # [B, 24]
+    style: Tensor  # [B, S]
+    look: Tensor  # [B, C]
+
+    def avoided(self, sampler: Sampler) -> Asked:
+        """The other branch of guidance: no words; known areas and contours stay."""
+        guide, style, look = self.guide, self.style, self.look
+        if not sampler.guide_avoided:
+            known = guide[:, 5:6]
+            guide = torch.cat((guide[:, :4] * known, known, guide[:, 5:]), 1)
+        if not sampler.style_avoided:
+            style, look = torch.zeros_like(style), torch.zeros_like(look)
+        return replace(self, guide=guide, tokens=torch.zeros_like(self.tokens), style=style, look=look)
+
+    def part(self, s: slice) -> Asked:
+        return Asked(self.guide[s], self.tokens[s], self.style[s], self.look[s])
+
+
+def asked_of(model: Painter, batch: object) -> Asked:
+    """A training batch, asked without its answer."""
+    look = model.look(batch.seen) * batch.seen_weight[:, None]  # type: ignore[attr-defined]
+    return Asked(batch.guide, batch.tokens, batch.style, look)  # type: ignore[attr-defined]
 
 
 def time_grid(start: float, steps: int, power: float = 1.3) -> list[float]:
@@ -21,28 +61,28 @@ def time_grid(start: float, steps: int, power: float = 1.3) -> list[float]:
 
 @torch.no_grad()
 def sample(
-    model: Painter, reference: Tensor, tokens: Tensor, style: Tensor, *, adherence: float, guidance: float,
-    steps: int, seed: int, temperature: float = TEMPERATURE, finish: float = FINISH,
-) -> Tensor:  # fmt: skip
-    """Planes [B, 4, H, W]. ``reference`` [B, 5, H, W]; without one its presence plane is 0 and it starts
-    from pure noise."""
-    b, _, h, w = reference.shape
-    generator = torch.Generator(reference.device).manual_seed(seed)
-    empty, nothing = torch.zeros_like(reference), torch.zeros_like(tokens)
+    model: Painter, asked: Asked, *, adherence: float, guidance: float, steps: int, seed: int, sampler: Sampler
+) -> Tensor:
+    """Planes [B, 4, H, W]. Without a reference the presence plane is 0 and it starts from pure noise."""
+    guide = asked.guide
+    b, _, h, w = guide.shape
+    assert guide.shape[1] == GUIDE
+    generator = torch.Generator(guide.device).manual_seed(seed)
+    other = asked.avoided(sampler)
 
     def noise() -> Tensor:
-        return temperature * torch.randn(b, 4, h, w, generator=generator, device=reference.device)
+        return sampler.temperature * torch.randn(b, 4, h, w, generator=generator, device=guide.device)
 
     def predict(z: Tensor, level: float) -> Tensor:
-        t = torch.full((b,), level, device=reference.device)
-        x = model(z, t, reference, tokens, style)
-        if guidance != 1.0:
-            plain = model(z, t, empty, nothing, style)
+        t = torch.full((b,), level, device=guide.device)
+        x = model(z, t, asked.guide, asked.tokens, asked.style, asked.look).float()
+        if guidance != 1.0 and level >= sampler.guidance_from:
+            plain = model(z, t, other.guide, other.tokens, other.style, other.look).float()
             x = plain + guidance * (x - plain)
         return x.clamp(-1, 1)
 
-    start = min(adherence, CLOSEST_START) * float(reference[:, 4].max() > 0)
-    z = start * reference[:, :4] + (1 - start) * noise()
+    start = min(adherence, CLOSEST_START) * float(guide[:, 4].max() > 0)
+    z = start * guide[:, :4] + (1 - start) * noise()
     times = time_grid(start, steps)
     before: tuple[Tensor, float] | None = None
     x = z
@@ -55,7 +95,7 @@ def sample(
         change = v if before is None else v + (h_now / (2 * before[1])) * (v - before[0])
         z = z + h_now * change
         before = (v, h_now)
-    if not finish:
+    if not sampler.finish:
         return x
-    fresh = (1 - finish) * noise()
-    return (predict(finish * x + fresh, finish) + predict(finish * x - fresh, finish)) / 2
+    fresh = (1 - sampler.finish) * noise()
+    return (predict(sampler.finish * x + fresh, sampler.finish) + predict(sampler.finish * x - fresh, sampler.finish)) / 2

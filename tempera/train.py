@@ -1,12 +1,13 @@
 """Train the painter, on two CPU cores or one GPU, within a budget of minutes.
 
     python -m tempera.train --size preview --minutes 100 --out .cache/tempera/run
-    python -m tempera.train --size large --minutes 27 --part 9 --pack shared/pack --out out
+    python -m tempera.train --size standard --minutes 27 --part 9 --pack .cache/tempera/pack --out out
 
 A run is resumable: started again with the same ``--out`` it continues, and the schedule follows the
 minutes already trained, so ``--minutes`` is the budget of the whole run and ``--part`` that of this
-call. It writes into ``--out``: ``state.pt`` (everything to continue), ``ema.pt`` (weights to export),
-``log.jsonl`` (loss by noise level, trained and held-out), ``sheet-*.png``.
+call. A number in ``OUT/budget`` replaces ``--minutes`` while it runs. It writes into ``--out``:
+``state.pt`` (everything to continue), ``ema.pt`` (weights to export), ``log.jsonl`` (loss by noise level,
+trained and held-out), ``sheet-*.webp``. ``--start`` begins from the weights of another run.
 """
 
 from __future__ import annotations
@@ -23,14 +24,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from tempera import data
-from tempera.batches import Batch, Plan, Planner, Sprite, Stock, compose, from_planes
-from tempera.network import SIZES, Painter, parameters
-from tempera.sampling import sample
+from tempera.batches import Batch, Stock, compose
+from tempera.feed import Feed
+from tempera.muon import Muon
+from tempera.network import SIZES, ConvBlock, Painter, TokenBlock, parameters
+from tempera.samples import held_batch, sheet
 from tempera.words import Tokenizer
+
+Shape = tuple[int, int]  # height, width
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Stage:
     batch: int
     level: float  # mean of the noise levels' logit
     crops: float = 0.0  # share of the steps on half-side crops, three times as many
+    others: float = 0.0  # share of the steps on canvases that are not square
 
 
 @dataclass(frozen=True)
@@ -55,34 +60,13 @@ class Recipe:
 
 RECIPES = {
     "preview": Recipe((Stage(0.45, 64, 24, -0.9), Stage(1.0, 128, 4, 0.2, crops=0.6)), 0.012, 1.5e-3, 0.5, 0.996),
-    "large": Recipe((Stage(0.35, 128, 512, -0.9), Stage(1.0, 256, 192, -0.5)), 0.012, 8e-4, 0.5, 0.9995),
+    "standard": Recipe(
+        (Stage(0.45, 128, 768, -0.9), Stage(1.0, 256, 224, -0.6, others=0.15)), 0.012, 1e-3, 0.45, 0.999
+    ),
 }
 BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum with orthogonalised updates for matrices and convolutions (flattened to matrices)."""
-
-    def __init__(self, params: list[nn.Parameter], lr: float, pool: ThreadPoolExecutor) -> None:
-        super().__init__(params, {"lr": lr, "momentum": 0.95, "decay": 0.01})
-        self.pool = pool
-
-    @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            list(self.pool.map(lambda p, group=group: self._update(p, group), group["params"]))
-
-    @torch.no_grad()
-    def _update(self, p: nn.Parameter, group: dict) -> None:
-        state = self.state[p]
-        if not state:
-            state["momentum"] = torch.zeros_like(p)
-        speed = state["momentum"]
-        speed.lerp_(p.grad, 1 - group["momentum"])
-        update = orthogonal(p.grad.lerp(speed, group["momentum"]).reshape(p.shape[0], -1)).reshape(p.shape)
-        rows, columns = p.shape[0], p[0].numel()
-        p.mul_(1 - group["lr"] * group["decay"])
-        p.add_(update, alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+# Canvases beside the square: about as many tokens, multiples of 16.
+OTHERS = ((0.75, 1.3125), (1.3125, 0.75), (0.8125, 1.25), (1.25, 0.8125), (0.6875, 1.4375), (1.4375, 0.6875))
 
 
 class Workers:
@@ -90,59 +74,59 @@ class Workers:
 
     On a busy machine this loses less than one parallel region an operation: a worker whose core is taken
     delays its own part only. Each worker has a copy of the network that shares the weights and has its
-    own gradients. On a GPU there is one worker and one part.
+    own gradients. On a GPU there is one worker and one part, and the blocks are compiled.
     """
 
     def __init__(self, model: Painter, count: int, device: str) -> None:
         self.model, self.device, self.count = model, device, count
         self.pool = ThreadPoolExecutor(count, initializer=lambda: torch.set_num_threads(1) if count > 1 else None)
-        self.free: queue.Queue[tuple[nn.Module, Painter]] = queue.Queue()
+        self.free: queue.Queue[Painter] = queue.Queue()
         for i in range(count):
             twin = model if i == 0 else copy.deepcopy(model)
             for own, shared in zip(twin.parameters(), model.parameters(), strict=True):
                 own.data = shared.data
-            self.free.put((torch.compile(twin) if device != "cpu" else twin, twin))
+            self.free.put(twin)
 
     def run(self, batch: Batch, noisy: Tensor, t: Tensor) -> Tensor:
         """Losses [B]; gradients of their mean are left in ``model``."""
         n = len(t)
-        size = n if self.count == 1 else max(1, -(-n // (2 * self.count)))
-        parts = list(self.pool.map(lambda at: self._part(batch, noisy, t, at, n), range(0, n, size)))
+        if self.count == 1:
+            return self._part(batch, noisy, t, slice(0, n), n)
+        size = max(1, -(-n // (2 * self.count)))
+        parts = list(
+            self.pool.map(lambda at: self._part(batch, noisy, t, slice(at, at + size), n), range(0, n, size))
+        )
         twins = [self.free.get() for _ in range(self.count)]
-        for _, twin in twins:
+        for twin in twins:
             if twin is not self.model:
                 for own, shared in zip(twin.parameters(), self.model.parameters(), strict=True):
                     if own.grad is not None:
                         shared.grad = own.grad if shared.grad is None else shared.grad.add_(own.grad)
                         own.grad = None
-        for pair in twins:
-            self.free.put(pair)
+        for twin in twins:
+            self.free.put(twin)
         return torch.cat(parts)
 
-    def _part(self, batch: Batch, noisy: Tensor, t: Tensor, at: int, n: int) -> Tensor:
-        size = n if self.count == 1 else max(1, -(-n // (2 * self.count)))
-        s = slice(at, at + size)
-        net, twin = self.free.get()
+    def _part(self, batch: Batch, noisy: Tensor, t: Tensor, s: slice, n: int) -> Tensor:
+        net = self.free.get()
         try:
             with torch.autocast("cuda", torch.bfloat16, enabled=self.device != "cpu"):
-                x = net(noisy[s], t[s], batch.reference[s], batch.tokens[s], batch.style[s])
+                look = net.look(batch.seen[s]) * batch.seen_weight[s, None]
+                x = net(noisy[s], t[s], batch.guide[s], batch.tokens[s], batch.style[s], look)
             each = loss_of(x, batch.target[s], t[s])
             (each.sum() / n).backward()
         finally:
-            self.free.put((net, twin))
+            self.free.put(net)
         return each.detach()
 
 
-def orthogonal(m: Tensor, steps: int = 4) -> Tensor:
-    """Nearest orthogonal matrix, roughly, by the quintic Newton-Schulz iteration."""
-    x = m.bfloat16() if m.is_cuda else m.float()
-    tall = x.shape[0] > x.shape[1]
-    x = x.T if tall else x
-    x = x / (x.norm() + 1e-7)
-    for _ in range(steps):
-        a = x @ x.T
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
-    return (x.T if tall else x).to(m.dtype)
+def compile_blocks(model: Painter) -> None:
+    """Compile the repeated blocks, one graph a shape: whole networks take minutes to compile, blocks seconds."""
+    torch._dynamo.config.cache_size_limit = 64
+    torch._dynamo.config.suppress_errors = True  # a block that cannot be compiled runs as it is
+    for module in model.modules():
+        if isinstance(module, TokenBlock | ConvBlock):
+            module.compile(dynamic=False)
 
 
 def loss_of(x: Tensor, target: Tensor, t: Tensor) -> Tensor:
@@ -173,40 +157,52 @@ class Run:
         self.recipe = RECIPES[size]
         self.tokenizer = Tokenizer.load()
         torch.manual_seed(1)
-        self.model = Painter(SIZES[size], len(self.tokenizer), len(stock.styles)).to(device)
-        self.model.to(memory_format=torch.channels_last)
-        self.ema = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.model = self._painter().to(memory_format=torch.channels_last)
+        self.names, self.weights = zip(*self.model.named_parameters(), strict=True)
+        self.ema = [p.detach().clone() for p in self.weights]
         matrices, rest = [], []
         for name, p in self.model.named_parameters():
             inner = p.ndim >= 2 and not name.startswith(("words", "style", "order", "head", "time"))
             (matrices if inner else rest).append(p)
         self.workers = Workers(self.model, workers if device == "cpu" else 1, device)
         self.muon = Muon(matrices, self.recipe.muon, self.workers.pool)
-        self.adam = torch.optim.AdamW(rest, self.recipe.adam, betas=(0.9, 0.98), weight_decay=0.0)
+        self.adam = torch.optim.AdamW(rest, self.recipe.adam, betas=(0.9, 0.98), weight_decay=0.0, fused=device != "cpu")
         self.step = self.samples = 0
         self.minutes = 0.0
         if (out / "state.pt").exists():
             self._resume(torch.load(out / "state.pt", map_location=device, weights_only=True))
+        if device != "cpu":
+            compile_blocks(self.model)
+
+    def _painter(self) -> Painter:
+        return Painter(SIZES[self.size], len(self.tokenizer), len(self.stock.styles)).to(self.device)
 
     def _resume(self, state: dict) -> None:
         self.model.load_state_dict(state["model"])
-        self.ema = state["ema"]
+        self._take(state["ema"])
         self.muon.load_state_dict(state["muon"])
         self.adam.load_state_dict(state["adam"])
         self.step, self.samples, self.minutes = state["step"], state["samples"], state["minutes"]
         print(f"resumed at step {self.step}, {self.samples} samples, {self.minutes:.1f} minutes")
 
+    def begin_from(self, path: Path) -> None:
+        """Take the averaged weights of another run; its momentum and schedule are not taken."""
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self._take({k: v.float() for k, v in state["ema"].items()})
+        self.model.load_state_dict(dict(zip(self.names, self.ema, strict=True)))
+        print(f"begun from {path.name}: {state['samples']} samples")
+
+    def _take(self, ema: dict[str, Tensor]) -> None:
+        for own, name in zip(self.ema, self.names, strict=True):
+            own.copy_(ema[name])
+
     def save(self) -> None:
-        about = {
-            "size": self.size,
-            "step": self.step,
-            "samples": self.samples,
-            "minutes": self.minutes,
-            "device": self.device,
-        }
-        parts = {"model": self.model.state_dict(), "ema": self.ema, "muon": self.muon.state_dict()}
+        about = {"size": self.size, "step": self.step, "samples": self.samples, "minutes": self.minutes}
+        about["device"] = torch.cuda.get_device_name() if self.device != "cpu" else "cpu"
+        ema = dict(zip(self.names, self.ema, strict=True))
+        parts = {"model": self.model.state_dict(), "ema": ema, "muon": self.muon.state_dict()}
         write(self.out / "state.pt", parts | {"adam": self.adam.state_dict()} | about)
-        write(self.out / "ema.pt", {"ema": self.ema} | about)
+        write(self.out / "ema.pt", {"ema": ema} | about)
 
     def learn(self, batch: Batch, rate: float, level: float) -> tuple[Tensor, Tensor]:
         """One step; returns noise levels and losses [B]."""
@@ -214,7 +210,7 @@ class Run:
         at = t[:, None, None, None]
         noisy = at * batch.target + (1 - at) * torch.randn_like(batch.target)
         each = self.workers.run(batch, noisy, t)
-        nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
+        nn.utils.clip_grad_norm_(self.weights, 2.0)
         for optimiser, base in ((self.muon, self.recipe.muon), (self.adam, self.recipe.adam)):
             optimiser.param_groups[0]["lr"] = base * rate
             optimiser.step()
@@ -223,12 +219,12 @@ class Run:
         self.samples += len(t)
         decay = min(self.recipe.ema, self.step / (self.step + 20))
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.values()), list(self.model.state_dict().values()), 1 - decay)
+            torch._foreach_lerp_(self.ema, list(self.weights), 1 - decay)
         return t, each
 
     def averaged(self) -> Painter:
-        model = Painter(SIZES[self.size], len(self.tokenizer), len(self.stock.styles)).to(self.device)
-        model.load_state_dict(self.ema)
+        model = self._painter()
+        model.load_state_dict(dict(zip(self.names, self.ema, strict=True)))
         return model.eval()
 
 
@@ -243,87 +239,19 @@ def rate_at(progress: float, step: int, keep: float) -> float:
     return min(1.0, (step + 1) / 100) * min(1.0, max(0.02, (1 - progress) / (1 - keep)))
 
 
-def held_plans(stock: Stock, count: int, seed: int = 7) -> list[Plan]:
-    """Held-out drawings (H1) as targets, each with a reference of another style that training may see."""
-    rng = np.random.default_rng(seed)
-    eye = np.eye(3, dtype=np.float32)
-    plans = []
-    for row in rng.permutation(stock.held):
-        concept, style = stock.rows[row]
-        others = stock.by_concept.get(concept)
-        if not others:
-            continue
-        other = next((others[s] for s in ("flat", "toon", "soft-3d", "clean") if s in others and s != style), None)
-        if other is None:
-            continue
-        plans.append(
-            Plan(
-                stock.styles.index(style), stock.concepts[concept]["label"],
-                [Sprite(int(row), 0.5, 0.5, 0.96, False, 0.0, eye)], [Sprite(other, 0.5, 0.5, 0.96, False, 0.0, eye)],
-            )
-        )  # fmt: skip
-        if len(plans) == count:
-            break
-    return plans
-
-
 @torch.no_grad()
 def held_loss(model: Painter, batch: Batch) -> dict[str, float]:
     """Held-out loss at fixed noise levels."""
     result = {}
     generator = torch.Generator(batch.target.device).manual_seed(5)
     noise = torch.randn(batch.target.shape, generator=generator, device=batch.target.device)
+    look = model.look(batch.seen) * batch.seen_weight[:, None]
     for level in (0.05, 0.35, 0.6, 0.85):
         t = torch.full((len(noise),), level, device=noise.device)
         noisy = level * batch.target + (1 - level) * noise
-        x = model(noisy, t, batch.reference, batch.tokens, batch.style)
+        x = model(noisy, t, batch.guide, batch.tokens, batch.style, look)
         result[f"{level}"] = round(float(loss_of(x, batch.target, t).mean()), 4)
     return result
-
-
-def picture_grid(planes: list[Tensor], path: Path) -> None:
-    """Rows of [n, 4, h, w] planes over light grey."""
-    rows = []
-    for row in planes:
-        p = from_planes(row.float().cpu())
-        over = (p[:, :3] + 0.94 * (1 - p[:, 3:])).clamp(0, 1)
-        rows.append(torch.cat(list(over), 2))
-    Image.fromarray((torch.cat(rows, 1).permute(1, 2, 0).numpy() * 255).astype(np.uint8)).save(path)
-
-
-SHEET_CONCEPTS = ("1f98a", "1f680", "1f3f0", "1f431", "1f419", "1f916", "1f3e0", "1f34e", "1f409", "26f5")
-SHEET_STYLES = ("soft-3d", "toon", "clean", "kawaii", "ink", "pixel", "neon")
-
-
-def sheet(model: Painter, stock: Stock, tokenizer: Tokenizer, side: int, path: Path, adherence: float = 0.35) -> None:
-    """Reference drawings (first row) in several styles, then composed scenes with their references."""
-    eye = np.eye(3, dtype=np.float32)
-    concepts = [c for c in SHEET_CONCEPTS if "flat" in stock.by_concept.get(c, {})]
-    plans = []
-    for concept in concepts:
-        sprite = Sprite(stock.by_concept[concept]["flat"], 0.5, 0.5, 0.9, False, 0.0, eye)
-        plans.append(Plan(1, "a " + stock.concepts[concept]["label"], [sprite], [sprite]))
-    batch = compose(stock, plans, tokenizer, side)
-    rows = [batch.reference[:, :4]]
-    for name in SHEET_STYLES:
-        style = torch.full_like(batch.style, stock.styles.index(name))
-        rows.append(
-            sample(model, batch.reference, batch.tokens, style, adherence=adherence, guidance=1.0, steps=8, seed=1)
-        )
-    planner = Planner(stock, 11, scene_share=1.0)
-    scenes = []
-    while len(scenes) < 2 * len(plans):
-        plan = planner.plan()
-        plan.presence, plan.damage = True, ""
-        scenes.append(plan)
-    batch = compose(stock, scenes, tokenizer, side)
-    drawn = sample(
-        model, batch.reference, batch.tokens, batch.style, adherence=adherence, guidance=1.0, steps=8, seed=1
-    )
-    for part in range(2):
-        at = slice(part * len(plans), (part + 1) * len(plans))
-        rows += [batch.reference[at, :4], drawn[at], batch.target[at]]
-    picture_grid(rows, path)
 
 
 def log_line(run: Run, t: Tensor, losses: Tensor, speed: float, held: dict[str, float] | None) -> str:
@@ -340,44 +268,79 @@ def crop(batch: Batch, side: int, rng: np.random.Generator) -> Batch:
     """One window of the pictures, so that a step costs a quarter at the same scale."""
     y, x = (8 * int(rng.integers(0, (n - side) // 8 + 1)) for n in batch.target.shape[2:])
     window = (slice(None), slice(None), slice(y, y + side), slice(x, x + side))
-    return replace(batch, target=batch.target[window], reference=batch.reference[window])
+    return replace(batch, target=batch.target[window], guide=batch.guide[window])
 
 
-def train(run: Run, minutes: float, part: float, batch_size: int | None) -> None:
-    recipe, out = run.recipe, run.out
-    planner = Planner(run.stock, 1000 + run.step)
-    held = compose(run.stock, held_plans(run.stock, 16), run.tokenizer, recipe.stages[-1].side)
+def shape_of(stage: Stage, rng: np.random.Generator) -> Shape:
+    if rng.random() >= stage.others:
+        return stage.side, stage.side
+    tall, wide = OTHERS[rng.integers(len(OTHERS))]
+    return int(stage.side * tall), int(stage.side * wide)
+
+
+def budget(out: Path, minutes: float) -> float:
+    """The minutes of the whole run: what ``OUT/budget`` says now, else what was asked for."""
+    try:
+        return float((out / "budget").read_text())
+    except (FileNotFoundError, ValueError):
+        return minutes
+
+
+class Progress:
+    """Log, checkpoints and sheets of a run."""
+
+    def __init__(self, run: Run, every: float) -> None:
+        self.run, self.every = run, every  # minutes between checkpoints
+        self.held = held_batch(run.stock, run.tokenizer, 32, run.recipe.stages[-1].side)
+        self.log = (run.out / "log.jsonl").open("a")
+        self.window: list[tuple[Tensor, Tensor]] = []
+        self.since = (time.monotonic(), run.samples)
+        self.next_save, self.next_sheet = run.minutes + every, run.minutes + 20
+
+    def note(self, step: tuple[Tensor, Tensor], side: int) -> None:
+        run = self.run
+        self.window.append(step)
+        save = run.minutes >= self.next_save
+        if len(self.window) < 100 and not save:
+            return
+        t, losses = (torch.cat(parts).cpu() for parts in zip(*self.window, strict=True))
+        speed = (run.samples - self.since[1]) / (time.monotonic() - self.since[0])
+        scores = held_loss(run.averaged(), self.held) if save else None
+        print(line := log_line(run, t, losses, speed, scores), file=self.log, flush=True)
+        print(line, flush=True)
+        self.window = []
+        if save:
+            run.save()
+            self.next_save = run.minutes + self.every
+        if run.minutes >= self.next_sheet:
+            self.sheet(side)
+            self.next_sheet = run.minutes + 20
+        self.since = (time.monotonic(), run.samples)
+
+    def sheet(self, side: int) -> None:
+        run = self.run
+        sheet(run.averaged(), run.stock, run.tokenizer, side, run.out / f"sheet-{run.samples:07d}.webp")
+
+
+def train(run: Run, feed: Feed, minutes: float, part: float, batch_size: int | None) -> None:
+    recipe, rng = run.recipe, np.random.default_rng(run.step)
+    progress = Progress(run, every=3 if run.device == "cpu" else 1.5)
     begun, before = time.monotonic(), run.minutes
-    window: list[tuple[Tensor, Tensor]] = []
-    since = (time.monotonic(), run.samples)
-    next_save, next_sheet = run.minutes + 3, run.minutes + 20
-    log = (out / "log.jsonl").open("a")
-    while run.minutes < minutes and run.minutes - before < part:
-        progress = run.minutes / minutes
-        stage = next(s for s in recipe.stages if progress < s.until)
-        cropped = planner.rng.random() < stage.crops
-        plans = [planner.plan() for _ in range((batch_size or stage.batch) * (3 if cropped else 1))]
-        batch = compose(run.stock, plans, run.tokenizer, stage.side)
-        batch = crop(batch, stage.side // 2, planner.rng) if cropped else batch
-        window.append(run.learn(batch, rate_at(progress, run.step, recipe.keep), stage.level))
+    while run.minutes < budget(run.out, minutes) and run.minutes - before < part:
+        share = run.minutes / budget(run.out, minutes)
+        stage = next(s for s in recipe.stages if share < s.until)
+        cropped = rng.random() < stage.crops
+        height, width = shape_of(stage, rng)
+        packed = feed.next((batch_size or stage.batch) * (3 if cropped else 1))
+        batch = compose(run.stock, packed, height, width)
+        batch = crop(batch, stage.side // 2, rng) if cropped else batch
+        # Odd canvases are few: they are not worth a compilation each.
+        with torch.compiler.set_stance("default" if height == width else "force_eager"):
+            step = run.learn(batch, rate_at(share, run.step, recipe.keep), stage.level)
         run.minutes = before + (time.monotonic() - begun) / 60
-        if len(window) >= 100 or run.minutes >= next_save:
-            speed = (run.samples - since[1]) / (time.monotonic() - since[0])
-            save = run.minutes >= next_save
-            scores = held_loss(run.averaged(), held) if save else None
-            t, losses = (torch.cat(parts).cpu() for parts in zip(*window, strict=True))
-            log.write(log_line(run, t, losses, speed, scores) + "\n")
-            log.flush()
-            window = []
-            if save:
-                run.save()
-                next_save = run.minutes + 3
-            if run.minutes >= next_sheet:
-                sheet(run.averaged(), run.stock, run.tokenizer, stage.side, out / f"sheet-{run.samples:07d}.png")
-                next_sheet = run.minutes + 20
-            since = (time.monotonic(), run.samples)
+        progress.note(step, stage.side)
     run.save()
-    sheet(run.averaged(), run.stock, run.tokenizer, recipe.stages[-1].side, out / f"sheet-{run.samples:07d}.png")
+    progress.sheet(recipe.stages[-1].side)
 
 
 def main() -> None:
@@ -386,18 +349,25 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=100, help="budget of the whole run")
     parser.add_argument("--part", type=float, default=1e9, help="budget of this call")
     parser.add_argument("--out", type=Path, default=data.CACHE / "run")
+    parser.add_argument("--start", type=Path, help="an ema.pt to begin from")
     parser.add_argument("--pack", type=Path, default=data.DATA, help="folder with drawings.npy and index.json")
     parser.add_argument("--batch", type=int, help="pictures a step, instead of the recipe's (dry runs)")
     parser.add_argument("--workers", type=int, default=2, help="single-threaded workers on a CPU")
+    parser.add_argument("--planners", type=int, default=0, help="processes that plan pictures ahead")
     options = parser.parse_args()
     torch.set_num_threads(1 if options.workers > 1 else torch.get_num_threads())
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     device = "cuda" if torch.cuda.is_available() else "cpu"
     options.out.mkdir(parents=True, exist_ok=True)
     side = max(stage.side for stage in RECIPES[options.size].stages)
     stock = Stock(options.pack, device, side=side)
     run = Run(options.size, options.out, stock, device, options.workers)
+    if options.start and not run.step:
+        run.begin_from(options.start)
     print(f"{parameters(run.model) / 1e6:.2f} M parameters on {device}", flush=True)
-    train(run, options.minutes, options.part, options.batch)
+    feed = Feed(options.pack, 1000 + run.step, options.planners, RECIPES[options.size].stages[0].batch)
+    train(run, feed, options.minutes, options.part, options.batch)
+    feed.close()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ python -m tempera.words        # writes tempera/weights/vocab.txt
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -33,7 +34,9 @@ GLUE = (
     "light dark pale bright deep field hills forest trees snowy winter beach ocean lake sky clouds cloudy stars "
     "starry moon moonlit outer galaxy city town street skyline room living kitchen bedroom home indoors desert dunes "
     "mountain mountains meadow flowers grass green garden sunset sunrise dusk evening underwater sea night day "
-    "gradient solid color colour wall floor no nothing nobody without alone together many pattern"
+    "gradient solid color colour wall floor no nothing nobody without alone together many pattern beautiful pretty "
+    "avatar portrait profile hair beard glasses sunglasses curly bald blond smiling angry surprised face person icon "
+    "pencil sketch chalk halftone mosaic silhouette gold relief paper cut stitch cross line bold studio cartoon game"
 ).split()
 SUFFIXES = ("s", "es", "ed", "er", "ing", "ly", "y", "ies", "ness", "man", "men", "woman", "ful", "less", "ish")
 
@@ -79,18 +82,24 @@ class Tokenizer:
         return pieces
 
 
-def build_vocab(limit: int = 4096) -> list[str]:
-    """Specials, letters, suffixes, glue, then the words of labels (all) and tags (by frequency)."""
+def build_vocab(limit: int = 5000) -> list[str]:
+    """Specials, letters, suffixes, glue, then the words of CLDR labels (all), of other sets' names that two names
+    share, and of tags (by frequency)."""
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     pieces = ["<pad>", "<unk>", "<sep>", *letters, *(f"##{c}" for c in letters), *(f"##{s}" for s in SUFFIXES)]
-    known = data.concepts()
+    known = json.loads((data.DATA / "index.json").read_text())["concepts"]
     sure = [*GLUE, *COLOURS, *COUNTS, *scenes.KINDS]
     sure += [w for e in data.load_manifest()["drawings"] for w in split(e["style"] + " " + e["title"])]
-    sure += [w for c in known for w in split(c.label)]
-    tags = Counter(w for c in known for tag in c.tags for w in split(tag))
-    ordered = sure + [w for w, _ in sorted(tags.items(), key=lambda kv: (-kv[1], kv[0]))]
+    sure += [w for c in data.concepts() for w in split(c.label)]
+    names = Counter(w for c in known for w in split(c["label"]))
+    tags = Counter(w for c in known for tag in c["tags"] for w in split(tag))
+    ordered = sure + [w for w, n in _by_frequency(names) if n >= 2] + [w for w, _ in _by_frequency(tags)]
     ordered = [w for w in ordered if w.isascii()]
     return list(dict.fromkeys(pieces + ordered))[:limit]
+
+
+def _by_frequency(words: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(words.items(), key=lambda kv: (-kv[1], kv[0]))
 
 
 def main() -> None:
