@@ -127,8 +127,8 @@ func TestBackdrops_AgreeWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		canvas := &Canvas{24, 18, make([][4]float64, 24*18)}
-		b.paint(canvas, row.Soft)
+		canvas := NewCanvas(24, 18)
+		b.paint(canvas, Box{0, 0, 24, 18}, row.Soft, false)
 		samePixels(t, row.Kind, canvas, row.Pixels, 3)
 	}
 }

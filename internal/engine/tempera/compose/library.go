@@ -11,6 +11,7 @@ import (
 	"math"
 	"sync"
 
+	"golang.org/x/image/draw"
 	"golang.org/x/image/webp"
 
 	"bottega/internal/engine"
@@ -43,7 +44,7 @@ type Library struct {
 	cache map[string]*drawing
 }
 
-const cachedDrawings = 256 // of about 90 kB with their halves
+const cachedDrawings = 256 // of about 200 kB with their halves
 
 // NewLibrary makes a library of entries whose pictures load returns.
 func NewLibrary(entries []Entry, load func(id string) (image.Image, error)) *Library {
@@ -141,12 +142,13 @@ func newDrawing(picture image.Image) (*drawing, error) {
 		return nil, fmt.Errorf("size %dx%d is not a square of a multiple of four", n, b.Dy())
 	}
 	straight, ok := picture.(*image.NRGBA)
-	if !ok {
-		return nil, fmt.Errorf("it has no alpha channel (%T)", picture)
+	if !ok { // lossy WebP has colour and alpha in planes, or no alpha at all
+		straight = image.NewNRGBA(b)
+		draw.Draw(straight, b, picture, b.Min, draw.Src)
 	}
 	full := level{n, make([]uint8, 4*n*n)}
 	for y := range n {
-		row := straight.Pix[y*straight.Stride:]
+		row := straight.Pix[straight.PixOffset(b.Min.X, b.Min.Y+y):]
 		for x := range n {
 			p, q := row[4*x:4*x+4], full.pix[4*(y*n+x):]
 			a := uint16(p[3])
