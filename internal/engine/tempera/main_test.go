@@ -55,7 +55,7 @@ func play(role string) error {
 	if _, err := readFrame(os.Stdin); err != nil {
 		return err
 	}
-	if err := writeFrame(os.Stdout, &frame{Type: frameReady}); err != nil {
+	if err := writeFrame(os.Stdout, &frame{Type: frameReady, Ready: &readyHeader{Device: DeviceCPU, Together: 1}}); err != nil {
 		return err
 	}
 	f, err := readFrame(os.Stdin)
@@ -97,6 +97,8 @@ func stubWeights(t testing.TB) string {
 	dir := t.TempDir()
 	network, err := os.ReadFile("testdata/stub.onnx")
 	must(t, err)
+	look, err := os.ReadFile("testdata/look.onnx")
+	must(t, err)
 	lexicon, err := os.ReadFile("../../../tempera/vectors/lexicon.json")
 	must(t, err)
 	var tokens struct{ Vocab []string }
@@ -122,11 +124,11 @@ func stubWeights(t testing.TB) string {
 	}
 	must(t, z.Close())
 	writeWeights(t, dir, &manifest{
-		Name: "stub", Version: "1.2.3", Grid: 32, Multiple: 16, Styles: []string{"none", "soft-3d", "flat"},
+		Name: "stub", Version: "1.2.3", Grid: 32, Multiple: 16, LookWidth: 2, Sampler: sampler{Temperature: 1, StyleAvoided: true}, Styles: []string{"none", "soft-3d", "flat"},
 		ForwardFLOPs: map[string]float64{"32x32": 663552},
 	}, map[string][]byte{
 		networkFile: network, vocabFile: []byte(strings.Join(tokens.Vocab, "\n") + "\n"), lexiconFile: lexicon,
-		libraryFile: archive.Bytes(),
+		libraryFile: archive.Bytes(), lookFile: look,
 	})
 	return dir
 }

@@ -35,7 +35,7 @@ func TestNew_SaysWhichFileIsWrong(t *testing.T) {
 
 // What has the right size is found out by its hash, in the worker, and told through the pipe.
 func TestWorker_RefusesCorruptWeights(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			path := filepath.Join(dir, name)
@@ -51,7 +51,7 @@ func TestWorker_RefusesCorruptWeights(t *testing.T) {
 
 // A file that matches its hash can still be no network or no lexicon.
 func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			m := &manifest{}
@@ -60,7 +60,7 @@ func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
 			must(t, err)
 			files[name] = []byte("nothing of the kind")
 			writeWeights(t, dir, m, files)
-			_, err = openPainter(os.DirFS(dir), sharedData(t), 1)
+			_, err = openPainter(os.DirFS(dir), painterOptions{LibraryDir: sharedData(t), Threads: 1})
 			unavailable(t, err, name+" cannot be used")
 		})
 	}
@@ -107,7 +107,7 @@ func TestExact_NamesEveryFile(t *testing.T) {
 	m := &manifest{}
 	readJSON(t, filepath.Join(stubWeights(t), manifestFile), m)
 	seen := map[string]bool{m.exact(): true}
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		data, err := json.Marshal(m)
 		must(t, err)
 		other := &manifest{}
@@ -115,7 +115,9 @@ func TestExact_NamesEveryFile(t *testing.T) {
 		other.Files[name] = fileFact{SHA256: strings.Repeat("0", 64)}
 		seen[other.exact()] = true
 	}
-	if len(seen) != 5 {
-		t.Errorf("%d exact versions of 5 sets of weights", len(seen))
+	m.Sampler.GuidanceFrom = 0.1
+	seen[m.exact()] = true
+	if len(seen) != 7 {
+		t.Errorf("%d exact versions of 7 sets of weights", len(seen))
 	}
 }

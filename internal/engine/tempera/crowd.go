@@ -1,0 +1,242 @@
+package tempera
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"bottega/internal/clock"
+	"bottega/internal/engine/tempera/paint"
+	"bottega/internal/engine/tempera/read"
+)
+
+// crowd lets pictures that are painted at the same time share forwards. A forward begins when every picture under way
+// at its grid waits for one: no timer, and nobody waits for somebody who does not come. It is safe for concurrent use.
+type crowd struct {
+	net     forwarder
+	most    int  // asks in one forward
+	sharing bool // pictures of several requests may stand in one forward; else only the two branches of one
+
+	run sync.Mutex // one forward at a time
+
+	mu      sync.Mutex
+	under   map[[2]int]int // pictures under way, by grid
+	waiting map[[2]int][]*wish
+}
+
+// forwarder is the network under a crowd: one run for all asks.
+type forwarder interface {
+	forward(ctx context.Context, height, width int, asks []paint.Ask) error
+}
+
+// wish is one picture's call of Predict.
+type wish struct {
+	ctx  context.Context
+	asks []paint.Ask
+	lead chan struct{} // the one who is told so runs the forward for all that wait
+	done chan error
+}
+
+func newCrowd(net forwarder, habit habit) *crowd {
+	return &crowd{
+		net: net, most: habit.most, sharing: habit.sharing, under: map[[2]int]int{}, waiting: map[[2]int][]*wish{},
+	}
+}
+
+// together is how many pictures it is worth painting at the same time.
+func (c *crowd) together() int {
+	if c.sharing {
+		return c.most
+	}
+	return 1
+}
+
+// enter says that a picture of this grid is under way; leave, that it is not any more.
+func (c *crowd) enter(height, width int) (leave func()) {
+	grid := [2]int{height, width}
+	c.mu.Lock()
+	c.under[grid]++
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.under[grid]--; c.under[grid] == 0 {
+			delete(c.under, grid)
+		}
+		c.begin(grid)
+	}
+}
+
+// begin tells the first who waits to lead when nobody else is to come. The caller holds mu.
+func (c *crowd) begin(grid [2]int) {
+	if w := c.waiting[grid]; len(w) > 0 && len(w) >= c.under[grid] {
+		select {
+		case w[0].lead <- struct{}{}:
+		default: // told already
+		}
+	}
+}
+
+// Predict implements paint.Network.
+func (c *crowd) Predict(ctx context.Context, height, width int, asks ...paint.Ask) error {
+	if !c.sharing {
+		return c.forward(ctx, height, width, asks)
+	}
+	grid, w := [2]int{height, width}, &wish{ctx, asks, make(chan struct{}, 1), make(chan error, 1)}
+	c.mu.Lock()
+	c.waiting[grid] = append(c.waiting[grid], w)
+	c.begin(grid)
+	c.mu.Unlock()
+	select {
+	case err := <-w.done:
+		return err
+	case <-w.lead:
+	case <-ctx.Done():
+		if c.withdraw(grid, w) {
+			return ctx.Err()
+		}
+		return <-w.done // its forward is under way
+	}
+	if err := c.lead(grid); err != nil {
+		return err
+	}
+	return <-w.done
+}
+
+// withdraw takes a wish back, unless a forward has taken it.
+func (c *crowd) withdraw(grid [2]int, w *wish) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := slices.Index(c.waiting[grid], w)
+	if at < 0 {
+		return false
+	}
+	c.waiting[grid] = slices.Delete(c.waiting[grid], at, at+1)
+	c.begin(grid) // it may have been told to lead
+	return true
+}
+
+// lead runs the forward for all that wait at a grid and gives each its answer.
+func (c *crowd) lead(grid [2]int) error {
+	c.mu.Lock()
+	all := c.waiting[grid]
+	delete(c.waiting, grid)
+	c.mu.Unlock()
+	ctx, asks := context.Background(), []paint.Ask{}
+	if len(all) == 1 {
+		ctx = all[0].ctx // a forward of several is not stopped for one of them
+	}
+	for _, w := range all {
+		asks = append(asks, w.asks...)
+	}
+	err := c.forward(ctx, grid[0], grid[1], asks)
+	for _, w := range all {
+		if e := w.ctx.Err(); e != nil {
+			w.done <- e
+		} else {
+			w.done <- err
+		}
+	}
+	return nil
+}
+
+// forward answers the asks, so many at a time as is worth it.
+func (c *crowd) forward(ctx context.Context, height, width int, asks []paint.Ask) error {
+	c.run.Lock()
+	defer c.run.Unlock()
+	for some := range slices.Chunk(asks, c.most) {
+		if err := c.net.forward(ctx, height, width, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// habit is how the network is best asked on this machine.
+type habit struct {
+	most    int
+	sharing bool
+	seconds map[int]float64 // measured: of one ask, by asks in a forward; nil when nothing was measured
+}
+
+const (
+	mostOnCPU  = 4
+	mostOnCUDA = 8
+	worthwhile = 0.97 // a forward of several must take less than this share of the time of single ones
+	trials     = 3
+)
+
+// measureHabit runs a few forwards of one, two and four asks at the model's own grid. Several asks share a forward
+// when that takes less time for each, or always on CUDA, whose single forwards leave most of it idle. Pictures of
+// several requests share one only when an answer is the same, bit for bit, whoever stands beside it: else a picture
+// would depend on who else was painting (which int8 networks that scale by the whole batch bring about).
+func measureHabit(net *network, m *manifest, use *device) (habit, error) {
+	if m.LookWidth < 1 {
+		return habit{most: 1}, nil
+	}
+	asks := trialAsks(m, mostOnCPU)
+	alone := trialAsks(m, 1)[0]
+	best := habit{most: 1, seconds: map[int]float64{}}
+	same := true
+	for _, n := range []int{1, 2, mostOnCPU} {
+		took, err := timeForward(net, m.Grid, asks[:n])
+		if err != nil {
+			return habit{}, fmt.Errorf("measure forwards of %d: %w", n, err)
+		}
+		best.seconds[n] = took / float64(n)
+		if n == 1 {
+			copy(alone.X, asks[0].X)
+			continue
+		}
+		same = same && slices.Equal(alone.X, asks[0].X)
+		switch {
+		case use.cuda:
+			best.most = mostOnCUDA
+		case same && best.seconds[n] < worthwhile*best.seconds[best.most]:
+			best.most = n
+		}
+		if best.most == 1 {
+			break // four are not better where two are not
+		}
+	}
+	best.sharing = same && best.most > 1
+	return best, nil
+}
+
+// trialAsks are asks that differ in everything: a network that mixes them gives itself away.
+func trialAsks(m *manifest, count int) []paint.Ask {
+	n := m.Grid * m.Grid
+	asks := make([]paint.Ask, count)
+	for i := range asks {
+		b := &paint.Branch{
+			Guide: make([]float32, paint.GuidePlanes*n), Tokens: make([]int64, read.TokenLength),
+			Style: make([]float32, len(m.Styles)), Look: make([]float32, m.LookWidth),
+		}
+		b.Style[i%len(m.Styles)] = 1
+		b.Tokens[0] = int64(i % 3)
+		noisy := paint.Noise(uint64(i), 0, 4*n)
+		for k := range noisy {
+			noisy[k] *= float32(1+i) / 2
+		}
+		asks[i] = paint.Ask{Noisy: noisy, T: float32(i) / float32(count+1), Branch: b, X: make([]float32, 4*n)}
+	}
+	return asks
+}
+
+// timeForward is the fastest of a few runs, in seconds.
+func timeForward(net *network, side int, asks []paint.Ask) (float64, error) {
+	fastest := 0.0
+	for i := range trials {
+		from := clock.System{}.Now()
+		if err := net.forward(context.Background(), side, side, asks); err != nil {
+			return 0, err
+		}
+		took := max(clock.System{}.Now().Sub(from), time.Microsecond).Seconds()
+		if i == 0 || took < fastest {
+			fastest = took
+		}
+	}
+	return fastest, nil
+}
