@@ -33,7 +33,6 @@ ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of 
 AREA_WEIGHT = 0.25
 
 
-
 @dataclass
 class Told:
     """What the network is told about a picture."""
@@ -178,7 +177,8 @@ def sample(
     that level, under fresh noise and its opposite, and the mean is returned: what leaks of the noise is
     nearly linear in it and cancels. Where ``known`` [H, W] is 1 every prediction is replaced by ``truth``
     and z by the noised truth. With ``roll`` > 0 the picture repeats: the network sees it rolled by
-    another multiple of so many pixels each time. Guidance holds at levels of ``guidance_from`` and above.
+    another multiple of so many pixels each time, and at the looks that are delivered with a margin of as
+    many pixels of its opposite sides, because a network answers worse at its border. Guidance holds at levels of ``guidance_from`` and above.
     """
     shape = (4, *asked.guide.shape[1:])
     base = np.float32(temperature) * noise(seed, 0, math.prod(shape)).reshape(shape)
@@ -189,14 +189,18 @@ def sample(
             return z
         return known * (np.float32(t) * truth + np.float32(1 - t) * base) + (1 - known) * z
 
-    def predict(z: np.ndarray, t: float) -> np.ndarray:
+    def predict(z: np.ndarray, t: float, delivered: bool) -> np.ndarray:
         nonlocal looks
         dx, dy = offset(seed, looks, roll, *shape[1:]) if roll else (0, 0)
+        m = roll if delivered else 0
         looks += 1
 
+        def show(p: np.ndarray) -> np.ndarray:
+            return np.pad(np.roll(p, (dy, dx), (1, 2)), ((0, 0), (m, m), (m, m)), mode="wrap")
+
         def look(told: Told) -> np.ndarray:
-            seen = replace(told, guide=np.roll(told.guide, (dy, dx), (1, 2)))
-            return np.roll(network(np.roll(z, (dy, dx), (1, 2)), t, seen), (-dy, -dx), (1, 2))
+            seen = network(show(z), t, replace(told, guide=show(told.guide)))
+            return np.roll(seen[:, m : m + shape[1], m : m + shape[2]], (-dy, -dx), (1, 2))
 
         x = look(asked)
         if guidance != 1 and t >= guidance_from:
@@ -212,7 +216,7 @@ def sample(
     last, last_h, x = np.zeros_like(z), 1.0, z
     for i in range(steps):
         t, h = time(start, i, steps), time(start, i + 1, steps) - time(start, i, steps)
-        x = predict(z, t)
+        x = predict(z, t, i == steps - 1)
         if i == steps - 1:
             break
         v = (x - z) / np.float32(1 - t)
@@ -223,7 +227,128 @@ def sample(
         return x
     fresh = np.float32((1 - finish) * temperature) * noise(seed, 1, math.prod(shape)).reshape(shape)
     calm = np.float32(finish) * x
-    return (predict(calm + fresh, finish) + predict(calm - fresh, finish)) / 2
+    return (predict(calm + fresh, finish, True) + predict(calm - fresh, finish, True)) / 2
+
+
+# Contours. Sizes in pixels of the grid; see FORMAT.md.
+STRONG_EDGE, WEAK_EDGE = 0.06, 0.025  # change a pixel that begins a contour, and one that goes on with it
+BLANK, INKED = 0.85, 0.5  # brightness of blank paper, darkness of a stroke
+LEAST_BLANK, LEAST_INK, MOST_INK, MOST_SOLID = 0.7, 0.002, 0.25, 0.3
+FLAT = math.tan(math.pi / 8)
+AROUND = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))  # clockwise from above
+BELL = (0.4026, 0.2442, 0.0545)  # a Gaussian of one pixel
+
+
+def contours(picture: np.ndarray, canvas: np.ndarray) -> np.ndarray:
+    """float32 [H, W], 0 or 1, lines of one pixel: the strokes of a line drawing, the edges of anything else.
+
+    ``picture`` is straight RGBA uint8 [h, w, 4]; ``canvas`` the same premultiplied at the grid's size,
+    float64 [H, W, 4] in [0, 1].
+    """
+    ink, paper = ink_of(picture, *canvas.shape[:2])
+    if lined(ink, paper):
+        return thin(ink).astype(np.float32)
+    return edges(canvas).astype(np.float32)
+
+
+def cells(count: int, n: int) -> list[slice]:
+    """What part of n pixels each of count cells covers, at least one."""
+    return [slice(i * n // count, max(-(-(i + 1) * n // count), i * n // count + 1)) for i in range(count)]
+
+
+def ink_of(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """Cells that a dark pixel lies in, and the share of blank pixels (counted once for each cell)."""
+    p = picture.astype(np.float64) / 255
+    bright = (0.3 * p[..., 0] + 0.59 * p[..., 1] + 0.11 * p[..., 2]) * p[..., 3] + 1 - p[..., 3]
+    ink, blanks, total = np.zeros((height, width), bool), 0, 0
+    columns = cells(width, picture.shape[1])
+    for y, row in enumerate(cells(height, picture.shape[0])):
+        for x, column in enumerate(columns):
+            cell = bright[row, column]
+            ink[y, x] = bool((1 - cell >= INKED).any())
+            blanks, total = blanks + int((cell >= BLANK).sum()), total + cell.size
+    return ink, blanks / total
+
+
+def around(lines: np.ndarray) -> np.ndarray:
+    """The eight neighbours of each place, [8, H, W], nothing outside."""
+    h, w = lines.shape
+    wide = np.pad(lines, 1)
+    return np.stack([wide[1 + dy : 1 + dy + h, 1 + dx : 1 + dx + w] for dx, dy in AROUND])
+
+
+def lined(ink: np.ndarray, paper: float) -> bool:
+    """Mostly blank, some ink, and that in strokes, not in patches."""
+    h, w = ink.shape
+    wide = np.pad(ink, 2)
+    solid = np.all([wide[y : y + h, x : x + w] for y in range(5) for x in range(5)], 0).sum()
+    share = ink.mean()
+    return bool(paper >= LEAST_BLANK and LEAST_INK <= share <= MOST_INK and solid <= MOST_SOLID * ink.sum())
+
+
+def thin(ink: np.ndarray) -> np.ndarray:
+    """Strokes worn down to their middle line (Zhang and Suen 1984)."""
+    ink = ink.copy()
+    while True:
+        gone = 0
+        for first in (True, False):
+            n = around(ink)
+            count, turns = n.sum(0), (~n & np.roll(n, -1, 0)).sum(0)
+            a, b = ((0, 2, 4), (2, 4, 6)) if first else ((0, 2, 6), (0, 4, 6))
+            holds = n[a[0]] & n[a[1]] & n[a[2]] | n[b[0]] & n[b[1]] & n[b[2]]
+            worn = ink & (count >= 2) & (count <= 6) & (turns == 1) & ~holds
+            ink &= ~worn
+            gone += int(worn.sum())
+        if not gone:
+            return ink
+
+
+def blur(canvas: np.ndarray) -> np.ndarray:
+    """By one pixel, along rows, then along columns; the edge is repeated outwards."""
+    for axis in (1, 0):
+        n = canvas.shape[axis]
+        steps = np.arange(n)
+        out = BELL[0] * canvas
+        for d in (1, 2):
+            before, after = np.maximum(steps - d, 0), np.minimum(steps + d, n - 1)
+            out = out + BELL[d] * (canvas.take(before, axis) + canvas.take(after, axis))
+        canvas = out
+    return canvas
+
+
+def gradient(canvas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sobel's derivatives a pixel, of the channel that changes most at each place (the first of equals)."""
+    p = np.pad(canvas, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    dx = (
+        p[:-2, 2:] - p[:-2, :-2] + 2 * (p[1:-1, 2:] - p[1:-1, :-2]) + p[2:, 2:] - p[2:, :-2]
+    ) / 8  # fmt: skip
+    dy = (
+        p[2:, :-2] - p[:-2, :-2] + 2 * (p[2:, 1:-1] - p[:-2, 1:-1]) + p[2:, 2:] - p[:-2, 2:]
+    ) / 8  # fmt: skip
+    gx, gy, best = dx[..., 0], dy[..., 0], dx[..., 0] ** 2 + dy[..., 0] ** 2
+    for k in range(1, canvas.shape[2]):
+        size = dx[..., k] ** 2 + dy[..., k] ** 2
+        more = size > best + 1e-12
+        gx, gy, best = (np.where(more, new, old) for new, old in ((dx[..., k], gx), (dy[..., k], gy), (size, best)))
+    return gx, gy
+
+
+def edges(canvas: np.ndarray) -> np.ndarray:
+    """bool [H, W]: where a canvas changes, as lines of one pixel (Canny's steps)."""
+    gx, gy = gradient(blur(canvas))
+    size = np.sqrt(gx * gx + gy * gy)
+    n = around(size)  # above, above right, right, below right, below, below left, left, above left
+    level, steep = np.abs(gy) <= FLAT * np.abs(gx), np.abs(gx) <= FLAT * np.abs(gy)
+    falling = gx * gy < 0
+    before = np.where(level, n[6], np.where(steep, n[0], np.where(falling, n[5], n[7])))
+    after = np.where(level, n[2], np.where(steep, n[4], np.where(falling, n[1], n[3])))
+    kept = (size >= WEAK_EDGE) & (size >= before) & (size > after)
+    lines = kept & (size >= STRONG_EDGE)
+    while True:
+        more = kept & (lines | around(lines).any(0))
+        if (more == lines).all():
+            return lines
+        lines = more
 
 
 def onnx_network(path: Path) -> Network:
@@ -272,7 +397,9 @@ def picture(prompt: str, options: argparse.Namespace) -> tuple[np.ndarray, np.nd
     rules = {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | manifest.get("sampler", {})
     weights = np.zeros(len(manifest["styles"]), np.float32)
     weights[manifest["styles"].index(style)] = 1
-    asked = Told(guide(h, w, reference), tokenizer.encode(prompt), weights, np.zeros(manifest["look_width"], np.float32))
+    asked = Told(
+        guide(h, w, reference), tokenizer.encode(prompt), weights, np.zeros(manifest["look_width"], np.float32)
+    )
     avoided = replace(asked, tokens=tokenizer.encode(options.negative))
     if not rules.get("guide_avoided", False):
         avoided.guide = without_reference(asked.guide)

@@ -208,6 +208,46 @@ def samples() -> list[dict[str, Any]]:
     return rows
 
 
+def sketches() -> dict[str, tuple[int, int, np.ndarray]]:
+    """Pictures to find contours in: grid height and width, straight RGBA uint8."""
+    y, x = np.mgrid[0:96:2, 0:128:2].astype(np.float64)
+    ring = np.abs(np.hypot(x - 60, y - 48) - 30) < 3
+    cross = (np.abs(x - y) < 2.5) & (y > 10) & (y < 80)
+    paper = np.full((48, 64, 4), 255, np.uint8)
+    paper[ring | cross, :3] = 20
+    clear = np.zeros((48, 64, 4), np.uint8)
+    clear[ring] = (10, 10, 60, 255)
+    shades = np.zeros((48, 64, 4), np.uint8)
+    shades[..., 0], shades[..., 1], shades[..., 2] = x * 2, 90, 255 - y * 2
+    shades[np.hypot(x - 50, y - 40) < 22, :3] = (250, 220, 40)
+    shades[(np.abs(x - 100) < 12) & (np.abs(y - 60) < 20), 1] = 30
+    shades[..., 3] = 255
+    sticker = np.zeros((48, 64, 4), np.uint8)
+    sticker[np.hypot(x - 64, y - 48) < 36] = (200, 60, 60, 255)
+    sticker[np.hypot(x - 54, y - 40) < 8] = (30, 30, 30, 255)
+    patch = np.full((48, 64, 4), 255, np.uint8)  # black on white, and no line drawing
+    patch[np.hypot(x - 64, y - 48) < 20, :3] = 0
+    return {
+        "strokes": (32, 48, paper), "clear": (48, 64, clear), "shades": (48, 64, shades), "sticker": (24, 32, sticker),
+        "patch": (32, 48, patch), "enlarged": (60, 80, paper[10:40, 10:50]),
+    }  # fmt: skip
+
+
+def contour_rows() -> list[dict[str, Any]]:
+    """The canvas stands in the row: how a picture is scaled is no part of the rule."""
+    rows = []
+    for name, (h, w, picture) in sketches().items():
+        ys, xs = np.arange(h) * picture.shape[0] // h, np.arange(w) * picture.shape[1] // w
+        canvas = premultiply(picture[ys][:, xs])
+        e = reference.contours(picture, canvas / 255.0)
+        rows.append({
+            "name": name, "width": w, "height": h, "size": [picture.shape[1], picture.shape[0]], "picture": pack(picture),
+            "canvas": pack(canvas), "edges": pack(reference.edges(canvas / 255.0).astype(np.uint8)),
+            "contours": pack(e.astype(np.uint8)),
+        })  # fmt: skip
+    return rows
+
+
 def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
     pictures = {k: premultiply(v) for k, v in drawings().items()}
     rows = []
@@ -367,6 +407,7 @@ def main() -> None:
         options.check,
     )
     write("sample", samples(), options.check)
+    write("contours", contour_rows(), options.check)
     assert math.isclose(reference.time(0.35, 10, 10), 1)
 
 

@@ -72,7 +72,7 @@ func (p *painter) bench(ctx context.Context, b *Bench) (*BenchResult, error) {
 	return &BenchResult{
 		GridWidth: w, GridHeight: h, Threads: p.threads, ForwardSeconds: forward[len(forward)/2], ForwardFastest: forward[0],
 		ForwardFLOPs: p.manifest.flops(w, h), MatMulFLOPS: 2 * matMulSide * matMulSide * matMulSide / product[0],
-		Device: p.device.name(), Together: p.habit.most, AskSeconds: p.habit.seconds,
+		Device: p.device.name(), Together: p.habit.most(), AskSeconds: p.habit.seconds,
 	}, nil
 }
 

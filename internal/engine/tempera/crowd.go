@@ -15,9 +15,8 @@ import (
 // crowd lets pictures that are painted at the same time share forwards. A forward begins when every picture under way
 // at its grid waits for one: no timer, and nobody waits for somebody who does not come. It is safe for concurrent use.
 type crowd struct {
-	net     forwarder
-	most    int  // asks in one forward
-	sharing bool // pictures of several requests may stand in one forward; else only the two branches of one
+	net   forwarder
+	habit habit
 
 	run sync.Mutex // one forward at a time
 
@@ -41,14 +40,14 @@ type wish struct {
 
 func newCrowd(net forwarder, habit habit) *crowd {
 	return &crowd{
-		net: net, most: habit.most, sharing: habit.sharing, under: map[[2]int]int{}, waiting: map[[2]int][]*wish{},
+		net: net, habit: habit, under: map[[2]int]int{}, waiting: map[[2]int][]*wish{},
 	}
 }
 
 // together is how many pictures it is worth painting at the same time.
 func (c *crowd) together() int {
-	if c.sharing {
-		return c.most
+	if c.habit.sharing {
+		return c.habit.most()
 	}
 	return 1
 }
@@ -81,7 +80,7 @@ func (c *crowd) begin(grid [2]int) {
 
 // Predict implements paint.Network.
 func (c *crowd) Predict(ctx context.Context, height, width int, asks ...paint.Ask) error {
-	if !c.sharing {
+	if !c.habit.sharing {
 		return c.forward(ctx, height, width, asks)
 	}
 	grid, w := [2]int{height, width}, &wish{ctx, asks, make(chan struct{}, 1), make(chan error, 1)}
@@ -142,67 +141,83 @@ func (c *crowd) lead(grid [2]int) error {
 	return nil
 }
 
-// forward answers the asks, so many at a time as is worth it.
+// forward answers the asks, as many at a time as is worth it.
 func (c *crowd) forward(ctx context.Context, height, width int, asks []paint.Ask) error {
 	c.run.Lock()
 	defer c.run.Unlock()
-	for some := range slices.Chunk(asks, c.most) {
-		if err := c.net.forward(ctx, height, width, some); err != nil {
+	for len(asks) > 0 {
+		n := c.habit.next(len(asks))
+		if err := c.net.forward(ctx, height, width, asks[:n]); err != nil {
 			return err
 		}
+		asks = asks[n:]
 	}
 	return nil
 }
 
 // habit is how the network is best asked on this machine.
 type habit struct {
-	most    int
-	sharing bool
+	sizes   []int           // how many asks a forward may have, the most first; the last is 1
+	sharing bool            // asks of several pictures may stand in one forward; else only the two branches of one
 	seconds map[int]float64 // measured: of one ask, by asks in a forward; nil when nothing was measured
 }
 
+func (h *habit) most() int { return h.sizes[0] }
+
+// next is how many of the asks go into the next forward.
+func (h *habit) next(asks int) int {
+	for _, n := range h.sizes {
+		if n <= asks {
+			return n
+		}
+	}
+	return 1
+}
+
 const (
-	mostOnCPU  = 4
-	mostOnCUDA = 8
-	worthwhile = 0.97 // a forward of several must take less than this share of the time of single ones
-	trials     = 3
+	mostTogether = 8    // asks in one forward
+	worthwhile   = 0.97 // of the time of single ones, that forwards of several have to stay below
+	trials       = 3
 )
 
-// measureHabit runs a few forwards of one, two and four asks at the model's own grid. Several asks share a forward
-// when that takes less time for each, or always on CUDA, whose single forwards leave most of it idle. Pictures of
-// several requests share one only when an answer is the same, bit for bit, whoever stands beside it: else a picture
-// would depend on who else was painting (which int8 networks that scale by the whole batch bring about).
+// measureHabit runs a few forwards of one, two and four asks (and eight on CUDA) at the model's own grid. Several share
+// one when that takes less time for each, or always on CUDA, whose single forwards leave most of it idle. On a CPU, and
+// for pictures of several requests anywhere, every answer has to be the same, bit for bit, whoever stands beside it:
+// else a picture would depend on who else was painting, or on how fast the machine was when the worker started (int8
+// networks that scale by the whole batch are like that).
 func measureHabit(net *network, m *manifest, use *device) (habit, error) {
-	if m.LookWidth < 1 {
-		return habit{most: 1}, nil
+	h := habit{sizes: []int{1}, seconds: map[int]float64{}}
+	sizes := []int{1, 2, 4}
+	if use.cuda {
+		sizes = append(sizes, mostTogether)
 	}
-	asks := trialAsks(m, mostOnCPU)
-	alone := trialAsks(m, 1)[0]
-	best := habit{most: 1, seconds: map[int]float64{}}
-	same := true
-	for _, n := range []int{1, 2, mostOnCPU} {
+	asks, alone := trialAsks(m, mostTogether), make([][]float32, mostTogether)
+	for i := range sizes[len(sizes)-1] {
+		if err := net.forward(context.Background(), m.Grid, m.Grid, asks[i:i+1]); err != nil {
+			return h, fmt.Errorf("measure forwards: %w", err)
+		}
+		alone[i] = slices.Clone(asks[i].X)
+	}
+	for _, n := range sizes {
 		took, err := timeForward(net, m.Grid, asks[:n])
 		if err != nil {
-			return habit{}, fmt.Errorf("measure forwards of %d: %w", n, err)
+			return h, fmt.Errorf("measure forwards of %d: %w", n, err)
 		}
-		best.seconds[n] = took / float64(n)
-		if n == 1 {
-			copy(alone.X, asks[0].X)
-			continue
+		h.seconds[n] = took / float64(n)
+		same := true
+		for i, a := range asks[:n] {
+			same = same && slices.Equal(a.X, alone[i])
 		}
-		same = same && slices.Equal(alone.X, asks[0].X)
-		switch {
-		case use.cuda:
-			best.most = mostOnCUDA
-		case same && best.seconds[n] < worthwhile*best.seconds[best.most]:
-			best.most = n
+		pair := use.cuda && n == 2
+		if n > 1 && (pair || same && (use.cuda || h.seconds[n] < worthwhile*h.seconds[1])) {
+			h.sizes = append([]int{n}, h.sizes...)
+			h.sharing = same
 		}
-		if best.most == 1 {
-			break // four are not better where two are not
+		if n > 1 && h.most() < n {
+			break // more are not better where fewer are not
 		}
 	}
-	best.sharing = same && best.most > 1
-	return best, nil
+	return h, nil
 }
 
 // trialAsks are asks that differ in everything: a network that mixes them gives itself away.

@@ -86,7 +86,7 @@ func New(opts Options) (*Engine, error) {
 		}
 		opts.Command = []string{self, WorkerCommand}
 	}
-	e.free = make(chan *worker, opts.Workers*mostOnCUDA)
+	e.free = make(chan *worker, opts.Workers*mostTogether)
 	for range opts.Workers {
 		e.employ(&opts)
 	}
@@ -101,7 +101,7 @@ func (e *Engine) employ(opts *Options) {
 	}, opts.Logger)
 	places := 1
 	w.grown = func(together int) { // called by one request at a time
-		for ; places < min(together, mostOnCUDA); places++ {
+		for ; places < min(together, mostTogether); places++ {
 			e.free <- w
 		}
 	}

@@ -11,8 +11,10 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,12 +116,13 @@ func stubWeights(t testing.TB) string {
 	must(t, err)
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	for name, content := range map[string][]byte{
+	inside := map[string][]byte{
 		"index.json": index, "drawings/disc.webp": stubDrawing, "drawings/bar.webp": stubDrawing, "drawings/check.webp": stubDrawing,
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(inside)) { // the same file each time, for the golden pictures' sake
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		must(t, err)
-		_, err = w.Write(content)
+		_, err = w.Write(inside[name])
 		must(t, err)
 	}
 	must(t, z.Close())

@@ -243,3 +243,5 @@ func FuzzReadFrame(f *testing.F) {
 		}
 	})
 }
+
+func logTo(b *buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

@@ -229,17 +229,22 @@ func TestSample_KnownPlacesComeBackExactly(t *testing.T) {
 	}
 }
 
-func TestRoll_ComesBack(t *testing.T) {
-	from := Noise(1, 0, 3*5*7)
-	there, back := make([]float32, len(from)), make([]float32, len(from))
-	roll(there, from, 5, 7, 3, 2)
-	if there[2*7+3] != from[0] || there[5*7] != from[5*7+3*7+4] {
-		t.Errorf("the first value is not at 3, 2: %v", there[:35])
-	}
-	roll(back, there, 5, 7, -3, -2)
-	for i := range back {
-		if back[i] != from[i] {
-			t.Fatalf("value %d came back as %v", i, back[i])
+func TestView_ShowsTheCanvasRolledAndGoesBack(t *testing.T) {
+	planes := Noise(1, 0, 3*5*7)
+	for _, margin := range []int{0, 2} {
+		v := view{job: &Job{Height: 5, Width: 7}, dx: 3, dy: 2, margin: margin}
+		shown, back := v.show(planes), make([]float32, len(planes))
+		if h, w := v.size(); shown[(2+margin)*w+3+margin] != planes[0] || len(shown) != 3*h*w {
+			t.Errorf("margin %d: the first value is not at 3, 2", margin)
+		}
+		if margin > 0 && shown[0] != shown[5*11+7] {
+			t.Error("the margin is not the opposite side")
+		}
+		v.back(back, shown)
+		for i := range back {
+			if back[i] != planes[i] {
+				t.Fatalf("margin %d: value %d came back as %v", margin, i, back[i])
+			}
 		}
 	}
 }
@@ -342,11 +347,11 @@ func TestPreview_IsSmallAndOpaque(t *testing.T) {
 // A picture that repeats must look the same wherever its edge is: delivered rolled, it is the rolled delivery.
 func TestDeliver_TileHasNoEdge(t *testing.T) {
 	const n = 16
-	planes, moved := make([]float32, 4*n*n), make([]float32, 4*n*n)
+	planes := make([]float32, 4*n*n)
 	for i, v := range Noise(5, 0, len(planes)) {
 		planes[i] = min(max(v*0.5, -1), 1)
 	}
-	roll(moved, planes, n, n, 4, 8)
+	moved := view{job: &Job{Height: n, Width: n}, dx: 4, dy: 8}.show(planes)
 	for _, size := range []int{48, 80, 8} {
 		d := Delivery{Width: size, Height: size, Tile: true, Transparent: true}
 		a, b := Deliver(planes, n, n, d), Deliver(moved, n, n, d)

@@ -70,7 +70,7 @@ func Sample(ctx context.Context, net Network, job *Job, step func(i int, x []flo
 	n := 4 * job.Height * job.Width
 	p := &painting{Job: job, net: net, noise: Noise(job.Seed, 0, n), other: make([]float32, n)}
 	if job.Roll > 0 {
-		p.rolled = newRolled(job)
+		p.rolled = &rolled{job: job}
 	}
 	z := make([]float32, n)
 	for i := range z {
@@ -81,14 +81,15 @@ func Sample(ctx context.Context, net Network, job *Job, step func(i int, x []flo
 		}
 	}
 	p.restore(z, job.Start)
-	x, last, lastH := make([]float32, n), make([]float32, n), 0.0
+	x, lastV, lastH := make([]float32, n), make([]float32, n), 0.0
 	for i := range job.Steps {
 		t, next := Time(job.Start, i, job.Steps), Time(job.Start, i+1, job.Steps)
-		if err := p.predict(ctx, z, t, x); err != nil {
+		last := i == job.Steps-1
+		if err := p.predict(ctx, z, t, x, last); err != nil {
 			return nil, fmt.Errorf("step %d of %d: %w", i+1, job.Steps, err)
 		}
 		step(i, x)
-		if i == job.Steps-1 {
+		if last {
 			break
 		}
 		// Second-order Adams–Bashforth on v = (x - z)/(1 - t) with unequal steps; the first step is Euler.
@@ -98,8 +99,8 @@ func Sample(ctx context.Context, net Network, job *Job, step func(i int, x []flo
 		}
 		for k := range z {
 			v := (x[k] - z[k]) / float32(1-t)
-			z[k] += float32(h) * (v + float32(ratio)*(v-last[k]))
-			last[k] = v
+			z[k] += float32(h) * (v + float32(ratio)*(v-lastV[k]))
+			lastV[k] = v
 		}
 		p.restore(z, next)
 		lastH = h
@@ -132,7 +133,7 @@ func (p *painting) settle(ctx context.Context, x []float32) ([]float32, error) {
 		for i := range z {
 			z[i] = float32(p.Finish)*x[i] + float32(sign*(1-p.Finish)*p.Temperature)*fresh[i]
 		}
-		if err := p.predict(ctx, z, p.Finish, pair); err != nil {
+		if err := p.predict(ctx, z, p.Finish, pair, true); err != nil {
 			return nil, fmt.Errorf("finish: %w", err)
 		}
 		for i := range sum {
@@ -147,27 +148,12 @@ func Time(start float64, i, steps int) float64 {
 	return start + (1-start)*math.Pow(float64(i)/float64(steps), timePower)
 }
 
-// predict fills x with the guided prediction, kept within what a picture can be and true where it is known.
-func (p *painting) predict(ctx context.Context, z []float32, t float64, x []float32) error {
-	asked, avoided, back := &p.Asked, &p.Avoided, func([]float32) {}
-	if p.rolled != nil {
-		z, back = p.rolled.turn(z)
-		asked, avoided = &p.rolled.asked, &p.rolled.avoided
-	}
-	asks := []Ask{{z, float32(t), asked, x}}
-	guided := p.Guidance != 1 && t >= p.GuidanceFrom
-	if guided {
-		asks = append(asks, Ask{z, float32(t), avoided, p.other})
-	}
-	if err := p.net.Predict(ctx, p.Height, p.Width, asks...); err != nil {
+// predict fills x with the guided prediction, kept within what a picture can be and true where it is known. delivered
+// says that it becomes part of the picture, and is not only a step on the way.
+func (p *painting) predict(ctx context.Context, z []float32, t float64, x []float32, delivered bool) error {
+	if err := p.look(ctx, z, t, x, delivered); err != nil {
 		return err
 	}
-	if guided {
-		for k, a := range p.other {
-			x[k] = a + float32(p.Guidance)*(x[k]-a)
-		}
-	}
-	back(x)
 	n := p.Height * p.Width
 	for i, v := range x {
 		x[i] = min(max(v, -1), 1)
@@ -175,6 +161,35 @@ func (p *painting) predict(ctx context.Context, z []float32, t float64, x []floa
 			k := p.Known[i%n]
 			x[i] = k*p.Truth[i] + (1-k)*x[i]
 		}
+	}
+	return nil
+}
+
+// look fills x with the guided prediction as it is.
+func (p *painting) look(ctx context.Context, z []float32, t float64, x []float32, delivered bool) error {
+	asked, avoided, height, width := p.Asked, p.Avoided, p.Height, p.Width
+	answer, other, v := x, p.other, view{}
+	if p.rolled != nil {
+		v = p.rolled.next(delivered)
+		height, width = v.size()
+		z, asked.Guide, avoided.Guide = v.show(z), v.show(asked.Guide), v.show(avoided.Guide)
+		answer, other = make([]float32, len(z)), make([]float32, len(z))
+	}
+	asks := []Ask{{z, float32(t), &asked, answer}}
+	guided := p.Guidance != 1 && t >= p.GuidanceFrom
+	if guided {
+		asks = append(asks, Ask{z, float32(t), &avoided, other})
+	}
+	if err := p.net.Predict(ctx, height, width, asks...); err != nil {
+		return err
+	}
+	if guided {
+		for k, a := range other {
+			answer[k] = a + float32(p.Guidance)*(answer[k]-a)
+		}
+	}
+	if p.rolled != nil {
+		v.back(x, answer)
 	}
 	return nil
 }
