@@ -47,8 +47,12 @@ func cpuKind() string {
 		name string
 		has  bool
 	}{
-		{"avx2", cpu.X86.HasAVX2}, {"avx512", cpu.X86.HasAVX512F}, {"vnni", cpu.X86.HasAVX512VNNI},
-		{"amx", cpu.X86.HasAMXInt8}, {"dotprod", cpu.ARM64.HasASIMDDP}, {"sve", cpu.ARM64.HasSVE},
+		{"avx2", cpu.X86.HasAVX2},
+		{"avx512", cpu.X86.HasAVX512F},
+		{"vnni", cpu.X86.HasAVX512VNNI},
+		{"amx", cpu.X86.HasAMXInt8},
+		{"dotprod", cpu.ARM64.HasASIMDDP},
+		{"sve", cpu.ARM64.HasSVE},
 	} {
 		if f.has {
 			kind = append(kind, f.name)

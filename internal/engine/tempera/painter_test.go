@@ -2,8 +2,10 @@ package tempera
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"image"
+	"image/color"
 	"io/fs"
 	"maps"
 	"os"
@@ -26,6 +28,8 @@ func TestTrained(t *testing.T) {
 		"adherence brings the picture closer to the reference":         adherenceBringsThePictureCloserToTheReference,
 		"without a reference there is a picture and a note":            withoutReferenceIsAPictureAndANote,
 		"transparent keeps alpha, opaque is the same painted on white": transparentKeepsAlphaAndOpaqueIsThatOnWhite,
+		"a low strength keeps the picture":                             aLowStrengthKeepsThePicture,
+		"a repeating picture has no seam":                              aRepeatingPictureHasNoSeam,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, p) })
 	}
@@ -186,7 +190,12 @@ func walk(t *testing.T, message []byte, f func(field int, value []byte)) {
 func everyControlChangesThePicture(t *testing.T, p *painter) {
 	base := ask("a red fox on a hill")
 	base.Guidance = 2
-	want := painted(t, p, base).Image
+	shown := card(90, 90, color.NRGBA{250, 240, 210, 255}, color.NRGBA{40, 90, 220, 255})
+	hole := maskOf(90, 90, image.Rect(30, 30, 60, 60))
+	refer := func(q *engine.ImageRequest, kind engine.ReferenceKind, strength float64) {
+		q.References = []engine.Reference{reference(kind, shown, strength)}
+	}
+	seen := map[[sha256.Size]byte]string{sha256.Sum256(painted(t, p, base).Image.Pix): "nothing"}
 	for name, change := range map[string]func(*engine.ImageRequest){
 		"seed":            func(q *engine.ImageRequest) { q.Seed++ },
 		"style":           func(q *engine.ImageRequest) { q.Style = "ink" },
@@ -196,12 +205,27 @@ func everyControlChangesThePicture(t *testing.T, p *painter) {
 		"adherence":       func(q *engine.ImageRequest) { q.Adherence = 0.8 },
 		"no reference":    func(q *engine.ImageRequest) { q.Adherence = -1 },
 		"steps":           func(q *engine.ImageRequest) { q.Steps = 6 },
+		"background":      func(q *engine.ImageRequest) { q.Prompt, q.Background = "a fox", scarlet },
+		"tile":            func(q *engine.ImageRequest) { q.Tile = true },
+		"init":            func(q *engine.ImageRequest) { q.Init, q.Strength = shown, 0.5 },
+		"strength":        func(q *engine.ImageRequest) { q.Init, q.Strength = shown, 0.6 },
+		"mask":            func(q *engine.ImageRequest) { q.Init, q.Strength, q.Mask = shown, 1, hole },
+		"erase":           func(q *engine.ImageRequest) { q.Init, q.Strength, q.Mask, q.Erase = shown, 1, hole, true },
+		"style reference": func(q *engine.ImageRequest) { refer(q, engine.StyleReference, 1) },
+		"style strength":  func(q *engine.ImageRequest) { refer(q, engine.StyleReference, 0.5) },
+		"content":         func(q *engine.ImageRequest) { refer(q, engine.ContentReference, 1) },
+		"character":       func(q *engine.ImageRequest) { refer(q, engine.CharacterReference, 1) },
+		"edges":           func(q *engine.ImageRequest) { refer(q, engine.EdgeReference, 1) },
+		"weaker edges":    func(q *engine.ImageRequest) { refer(q, engine.EdgeReference, 0.4) },
+		"boxes":           func(q *engine.ImageRequest) { q.Boxes = []engine.Box{{Width: 0.5, Height: 0.5, Prompt: "a fox"}} },
 	} {
 		req := base
 		change(&req)
-		if bytes.Equal(painted(t, p, req).Image.Pix, want.Pix) {
-			t.Errorf("another %s and the same picture", name)
+		sum := sha256.Sum256(painted(t, p, req).Image.Pix)
+		if as := seen[sum]; as != "" {
+			t.Errorf("another %s and the same picture as with another %s", name, as)
 		}
+		seen[sum] = name
 	}
 }
 
@@ -234,6 +258,31 @@ func withoutReferenceIsAPictureAndANote(t *testing.T, p *painter) {
 		}
 		if !strings.Contains(strings.Join(picture.Notes, "\n"), c.note) {
 			t.Errorf("%q: notes %q lack %q", c.prompt, picture.Notes, c.note)
+		}
+	}
+}
+
+func aLowStrengthKeepsThePicture(t *testing.T, p *painter) {
+	req := ask("a red fox on a hill")
+	req.Init = composed(t, p, ask("a green frog on a beach"))
+	last := 0.0
+	for _, strength := range []float64{0.05, 0.5, 1} {
+		req.Strength = strength
+		d := difference(painted(t, p, req).Image, req.Init)
+		if d <= last || strength < 0.1 && d > 12 {
+			t.Errorf("strength %v: %.2f from the picture to start from, %.2f with less", strength, d, last)
+		}
+		last = d
+	}
+}
+
+func aRepeatingPictureHasNoSeam(t *testing.T, p *painter) {
+	req := ask("five strawberries")
+	req.Tile = true
+	for _, prompt := range []string{"five strawberries", "a rocket in space"} {
+		req.Prompt = prompt
+		if e := meanSeam(t, p, req); e > 1.3 {
+			t.Errorf("%q: a step across the border is %.2f times one inside", prompt, e)
 		}
 	}
 }

@@ -147,10 +147,11 @@ func worn(ink []bool, x, y, width, height, pass int) bool {
 	if count < 2 || count > 6 || turns != 1 {
 		return false
 	}
+	holds := n[0] && n[2] && n[6] || n[0] && n[4] && n[6]
 	if pass == 0 {
-		return !(n[0] && n[2] && n[4]) && !(n[2] && n[4] && n[6])
+		holds = n[0] && n[2] && n[4] || n[2] && n[4] && n[6]
 	}
-	return !(n[0] && n[2] && n[6]) && !(n[0] && n[4] && n[6])
+	return !holds
 }
 
 // Edges returns where a canvas changes, as lines of one pixel: Canny's steps on the channel that changes most (blur,

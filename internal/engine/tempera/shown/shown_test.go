@@ -57,7 +57,7 @@ func TestCoverMask_LosesNoMark(t *testing.T) {
 		x, y := rapid.IntRange(0, w-1).Draw(t, "x"), rapid.IntRange(0, h-1).Draw(t, "y")
 		m.SetGray(x, y, color.Gray{200})
 		tw, th := w*rapid.IntRange(1, 3).Draw(t, "larger"), h*2
-		if marked(CoverMask(m, tw, th)).Empty() && (image.Pt(x, y)).In(Part(m.Rect, tw, th)) {
+		if marked(CoverMask(m, tw, th)).Empty() && image.Pt(x, y).In(Part(m.Rect, tw, th)) {
 			t.Fatalf("the mark at %d,%d of %d×%d is lost at %d×%d", x, y, w, h, tw, th)
 		}
 	})
