@@ -39,6 +39,7 @@ const (
 	rubbishWorker = WorkerCommand + "-rubbish" // sends no frames
 	failedWorker  = WorkerCommand + "-failed"  // exits with status 3
 	hungryWorker  = WorkerCommand + "-hungry"  // takes memory until it is killed
+	crowdedWorker = WorkerCommand + "-crowded" // paints up to four pictures at once
 	parentOfOne   = WorkerCommand + "-parent"  // an engine with one worker; prints the worker's process id, then waits
 )
 
@@ -46,6 +47,8 @@ func play(role string) error {
 	switch role {
 	case WorkerCommand:
 		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{})
+	case crowdedWorker:
+		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{habit: &shareAll})
 	case rubbishWorker:
 		_, err := os.Stdout.WriteString(strings.Repeat("this is not a frame. ", 1000))
 		return err
@@ -75,6 +78,9 @@ func play(role string) error {
 	_ = held
 	select {}
 }
+
+// shareAll makes pictures share forwards wherever they can.
+var shareAll = habit{sizes: []int{4, 2, 1}, sharing: true}
 
 func beParent() error {
 	e, err := New(Options{WeightsDir: os.Args[2], DataDir: os.Args[3]})

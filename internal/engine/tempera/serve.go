@@ -22,6 +22,8 @@ const WorkerCommand = "tempera-worker"
 // WorkerOptions are what a worker has of its own; the rest its parent tells it.
 type WorkerOptions struct {
 	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
+
+	habit *habit // of tests: taken in place of the measured one
 }
 
 // WorkerMain is the worker process: it makes pictures for the parent at the other end of stdin and stdout, one at a time
@@ -143,6 +145,9 @@ func (s *server) start(with *setup) error {
 	}
 	runtime.GC() // the weights were read twice over: once here, once into the session
 	debug.FreeOSMemory()
+	if s.opts.habit != nil {
+		p.habit, p.crowd = *s.opts.habit, newCrowd(p.net, *s.opts.habit)
+	}
 	s.painter, s.places = p, make(chan struct{}, p.crowd.together())
 	return s.send(&frame{Type: frameReady, Ready: &readyHeader{
 		Device: p.device.name(), Missed: p.device.missed, Together: p.crowd.together(),
