@@ -323,13 +323,8 @@ def networks() -> None:
         [
             node("Concat", ["noisy", "guide"], ["seen"], axis=1),
             node("Conv", ["seen", "kernel"], ["drawn"], pads=[1, 1, 1, 1]),
-            # Sums in place of matrix products: those take another kernel, and order, for another batch.
-            node("Unsqueeze", ["style", "end"], ["wide_style"]),
-            node("Mul", ["wide_style", "styles"], ["each_style"]),
-            node("ReduceSum", ["each_style", "one"], ["dressed"], keepdims=0),
-            node("Unsqueeze", ["look", "end"], ["wide_look"]),
-            node("Mul", ["wide_look", "looks"], ["each_look"]),
-            node("ReduceSum", ["each_look", "one"], ["looking"], keepdims=0),
+            node("MatMul", ["style", "styles"], ["dressed"]),
+            node("MatMul", ["look", "looks"], ["looking"]),
             node("Gather", ["words", "tokens"], ["said"]),
             node("ReduceMean", ["said", "one"], ["meant"], keepdims=0),
             node("Unsqueeze", ["t", "one"], ["late"]),
@@ -350,7 +345,7 @@ def networks() -> None:
             "looks": (reference.noise(4, 0, 2 * 4).reshape(2, 4) * 0.3).astype(np.float32),
             "words": (reference.noise(3, 0, 64 * 4).reshape(64, 4) * 2).astype(np.float32),
             "later": np.array([0.1, -0.1, 0.05, 0.3], np.float32), "one": np.array([1], np.int64),
-            "last": np.array([2, 3], np.int64), "end": np.array([2], np.int64),
+            "last": np.array([2, 3], np.int64),
         },
     )  # fmt: skip
     save(

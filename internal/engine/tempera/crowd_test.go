@@ -143,7 +143,7 @@ func TestCrowd_PicturesPaintedTogetherAreThoseAlone(t *testing.T) {
 	for i, prompt := range prompts {
 		want[i] = painted(t, p, together(prompt, i)).Image.Pix
 	}
-	p.crowd = newCrowd(p.net, shareAll)
+	p.crowd = crowded(p.net)
 	var all sync.WaitGroup
 	for i, prompt := range prompts {
 		all.Go(func() {

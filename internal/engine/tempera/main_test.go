@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/tempera/paint"
 )
 
 // The test binary is its own worker, as the real binary is, and plays broken workers under other names.
@@ -48,7 +49,7 @@ func play(role string) error {
 	case WorkerCommand:
 		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{})
 	case crowdedWorker:
-		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{habit: &shareAll})
+		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{crowd: crowded})
 	case rubbishWorker:
 		_, err := os.Stdout.WriteString(strings.Repeat("this is not a frame. ", 1000))
 		return err
@@ -79,8 +80,22 @@ func play(role string) error {
 	select {}
 }
 
-// shareAll makes pictures share forwards wherever they can.
-var shareAll = habit{sizes: []int{4, 2, 1}, sharing: true}
+// crowded lets up to four pictures share forwards, over a network whose answers are the same whoever stands beside: the
+// stub's convolution adds in another order in a batch.
+func crowded(net forwarder) *crowd {
+	return newCrowd(oneByOne{net}, habit{sizes: []int{4, 2, 1}, sharing: true})
+}
+
+type oneByOne struct{ net forwarder }
+
+func (o oneByOne) forward(ctx context.Context, height, width int, asks []paint.Ask) error {
+	for i := range asks {
+		if err := o.net.forward(ctx, height, width, asks[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func beParent() error {
 	e, err := New(Options{WeightsDir: os.Args[2], DataDir: os.Args[3]})

@@ -131,7 +131,7 @@ func TestPipe_TheLargestPicturesPassAndLargerOnesAreRefused(t *testing.T) {
 	if testing.Short() {
 		t.Skip("moves 120 MB")
 	}
-	e := open(t, Options{WeightsDir: stubWeights(t), MemoryLimit: 1 << 30})
+	e := open(t, Options{WeightsDir: stubWeights(t)})
 	req := small("a fox")
 	req.Width, req.Height, req.Strength = 64, 48, 1
 	req.Init, req.Mask = image.NewNRGBA(image.Rect(0, 0, 5600, 4200)), maskOf(5600, 4200, image.Rect(1000, 1000, 2000, 2000))

@@ -23,7 +23,7 @@ const WorkerCommand = "tempera-worker"
 type WorkerOptions struct {
 	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
 
-	habit *habit // of tests: taken in place of the measured one
+	crowd func(forwarder) *crowd // of tests: in place of what was measured
 }
 
 // WorkerMain is the worker process: it makes pictures for the parent at the other end of stdin and stdout, one at a time
@@ -145,8 +145,8 @@ func (s *server) start(with *setup) error {
 	}
 	runtime.GC() // the weights were read twice over: once here, once into the session
 	debug.FreeOSMemory()
-	if s.opts.habit != nil {
-		p.habit, p.crowd = *s.opts.habit, newCrowd(p.net, *s.opts.habit)
+	if s.opts.crowd != nil {
+		p.crowd = s.opts.crowd(p.net)
 	}
 	s.painter, s.places = p, make(chan struct{}, p.crowd.together())
 	return s.send(&frame{Type: frameReady, Ready: &readyHeader{
