@@ -231,16 +231,14 @@ def sample(
 
 
 # Contours. Sizes in pixels of the grid; see FORMAT.md.
-STRONG_EDGE, WEAK_EDGE = 0.06, 0.025  # change a pixel that begins a contour, and one that goes on with it
+NO_CONTOUR, FULL_CONTOUR = 0.12, 0.3  # strength of a change that is no contour yet, and of one that is a full one
 BLANK, INKED = 0.85, 0.5  # brightness of blank paper, darkness of a stroke
 LEAST_BLANK, LEAST_INK, MOST_INK, MOST_SOLID = 0.7, 0.002, 0.25, 0.3
-FLAT = math.tan(math.pi / 8)
 AROUND = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))  # clockwise from above
-BELL = (0.4026, 0.2442, 0.0545)  # a Gaussian of one pixel
 
 
 def contours(picture: np.ndarray, canvas: np.ndarray) -> np.ndarray:
-    """float32 [H, W], 0 or 1, lines of one pixel: the strokes of a line drawing, the edges of anything else.
+    """float32 [H, W] in [0, 1], lines about a pixel wide: the strokes of a line drawing, the edges of anything else.
 
     ``picture`` is straight RGBA uint8 [h, w, 4]; ``canvas`` the same premultiplied at the grid's size,
     float64 [H, W, 4] in [0, 1].
@@ -248,7 +246,7 @@ def contours(picture: np.ndarray, canvas: np.ndarray) -> np.ndarray:
     ink, paper = ink_of(picture, *canvas.shape[:2])
     if lined(ink, paper):
         return thin(ink).astype(np.float32)
-    return edges(canvas).astype(np.float32)
+    return edges(canvas)
 
 
 def cells(count: int, n: int) -> list[slice]:
@@ -303,52 +301,21 @@ def thin(ink: np.ndarray) -> np.ndarray:
             return ink
 
 
-def blur(canvas: np.ndarray) -> np.ndarray:
-    """By one pixel, along rows, then along columns; the edge is repeated outwards."""
-    for axis in (1, 0):
-        n = canvas.shape[axis]
-        steps = np.arange(n)
-        out = BELL[0] * canvas
-        for d in (1, 2):
-            before, after = np.maximum(steps - d, 0), np.minimum(steps + d, n - 1)
-            out = out + BELL[d] * (canvas.take(before, axis) + canvas.take(after, axis))
-        canvas = out
-    return canvas
-
-
-def gradient(canvas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sobel's derivatives a pixel, of the channel that changes most at each place (the first of equals)."""
-    p = np.pad(canvas, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    dx = (
-        p[:-2, 2:] - p[:-2, :-2] + 2 * (p[1:-1, 2:] - p[1:-1, :-2]) + p[2:, 2:] - p[2:, :-2]
-    ) / 8  # fmt: skip
-    dy = (
-        p[2:, :-2] - p[:-2, :-2] + 2 * (p[2:, 1:-1] - p[:-2, 1:-1]) + p[2:, 2:] - p[:-2, 2:]
-    ) / 8  # fmt: skip
-    gx, gy, best = dx[..., 0], dy[..., 0], dx[..., 0] ** 2 + dy[..., 0] ** 2
-    for k in range(1, canvas.shape[2]):
-        size = dx[..., k] ** 2 + dy[..., k] ** 2
-        more = size > best + 1e-12
-        gx, gy, best = (np.where(more, new, old) for new, old in ((dx[..., k], gx), (dy[..., k], gy), (size, best)))
-    return gx, gy
-
-
 def edges(canvas: np.ndarray) -> np.ndarray:
-    """bool [H, W]: where a canvas changes, as lines of one pixel (Canny's steps)."""
-    gx, gy = gradient(blur(canvas))
-    size = np.sqrt(gx * gx + gy * gy)
-    n = around(size)  # above, above right, right, below right, below, below left, left, above left
-    level, steep = np.abs(gy) <= FLAT * np.abs(gx), np.abs(gx) <= FLAT * np.abs(gy)
-    falling = gx * gy < 0
-    before = np.where(level, n[6], np.where(steep, n[0], np.where(falling, n[5], n[7])))
-    after = np.where(level, n[2], np.where(steep, n[4], np.where(falling, n[1], n[3])))
-    kept = (size >= WEAK_EDGE) & (size >= before) & (size > after)
-    lines = kept & (size >= STRONG_EDGE)
-    while True:
-        more = kept & (lines | around(lines).any(0))
-        if (more == lines).all():
-            return lines
-        lines = more
+    """float32 [H, W]: how sure it is that a contour passes, by the rule of training (guides.contours): a
+    binomial blur of the planes, central differences, only what is not weaker than its neighbours across."""
+    planes = np.concatenate((2 * canvas[..., :3] - canvas[..., 3:], 2 * canvas[..., 3:] - 1), -1)
+    soft = np.pad(planes * (0.5, 0.5, 0.5, 0.25), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    soft = 0.25 * soft[:, :-2] + 0.5 * soft[:, 1:-1] + 0.25 * soft[:, 2:]
+    soft = 0.25 * soft[:-2] + 0.5 * soft[1:-1] + 0.25 * soft[2:]
+    wide = np.pad(soft, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    dx = ((wide[1:-1, 2:] - wide[1:-1, :-2]) ** 2).sum(-1)
+    dy = ((wide[2:, 1:-1] - wide[:-2, 1:-1]) ** 2).sum(-1)
+    strength = np.sqrt(dx + dy)
+    near = np.pad(strength, 1)
+    across = np.where(dx > dy, np.maximum(near[1:-1, :-2], near[1:-1, 2:]), np.maximum(near[:-2, 1:-1], near[2:, 1:-1]))
+    sure = np.clip((strength - NO_CONTOUR) / (FULL_CONTOUR - NO_CONTOUR), 0, 1)
+    return (sure * (strength >= across)).astype(np.float32)
 
 
 def onnx_network(path: Path) -> Network:

@@ -242,8 +242,8 @@ def contour_rows() -> list[dict[str, Any]]:
         e = reference.contours(picture, canvas / 255.0)
         rows.append({
             "name": name, "width": w, "height": h, "size": [picture.shape[1], picture.shape[0]], "picture": pack(picture),
-            "canvas": pack(canvas), "edges": pack(reference.edges(canvas / 255.0).astype(np.uint8)),
-            "contours": pack(e.astype(np.uint8)),
+            "canvas": pack(canvas), "edges": bytes_of(reference.edges(canvas / 255.0)),
+            "contours": bytes_of(e),
         })  # fmt: skip
     return rows
 

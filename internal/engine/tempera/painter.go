@@ -38,10 +38,11 @@ func openPainter(files fs.FS, opts painterOptions) (*painter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := startRuntime(opts.Runtime, opts.LibraryDir); err != nil {
+	library, err := startRuntime(opts.Runtime, opts.LibraryDir)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, engine.ErrUnavailable)
 	}
-	p := &painter{model: m, device: findDevice(opts.Device, opts.Threads), threads: opts.Threads}
+	p := &painter{model: m, device: findDevice(opts.Device, library, opts.Threads), threads: opts.Threads}
 	if err := p.open(); err != nil && p.device.cuda {
 		p.device = &device{threads: opts.Threads, missed: err.Error()} // it was found and does not work
 		err = p.open()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -12,23 +14,26 @@ import (
 )
 
 // ONNX Runtime has one environment a process, which its C library keeps in globals; this is the one place that starts
-// it, once, with the library of the first caller. It is never shut down: the worker process ends instead.
-var startRuntime = func() func(library, dir string) error {
+// it, once, with the library of the first caller, whose path it returns. It is never shut down: the worker process ends
+// instead.
+var startRuntime = func() func(library, dir string) (string, error) {
 	var once sync.Once
+	var path string
 	var failed error
-	return func(library, dir string) error {
+	return func(library, dir string) (string, error) {
 		once.Do(func() {
-			if library == "" {
-				if library, failed = ortlib.Unpack(dir); failed != nil {
+			path = library
+			if path == "" {
+				if path, failed = ortlib.Unpack(dir); failed != nil {
 					return
 				}
 			}
-			ort.SetSharedLibraryPath(library)
+			ort.SetSharedLibraryPath(path)
 			if failed = ort.InitializeEnvironment(ort.WithLogLevelError()); failed != nil {
-				failed = fmt.Errorf("start ONNX Runtime of %s: %w", library, failed)
+				failed = fmt.Errorf("start ONNX Runtime of %s: %w", path, failed)
 			}
 		})
-		return failed
+		return path, failed
 	}
 }()
 
@@ -49,10 +54,18 @@ type device struct {
 	missed  string // why CUDA is not, where it was asked for or looked for
 }
 
+// cudaProvider is the file that ONNX Runtime loads CUDA from; it stands beside the library, or there is none.
+const cudaProvider = "libonnxruntime_providers_cuda.so"
+
 // findDevice settles what to run on. That CUDA does not work is no error: the same pictures come out of the CPU, later.
-func findDevice(asked Device, threads int) *device {
+func findDevice(asked Device, library string, threads int) *device {
 	d := &device{threads: threads}
 	if asked == DeviceCPU || asked == "" {
+		return d
+	}
+	// Asking for it without the file works too, but makes the runtime complain on stderr.
+	if _, err := os.Stat(filepath.Join(filepath.Dir(library), cudaProvider)); err != nil {
+		d.missed = "there is no " + cudaProvider + " beside the ONNX Runtime library"
 		return d
 	}
 	options, err := ort.NewSessionOptions()

@@ -9,10 +9,10 @@ import (
 
 // The rule of tempera/FORMAT.md; tempera/reference.py is the same in Python.
 const (
-	strongEdge = 0.06  // change a pixel that begins a contour, of 1
-	weakEdge   = 0.025 // change a pixel that goes on with one
-	blank      = 0.85  // brightness from which paper is blank
-	inked      = 0.5   // darkness from which there is a stroke
+	noContour   = 0.12 // strength of a change that is no contour yet
+	fullContour = 0.3  // and of one that is a full one
+	blank       = 0.85 // brightness from which paper is blank
+	inked       = 0.5  // darkness from which there is a stroke
 
 	leastBlank = 0.7   // share of a line drawing's paper
 	leastInk   = 0.002 // share of its strokes
@@ -20,15 +20,15 @@ const (
 	mostSolid  = 0.3 // share of its ink that is more than four pixels of the grid wide
 )
 
-// Contours returns the contours of a part of a picture on a grid, 0 or 1, lines of one pixel: the strokes of a line
-// drawing, the edges of anything else.
+// Contours returns the contours of a part of a picture on a grid, 0 … 1, in lines about a pixel wide: the strokes of a
+// line drawing, the edges of anything else.
 func Contours(m *image.NRGBA, part image.Rectangle, width, height int) []float32 {
 	ink, paper := inkOf(m, part, width, height)
 	if lined(ink, paper, width, height) {
 		thin(ink, width, height)
 		return mapOf(ink)
 	}
-	return mapOf(Edges(Canvas(m, part, width, height)))
+	return Edges(Canvas(m, part, width, height))
 }
 
 func mapOf(lines []bool) []float32 {
@@ -154,105 +154,68 @@ func worn(ink []bool, x, y, width, height, pass int) bool {
 	return !holds
 }
 
-// Edges returns where a canvas changes, as lines of one pixel: Canny's steps on the channel that changes most (blur,
-// Sobel, only the highest across the line, and weak places only where they go on from strong ones).
-func Edges(c *compose.Canvas) []bool {
-	w, h := c.Width, c.Height
-	gx, gy := gradient(blur(c), w, h)
-	size := make([]float64, w*h)
-	for i := range size {
-		size[i] = math.Sqrt(gx[i]*gx[i] + gy[i]*gy[i])
-	}
-	kept, open := make([]bool, w*h), []int{}
-	lines := make([]bool, w*h)
-	for i := range size {
-		kept[i] = size[i] >= weakEdge && crest(size, gx[i], gy[i], i%w, i/w, w, h)
-		if kept[i] && size[i] >= strongEdge {
-			lines[i] = true
-			open = append(open, i)
-		}
-	}
-	for len(open) > 0 {
-		i := open[len(open)-1]
-		open = open[:len(open)-1]
-		for _, d := range around {
-			x, y := i%w+d[0], i/w+d[1]
-			if at(kept, x, y, w, h) && !lines[y*w+x] {
-				lines[y*w+x] = true
-				open = append(open, y*w+x)
-			}
-		}
-	}
-	return lines
-}
+// weights of the planes in a change: the alpha counts half.
+var weights = [4]float64{0.5, 0.5, 0.5, 0.25}
 
-// crest reports whether no neighbour across the line is higher; of two equal ones the second is taken.
-func crest(size []float64, gx, gy float64, x, y, w, h int) bool {
-	const flat = 0.41421356237309503 // tan 22.5°
-	dx, dy := 1, 1
-	switch ax, ay := math.Abs(gx), math.Abs(gy); {
-	case ay <= flat*ax:
-		dy = 0
-	case ax <= flat*ay:
-		dx = 0
-	case gx*gy < 0:
-		dy = -1
+// Edges returns how sure it is that a contour passes a place, 0 … 1, by the rule of training: the planes are blurred by
+// the 3 × 3 binomial, the strength is the root of the summed squares of their central differences, and only places that
+// are not weaker than their two neighbours across the contour count.
+func Edges(c *compose.Canvas) []float32 {
+	w, h := c.Width, c.Height
+	p := blurred(c)
+	dx, dy, strength := make([]float64, w*h), make([]float64, w*h), make([]float64, w*h)
+	for i := range strength {
+		x, y := i%w, i/w
+		left, right := &p[y*w+max(x-1, 0)], &p[y*w+min(x+1, w-1)]
+		up, down := &p[max(y-1, 0)*w+x], &p[min(y+1, h-1)*w+x]
+		for k := range 4 {
+			dx[i] += (right[k] - left[k]) * (right[k] - left[k])
+			dy[i] += (down[k] - up[k]) * (down[k] - up[k])
+		}
+		strength[i] = math.Sqrt(dx[i] + dy[i])
 	}
 	value := func(x, y int) float64 {
 		if x < 0 || y < 0 || x >= w || y >= h {
 			return 0
 		}
-		return size[y*w+x]
+		return strength[y*w+x]
 	}
-	here := size[y*w+x]
-	return here >= value(x-dx, y-dy) && here > value(x+dx, y+dy)
+	e := make([]float32, w*h)
+	for i, s := range strength {
+		x, y := i%w, i/w
+		across := max(value(x, y-1), value(x, y+1))
+		if dx[i] > dy[i] {
+			across = max(value(x-1, y), value(x+1, y))
+		}
+		if s >= across {
+			e[i] = float32(min(max((s-noContour)/(fullContour-noContour), 0), 1))
+		}
+	}
+	return e
 }
 
-// Weights of a Gaussian of one pixel.
-var bell = [3]float64{0.4026, 0.2442, 0.0545}
-
-// blur returns the canvas blurred by one pixel, first along rows, then along columns; its edge is repeated outwards.
-func blur(c *compose.Canvas) [][4]float64 {
+// blurred returns the canvas as weighted planes (2p − a, 2a − 1), blurred along rows, then along columns; the edge is
+// repeated outwards.
+func blurred(c *compose.Canvas) [][4]float64 {
 	w, h := c.Width, c.Height
-	across, both := make([][4]float64, w*h), make([][4]float64, w*h)
+	planes, across, both := make([][4]float64, w*h), make([][4]float64, w*h), make([][4]float64, w*h)
+	for i, p := range c.Pix {
+		for k := range 3 {
+			planes[i][k] = (2*p[k] - p[3]) * weights[k]
+		}
+		planes[i][3] = (2*p[3] - 1) * weights[3]
+	}
 	for i := range across {
 		x, row := i%w, i/w*w
 		for k := range 4 {
-			v := bell[0] * c.Pix[i][k]
-			for d := 1; d <= 2; d++ {
-				v += bell[d] * (c.Pix[row+max(x-d, 0)][k] + c.Pix[row+min(x+d, w-1)][k])
-			}
-			across[i][k] = v
+			across[i][k] = 0.25*planes[row+max(x-1, 0)][k] + 0.5*planes[i][k] + 0.25*planes[row+min(x+1, w-1)][k]
 		}
 	}
 	for i := range both {
 		x, y := i%w, i/w
 		for k := range 4 {
-			v := bell[0] * across[i][k]
-			for d := 1; d <= 2; d++ {
-				v += bell[d] * (across[max(y-d, 0)*w+x][k] + across[min(y+d, h-1)*w+x][k])
-			}
-			both[i][k] = v
+			both[i][k] = 0.25*across[max(y-1, 0)*w+x][k] + 0.5*across[i][k] + 0.25*across[min(y+1, h-1)*w+x][k]
 		}
 	}
 	return both
-}
-
-// gradient returns Sobel's derivatives a pixel of the channel that changes most at each place.
-func gradient(p [][4]float64, w, h int) (gx, gy []float64) {
-	gx, gy = make([]float64, w*h), make([]float64, w*h)
-	for i := range gx {
-		x, y := i%w, i/w
-		left, right := max(x-1, 0), min(x+1, w-1)
-		up, here, down := max(y-1, 0)*w, y*w, min(y+1, h-1)*w
-		best := -1.0
-		for k := range 4 {
-			dx := (p[up+right][k] - p[up+left][k] + 2*(p[here+right][k]-p[here+left][k]) + p[down+right][k] - p[down+left][k]) / 8
-			dy := (p[down+left][k] - p[up+left][k] + 2*(p[down+x][k]-p[up+x][k]) + p[down+right][k] - p[up+right][k]) / 8
-			if s := dx*dx + dy*dy; s > best+1e-12 {
-				best, gx[i], gy[i] = s, dx, dy
-			}
-		}
-	}
-	return gx, gy
 }
