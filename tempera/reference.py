@@ -315,7 +315,7 @@ def edges(canvas: np.ndarray) -> np.ndarray:
     near = np.pad(strength, 1)
     across = np.where(dx > dy, np.maximum(near[1:-1, :-2], near[1:-1, 2:]), np.maximum(near[:-2, 1:-1], near[2:, 1:-1]))
     sure = np.clip((strength - NO_CONTOUR) / (FULL_CONTOUR - NO_CONTOUR), 0, 1)
-    return (sure * (strength >= across)).astype(np.float32)
+    return (sure * (strength >= across - 1e-6)).astype(np.float32)  # equal ones both count
 
 
 def onnx_network(path: Path) -> Network:

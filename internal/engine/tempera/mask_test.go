@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"strings"
 	"testing"
 
 	"bottega/internal/engine"
@@ -122,6 +123,40 @@ func TestTile_HasNoMoreOfASeamThanItHasInside(t *testing.T) {
 		req.Tile = true
 		if e := meanSeam(t, p, req); e > 1.15 {
 			t.Errorf("%q: a step across the border is %.2f times one inside (%.2f when it does not repeat)", prompt, e, open)
+		}
+	}
+}
+
+func TestTile_WhatIsShownAndWhatIsBehindRepeatToo(t *testing.T) {
+	p := stubPainter(t)
+	slope := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	for i := range slope.Pix {
+		slope.Pix[i] = uint8(i / 4 % 64 * 4)
+		if i%4 == 3 {
+			slope.Pix[i] = 255
+		}
+	}
+	for name, change := range map[string]func(*engine.ImageRequest){
+		"init": func(q *engine.ImageRequest) { q.Init, q.Strength = slope, 0.5 },
+		"content": func(q *engine.ImageRequest) {
+			q.References = []engine.Reference{reference(engine.ContentReference, slope, 1)}
+		},
+		"backdrop": func(q *engine.ImageRequest) { q.Prompt = "a fox on a hill" },
+	} {
+		req := small("")
+		req.Tile, req.Transparent = true, true
+		change(&req)
+		pl := planned(t, p, req)
+		c, w, h := pl.canvas, pl.canvas.Width, pl.canvas.Height
+		for i := range h {
+			for k := range 4 {
+				if d := c.Pix[i*w][k] - c.Pix[i*w+w-1][k]; d < -0.1 || d > 0.1 {
+					t.Fatalf("%s: row %d begins with %v and ends with %v", name, i, c.Pix[i*w], c.Pix[i*w+w-1])
+				}
+			}
+		}
+		if told := strings.Contains(strings.Join(pl.notes, "\n"), "backdrop cannot repeat"); told != (name == "backdrop") {
+			t.Errorf("%s: notes %q", name, pl.notes)
 		}
 	}
 }

@@ -50,7 +50,11 @@ func (w *planner) place(m *image.NRGBA) image.Rectangle {
 
 // seen is a picture on the grid.
 func (w *planner) seen(m *image.NRGBA) *compose.Canvas {
-	return shown.Canvas(m, w.place(m), w.plan.job.Width, w.plan.job.Height)
+	c := shown.Canvas(m, w.place(m), w.plan.job.Width, w.plan.job.Height)
+	if w.req.Tile {
+		shown.Wrap(c)
+	}
+	return c
 }
 
 // starting reports whether the picture to start from is the reference.
@@ -95,9 +99,7 @@ func (w *planner) compose(figures []*compose.Figure) (*compose.Canvas, error) {
 		w.note("Nothing in the prompt has a drawing to look at; the picture was painted from the text alone.")
 		return nil, nil //nolint:nilnil // no reference is a fine answer
 	}
-	if w.req.Tile {
-		layout.Repeat()
-	}
+	w.repeat(layout)
 	canvas, box := w.ground()
 	if err := layout.PaintOver(canvas, box, w.style); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
@@ -146,9 +148,7 @@ func (w *planner) composeBoxes() (*compose.Canvas, error) {
 	for i, l := range layouts {
 		w.missing(l)
 		empty = empty && l.Empty()
-		if w.req.Tile {
-			l.Repeat()
-		}
+		w.repeat(l)
 		if err := l.PaintOver(canvas, boxes[i], w.style); err != nil {
 			return nil, fmt.Errorf("compose: %w", err)
 		}
@@ -227,6 +227,13 @@ func (w *planner) start() float64 {
 		adherence *= 1 - weakest
 	}
 	return min(max(adherence, 0), paint.ClosestReference)
+}
+
+// repeat makes a layout repeat where that is asked for.
+func (w *planner) repeat(l *compose.Layout) {
+	if w.req.Tile && l.Repeat() {
+		w.note("The backdrop cannot repeat without a seam; its colour was kept.")
+	}
 }
 
 func (w *planner) missing(l *compose.Layout) {

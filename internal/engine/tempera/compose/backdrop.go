@@ -113,8 +113,10 @@ func (b *Backdrop) shine(light rgb, amount float64) {
 
 func (b *Backdrop) add(shapes ...shape) { b.shapes = append(b.shapes, shapes...) }
 
-// repeat leaves of a backdrop what can repeat without a seam: its middle colour, and discs.
-func (b *Backdrop) repeat() {
+// repeat leaves of a backdrop what can repeat without a seam: its middle colour, and discs. lost says that it had more.
+func (b *Backdrop) repeat() (lost bool) {
+	had := len(b.shapes)
+	lost = b.top != b.bottom
 	b.top = b.top.mix(b.bottom, 0.5)
 	b.bottom = b.top
 	b.ground = 0
@@ -122,6 +124,7 @@ func (b *Backdrop) repeat() {
 		_, ok := s.(disc)
 		return !ok
 	})
+	return lost || len(b.shapes) < had
 }
 
 // paint fills a part of the canvas, opaque.

@@ -86,12 +86,10 @@ func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) 
 	return l
 }
 
-// Repeat makes the layout one that repeats without a seam; a backdrop keeps what can.
-func (l *Layout) Repeat() {
+// Repeat makes the layout one that repeats without a seam; a backdrop keeps what can. lost says that it had more.
+func (l *Layout) Repeat() (lost bool) {
 	l.Tile = true
-	if l.Backdrop != nil {
-		l.Backdrop.repeat()
-	}
+	return l.Backdrop != nil && l.Backdrop.repeat()
 }
 
 func (c *Composer) layout(width, height int) *Layout {

@@ -11,7 +11,6 @@ import (
 	"math"
 	"sync"
 
-	"golang.org/x/image/draw"
 	"golang.org/x/image/webp"
 
 	"bottega/internal/engine"
@@ -141,14 +140,14 @@ func newDrawing(picture image.Image) (*drawing, error) {
 	if n != b.Dy() || n < 4 || n%4 != 0 || n > 1024 {
 		return nil, fmt.Errorf("size %dx%d is not a square of a multiple of four", n, b.Dy())
 	}
-	straight, ok := picture.(*image.NRGBA)
-	if !ok { // lossy WebP has colour and alpha in planes, or no alpha at all
-		straight = image.NewNRGBA(b)
-		draw.Draw(straight, b, picture, b.Min, draw.Src)
+	m, err := straight(picture)
+	if err != nil {
+		return nil, err
 	}
+	b = m.Rect
 	full := level{n, make([]uint8, 4*n*n)}
 	for y := range n {
-		row := straight.Pix[straight.PixOffset(b.Min.X, b.Min.Y+y):]
+		row := m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]
 		for x := range n {
 			p, q := row[4*x:4*x+4], full.pix[4*(y*n+x):]
 			a := uint16(p[3])

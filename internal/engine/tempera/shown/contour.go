@@ -11,6 +11,7 @@ import (
 const (
 	noContour   = 0.12 // strength of a change that is no contour yet
 	fullContour = 0.3  // and of one that is a full one
+	alikeEnough = 1e-6 // two strengths that differ by less are equal, in whatever order they were added up
 	blank       = 0.85 // brightness from which paper is blank
 	inked       = 0.5  // darkness from which there is a stroke
 
@@ -187,7 +188,7 @@ func Edges(c *compose.Canvas) []float32 {
 		if dx[i] > dy[i] {
 			across = max(value(x-1, y), value(x+1, y))
 		}
-		if s >= across {
+		if s >= across-alikeEnough {
 			e[i] = float32(min(max((s-noContour)/(fullContour-noContour), 0), 1))
 		}
 	}

@@ -165,3 +165,29 @@ func Mix(c, to *compose.Canvas, amount float64) {
 		}
 	}
 }
+
+// wrapShare is how far from an edge a canvas is changed so that it repeats.
+const wrapShare = 0.125
+
+// Wrap makes a canvas repeat without a seam: near an edge it is mixed with its mirror image at the opposite one, half and
+// half at the edge itself.
+func Wrap(c *compose.Canvas) {
+	for y := range c.Height {
+		wrapLine(c.Width, func(i int) *[4]float64 { return &c.Pix[y*c.Width+i] })
+	}
+	for x := range c.Width {
+		wrapLine(c.Height, func(i int) *[4]float64 { return &c.Pix[i*c.Width+x] })
+	}
+}
+
+func wrapLine(n int, at func(i int) *[4]float64) {
+	reach := max(int(wrapShare*float64(n)), 1)
+	for i := range min(reach, n/2) {
+		share := 0.5 * (1 - float64(i)/float64(reach))
+		a, b := at(i), at(n-1-i)
+		for k := range a {
+			u, v := a[k], b[k]
+			a[k], b[k] = u+(v-u)*share, v+(u-v)*share
+		}
+	}
+}
