@@ -177,7 +177,6 @@ func (h *habit) next(asks int) int {
 const (
 	mostTogether = 8    // asks in one forward
 	worthwhile   = 0.97 // of the time of single ones, that forwards of several have to stay below
-	trials       = 3
 )
 
 // measureHabit runs a few forwards of one, two and four asks (and eight on CUDA) at the model's own grid. Several share
@@ -185,39 +184,78 @@ const (
 // for pictures of several requests anywhere, every answer has to be the same, bit for bit, whoever stands beside it:
 // else a picture would depend on who else was painting, or on how fast the machine was when the worker started (int8
 // networks that scale by the whole batch are like that).
-func measureHabit(net *network, m *manifest, use *device) (habit, error) {
+func measureHabit(net forwarder, m *manifest, use *device) (habit, error) {
 	h := habit{sizes: []int{1}, seconds: map[int]float64{}}
-	sizes := []int{1, 2, 4}
+	l := &trial{net: net, side: m.Grid, asks: trialAsks(m, mostTogether)}
+	if _, err := l.single(0); err != nil { // the first forward of all is slow
+		return h, err
+	}
+	sizes := []int{2, 4}
 	if use.cuda {
 		sizes = append(sizes, mostTogether)
 	}
-	asks, alone := trialAsks(m, mostTogether), make([][]float32, mostTogether)
-	for i := range sizes[len(sizes)-1] {
-		if err := net.forward(context.Background(), m.Grid, m.Grid, asks[i:i+1]); err != nil {
-			return h, fmt.Errorf("measure forwards: %w", err)
-		}
-		alone[i] = slices.Clone(asks[i].X)
-	}
 	for _, n := range sizes {
-		took, err := timeForward(net, m.Grid, asks[:n])
+		same, took, err := l.several(n)
 		if err != nil {
-			return h, fmt.Errorf("measure forwards of %d: %w", n, err)
+			return h, err
 		}
-		h.seconds[n] = took / float64(n)
-		same := true
-		for i, a := range asks[:n] {
-			same = same && slices.Equal(a.X, alone[i])
-		}
+		h.seconds[1], h.seconds[n] = l.fastest, took/float64(n)
 		pair := use.cuda && n == 2
-		if n > 1 && (pair || same && (use.cuda || h.seconds[n] < worthwhile*h.seconds[1])) {
-			h.sizes = append([]int{n}, h.sizes...)
-			h.sharing = same
-		}
-		if n > 1 && h.most() < n {
+		if !pair && !(same && (use.cuda || h.seconds[n] < worthwhile*h.seconds[1])) {
 			break // more are not better where fewer are not
 		}
+		h.sizes, h.sharing = append([]int{n}, h.sizes...), same
 	}
 	return h, nil
+}
+
+// trial are forwards whose time is taken.
+type trial struct {
+	net     forwarder
+	side    int
+	asks    []paint.Ask
+	alone   [][]float32 // answers to the asks one by one, as far as they were asked
+	fastest float64     // seconds of a single one
+}
+
+// run is one forward of some asks, in seconds.
+func (l *trial) run(asks []paint.Ask) (float64, error) {
+	from := clock.System{}.Now()
+	if err := l.net.forward(context.Background(), l.side, l.side, asks); err != nil {
+		return 0, fmt.Errorf("measure a forward of %d: %w", len(asks), err)
+	}
+	return max(clock.System{}.Now().Sub(from), time.Microsecond).Seconds(), nil
+}
+
+// single asks one alone.
+func (l *trial) single(i int) (float64, error) { return l.run(l.asks[i : i+1]) }
+
+// several asks n in one forward, twice: whether each answer is the one it is alone, and the seconds of the faster run.
+func (l *trial) several(n int) (same bool, fastest float64, err error) {
+	for i := len(l.alone); i < n; i++ {
+		took, err := l.single(i)
+		if err != nil {
+			return false, 0, err
+		}
+		l.alone = append(l.alone, slices.Clone(l.asks[i].X))
+		if l.fastest == 0 || took < l.fastest {
+			l.fastest = took
+		}
+	}
+	same = true
+	for try := range 2 {
+		took, err := l.run(l.asks[:n])
+		if err != nil {
+			return false, 0, err
+		}
+		for i, a := range l.asks[:n] {
+			same = same && slices.Equal(a.X, l.alone[i])
+		}
+		if try == 0 || took < fastest {
+			fastest = took
+		}
+	}
+	return same, fastest, nil
 }
 
 // trialAsks are asks that differ in everything: a network that mixes them gives itself away.
@@ -238,20 +276,4 @@ func trialAsks(m *manifest, count int) []paint.Ask {
 		asks[i] = paint.Ask{Noisy: noisy, T: float32(i) / float32(count+1), Branch: b, X: make([]float32, 4*n)}
 	}
 	return asks
-}
-
-// timeForward is the fastest of a few runs, in seconds.
-func timeForward(net *network, side int, asks []paint.Ask) (float64, error) {
-	fastest := 0.0
-	for i := range trials {
-		from := clock.System{}.Now()
-		if err := net.forward(context.Background(), side, side, asks); err != nil {
-			return 0, err
-		}
-		took := max(clock.System{}.Now().Sub(from), time.Microsecond).Seconds()
-		if i == 0 || took < fastest {
-			fastest = took
-		}
-	}
-	return fastest, nil
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
+	"bottega/internal/clock"
 	"bottega/internal/engine"
 	"bottega/internal/engine/tempera/paint"
 )
@@ -172,6 +175,50 @@ func TestHabit_IsMeasuredAndNeverMixesPictures(t *testing.T) {
 	}
 	if p.habit.most() == 1 && p.habit.sharing || p.crowd.together() > p.habit.most() {
 		t.Errorf("%+v shares forwards that it does not have", p.habit)
+	}
+}
+
+// fakeNet takes so long for a forward as it is told, and mixes what stands in one if it is told to.
+type fakeNet struct {
+	seconds map[int]float64
+	mixes   bool
+}
+
+func (f *fakeNet) forward(_ context.Context, _, _ int, asks []paint.Ask) error {
+	now := clock.System{}
+	until := now.Now().Add(time.Duration(f.seconds[len(asks)] * float64(time.Second)))
+	for _, a := range asks {
+		copy(a.X, a.Noisy)
+		if f.mixes {
+			a.X[0] = float32(len(asks))
+		}
+	}
+	for now.Now().Before(until) {
+		runtime.Gosched() // it works that long
+	}
+	return nil
+}
+
+func TestMeasureHabit_SharesWhereThatIsFasterAndChangesNothing(t *testing.T) {
+	m := &manifest{Grid: 16, LookWidth: 2, Styles: []string{"none", "flat"}}
+	faster, slower := map[int]float64{1: 0.02, 2: 0.024, 4: 0.03, 8: 0.04}, map[int]float64{1: 0.01, 2: 0.03, 4: 0.09, 8: 0.3}
+	for name, c := range map[string]struct {
+		net     *fakeNet
+		cuda    bool
+		most    int
+		sharing bool
+	}{
+		"faster":            {&fakeNet{seconds: faster}, false, 4, true},
+		"slower":            {&fakeNet{seconds: slower}, false, 1, false},
+		"faster, but mixes": {&fakeNet{seconds: faster, mixes: true}, false, 1, false},
+		"CUDA":              {&fakeNet{seconds: slower}, true, 8, true},
+		"CUDA that mixes":   {&fakeNet{seconds: faster, mixes: true}, true, 2, false},
+	} {
+		got, err := measureHabit(c.net, m, &device{cuda: c.cuda})
+		must(t, err)
+		if got.most() != c.most || got.sharing != c.sharing {
+			t.Errorf("%s: %+v, want %d asks in a forward, sharing %v", name, got, c.most, c.sharing)
+		}
 	}
 }
 
