@@ -241,7 +241,8 @@ type Description struct {
 	Grid         int     // pixels of a square picture's side before resampling
 	Styles       []Style // without "none"
 	DefaultStyle string
-	Steps        int // defaults
+	ReadsStyle   bool // it takes style references
+	Steps        int  // defaults
 	Guidance     float64
 	Adherence    float64
 	NetworkHash  string  // SHA-256 of network.onnx
@@ -256,6 +257,7 @@ func (e *Engine) Describe() Description {
 		DefaultStyle: m.Defaults.Style, Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
 		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256, ForwardFLOPs: m.flops(m.Grid, m.Grid),
 	}
+	_, d.ReadsStyle = m.Files[lookFile]
 	for _, id := range m.Styles[1:] {
 		title := m.StyleTitles[id]
 		if title == "" {

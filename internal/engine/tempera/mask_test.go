@@ -51,6 +51,18 @@ func TestMask_WhatIsNotMarkedComesBackExactly(t *testing.T) {
 	}
 }
 
+func TestMask_AroundThePictureNothingIsComposed(t *testing.T) {
+	p := stubPainter(t)
+	req := small("a red fox")
+	req.Init, req.Strength, req.Mask = noisyPicture(64, 64), 1, maskOf(64, 64, image.Rect(0, 0, 64, 64))
+	for y := 8; y < 56; y++ {
+		clear(req.Mask.Pix[64*y+8 : 64*y+56])
+	}
+	if pl := planned(t, p, req); pl.canvas != nil || len(pl.sources) > 0 || len(pl.notes) == 0 {
+		t.Errorf("sources %v, notes %q", pl.sources, pl.notes)
+	}
+}
+
 func TestMask_ASmallOneIsPaintedInAWindow(t *testing.T) {
 	p := stubPainter(t)
 	req := small("a red fox")

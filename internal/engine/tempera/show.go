@@ -70,6 +70,10 @@ func (w *planner) reference() (*compose.Canvas, error) {
 		return w.seen(w.plan.init), nil
 	case len(w.req.Boxes) > 0:
 		return w.composeBoxes()
+	case w.plan.window != nil && w.plan.window.Around():
+		// What is in the middle stays and would hide what is composed there.
+		w.note("The mask goes around the picture: what is outside was painted from the text and from what it touches.")
+		return nil, nil //nolint:nilnil // as above
 	}
 	figures, err := w.cast()
 	if err != nil {

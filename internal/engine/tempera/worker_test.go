@@ -269,7 +269,10 @@ func TestBench_MeasuresNetworkAndProduct(t *testing.T) {
 
 func FuzzReadFrame(f *testing.F) {
 	for _, v := range []*frame{
-		{Type: frameReady}, {Type: frameCancel, ID: 7}, {Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
+		{Type: frameReady},
+		{Type: frameCancel, ID: 7},
+		{Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
+		{Type: frameGenerate, Request: &request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}, payload: []byte("abcd")},
 	} {
 		var b bytes.Buffer
 		if err := writeFrame(&b, v); err != nil {
@@ -282,6 +285,12 @@ func FuzzReadFrame(f *testing.F) {
 		v, err := readFrame(bytes.NewReader(data))
 		if err != nil {
 			return
+		}
+		if v.Request != nil {
+			if q, err := v.unpacked(); err == nil {
+				checked := &manifest{Name: "a", Version: "1", Styles: []string{"none"}}
+				_ = checked.check(q) // whatever it says, it does not panic
+			}
 		}
 		var b bytes.Buffer
 		must(t, writeFrame(&b, v))

@@ -66,6 +66,19 @@ func stretch(from, to, length, low, high int) (a, b int) {
 	return a, a + length
 }
 
+// Around reports whether the mask goes around something that stays: less than half of its bounding box is marked.
+func (w *Window) Around() bool {
+	n := 0
+	for y := w.Hole.Min.Y; y < w.Hole.Max.Y; y++ {
+		for _, v := range w.mask.Pix[w.mask.PixOffset(w.Hole.Min.X, y):w.mask.PixOffset(w.Hole.Max.X, y)] {
+			if v > 0 {
+				n++
+			}
+		}
+	}
+	return 2*n < w.Hole.Dx()*w.Hole.Dy()
+}
+
 // Known returns which cells of a grid over the window are known, 1 or 0: those that lie, with their neighbours, wholly
 // where the mask is 0.
 func (w *Window) Known(width, height int) []float32 {
