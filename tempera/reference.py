@@ -16,6 +16,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,23 @@ WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
 TIME_POWER = 1.3
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
+CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
+ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of the finish
 AREA_WEIGHT = 0.25
 
-# (noisy [4,H,W], t, reference [5,H,W], tokens [24], style) -> x [4,H,W], all float32 and int64
-Network = Callable[[np.ndarray, float, np.ndarray, np.ndarray, int], np.ndarray]
+
+@dataclass
+class Told:
+    """What the network is told about a picture."""
+
+    guide: np.ndarray  # float32 [7, H, W]: the reference's planes, presence, known, contours
+    tokens: list[int]
+    style: np.ndarray  # float32 [S], a weight for each style
+    look: np.ndarray  # float32 [C], zeros without style references
+
+
+# (noisy float32 [4,H,W], t, told) -> x float32 [4,H,W]
+Network = Callable[[np.ndarray, float, Told], np.ndarray]
 
 
 class Tokenizer:
@@ -102,9 +116,33 @@ def grid(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
 
 
 def planes(picture: np.ndarray) -> np.ndarray:
-    """Premultiplied RGBA [H, W, 4] -> reference planes float32 [5, H, W], presence 1."""
+    """Premultiplied RGBA [H, W, 4] -> planes float32 [4, H, W]."""
     p = picture.transpose(2, 0, 1)
-    return np.concatenate((2 * p[:3] - p[3:], 2 * p[3:] - 1, np.ones_like(p[3:]))).astype(np.float32)
+    return np.concatenate((2 * p[:3] - p[3:], 2 * p[3:] - 1)).astype(np.float32)
+
+
+def guide(
+    height: int, width: int, reference: np.ndarray | None = None, truth: np.ndarray | None = None,
+    known: np.ndarray | None = None, lines: tuple[tuple[np.ndarray, float], ...] = (),
+) -> np.ndarray:  # fmt: skip
+    """float32 [7, H, W]: planes of a reference, over them the truth where known [H, W] is 1, and contours
+    (maps in [0, 1] with their weights; of several each place keeps the strongest line)."""
+    g = np.zeros((7, height, width), np.float32)
+    if reference is not None:
+        g[:4], g[4] = reference, 1
+    if truth is not None and known is not None:
+        here = known > 0
+        g[:4, here], g[4, here], g[5, here] = truth[:, here], 1, 1
+    if lines:
+        g[6] = np.max([np.float32(w) * (2 * e.astype(np.float32) - 1) for e, w in lines], 0)
+    return g
+
+
+def without_reference(g: np.ndarray) -> np.ndarray:
+    """The guide of what is avoided: what has to stay, and the contours."""
+    bare = g.copy()
+    bare[:5] *= g[5] > 0
+    return bare
 
 
 def pixels(x: np.ndarray) -> np.ndarray:
@@ -119,46 +157,165 @@ def time(start: float, i: int, steps: int) -> float:
     return start + (1 - start) * (i / steps) ** TIME_POWER
 
 
+def offset(seed: int, step: int, cell: int, height: int, width: int) -> tuple[int, int]:
+    """How far a repeating picture is rolled at a step, (right, down): random multiples of cell."""
+    counter = np.array([[step, 0, ROLLS, 0]], np.uint64)
+    w = philox(counter, (seed & 0xFFFFFFFF, seed >> 32))[0]
+    return cell * (int(w[0]) % (width // cell)), cell * (int(w[1]) % (height // cell))
+
+
 def sample(
-    network: Network, reference: np.ndarray, tokens: list[int], avoided: list[int], style: int, *, seed: int, steps: int,
-    guidance: float, adherence: float, temperature: float = 1.0, finish: float = 0.0,
+    network: Network, asked: Told, avoided: Told, *, seed: int, steps: int, guidance: float, guidance_from: float = 0.0,
+    start: float = 0.0, first: np.ndarray | None = None, temperature: float = 1.0, finish: float = 0.0,
+    truth: np.ndarray | None = None, known: np.ndarray | None = None, roll: int = 0,
 ) -> np.ndarray:  # fmt: skip
     """Planes float32 [4, H, W], each in [-1, 1].
 
     The first step is Euler, the others Adams-Bashforth 2 with unequal steps on v = (x - z) / (1 - t);
-    the last step returns the prediction itself. ``temperature`` scales the noise. With ``finish`` > 0 the
-    picture is looked at twice more at that level, under fresh noise and its opposite, and the mean is
-    returned: what leaks of the noise is nearly linear in it and cancels.
+    the last step returns the prediction itself. It starts at level ``start`` from the noised planes
+    ``first``. ``temperature`` scales the noise. With ``finish`` > 0 the picture is looked at twice more at
+    that level, under fresh noise and its opposite, and the mean is returned: what leaks of the noise is
+    nearly linear in it and cancels. Where ``known`` [H, W] is 1 every prediction is replaced by ``truth``
+    and z by the noised truth. With ``roll`` > 0 the picture repeats: the network sees it rolled by
+    another multiple of so many pixels each time, and at the looks that are delivered with a margin of as
+    many pixels of its opposite sides, because a network answers worse at its border. Guidance holds at levels of ``guidance_from`` and above.
     """
-    shape = (4, *reference.shape[1:])
-    start = min(max(adherence, 0.0), CLOSEST_START) if reference[4, 0, 0] > 0 else 0.0
-    z = np.float32(start) * reference[:4] + np.float32((1 - start) * temperature) * noise(
-        seed, 0, math.prod(shape)
-    ).reshape(shape)
-    asked, other = np.array(tokens, np.int64), np.array(avoided, np.int64)
+    shape = (4, *asked.guide.shape[1:])
+    base = np.float32(temperature) * noise(seed, 0, math.prod(shape)).reshape(shape)
+    looks = 0
 
-    def predict(z: np.ndarray, t: float) -> np.ndarray:
-        x = network(z, t, reference, asked, style)
-        if guidance != 1:
-            plain = network(z, t, np.zeros_like(reference), other, style)
+    def restore(z: np.ndarray, t: float) -> np.ndarray:
+        if truth is None:
+            return z
+        return known * (np.float32(t) * truth + np.float32(1 - t) * base) + (1 - known) * z
+
+    def predict(z: np.ndarray, t: float, delivered: bool) -> np.ndarray:
+        nonlocal looks
+        dx, dy = offset(seed, looks, roll, *shape[1:]) if roll else (0, 0)
+        m = roll if delivered else 0
+        looks += 1
+
+        def show(p: np.ndarray) -> np.ndarray:
+            return np.pad(np.roll(p, (dy, dx), (1, 2)), ((0, 0), (m, m), (m, m)), mode="wrap")
+
+        def look(told: Told) -> np.ndarray:
+            seen = network(show(z), t, replace(told, guide=show(told.guide)))
+            return np.roll(seen[:, m : m + shape[1], m : m + shape[2]], (-dy, -dx), (1, 2))
+
+        x = look(asked)
+        if guidance != 1 and t >= guidance_from:
+            plain = look(avoided)
             x = plain + np.float32(guidance) * (x - plain)
-        return np.clip(x, -1, 1)
+        x = np.clip(x, -1, 1)
+        return x if truth is None else known * truth + (1 - known) * x
 
+    z = np.float32(1 - start) * base
+    if start > 0:
+        z = z + np.float32(start) * first
+    z = restore(z, start)
     last, last_h, x = np.zeros_like(z), 1.0, z
     for i in range(steps):
         t, h = time(start, i, steps), time(start, i + 1, steps) - time(start, i, steps)
-        x = predict(z, t)
+        x = predict(z, t, i == steps - 1)
         if i == steps - 1:
             break
         v = (x - z) / np.float32(1 - t)
         ratio = h / (2 * last_h) if i else 0.0
-        z = z + np.float32(h) * (v + np.float32(ratio) * (v - last))
+        z = restore(z + np.float32(h) * (v + np.float32(ratio) * (v - last)), t + h)
         last, last_h = v, h
     if not finish:
         return x
     fresh = np.float32((1 - finish) * temperature) * noise(seed, 1, math.prod(shape)).reshape(shape)
-    base = np.float32(finish) * x
-    return (predict(base + fresh, finish) + predict(base - fresh, finish)) / 2
+    calm = np.float32(finish) * x
+    return (predict(calm + fresh, finish, True) + predict(calm - fresh, finish, True)) / 2
+
+
+# Contours. Sizes in pixels of the grid; see FORMAT.md.
+NO_CONTOUR, FULL_CONTOUR = 0.12, 0.3  # strength of a change that is no contour yet, and of one that is a full one
+BLANK, INKED = 0.85, 0.5  # brightness of blank paper, darkness of a stroke
+LEAST_BLANK, LEAST_INK, MOST_INK, MOST_SOLID = 0.7, 0.002, 0.25, 0.3
+AROUND = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))  # clockwise from above
+
+
+def contours(picture: np.ndarray, canvas: np.ndarray) -> np.ndarray:
+    """float32 [H, W] in [0, 1], lines about a pixel wide: the strokes of a line drawing, the edges of anything else.
+
+    ``picture`` is straight RGBA uint8 [h, w, 4]; ``canvas`` the same premultiplied at the grid's size,
+    float64 [H, W, 4] in [0, 1].
+    """
+    ink, paper = ink_of(picture, *canvas.shape[:2])
+    if lined(ink, paper):
+        return thin(ink).astype(np.float32)
+    return edges(canvas)
+
+
+def cells(count: int, n: int) -> list[slice]:
+    """What part of n pixels each of count cells covers, at least one."""
+    return [slice(i * n // count, max(-(-(i + 1) * n // count), i * n // count + 1)) for i in range(count)]
+
+
+def ink_of(picture: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """Cells that a dark pixel lies in, and the share of blank pixels (counted once for each cell)."""
+    p = picture.astype(np.float64) / 255
+    bright = (0.3 * p[..., 0] + 0.59 * p[..., 1] + 0.11 * p[..., 2]) * p[..., 3] + 1 - p[..., 3]
+    ink, blanks, total = np.zeros((height, width), bool), 0, 0
+    columns = cells(width, picture.shape[1])
+    for y, row in enumerate(cells(height, picture.shape[0])):
+        for x, column in enumerate(columns):
+            cell = bright[row, column]
+            ink[y, x] = bool((1 - cell >= INKED).any())
+            blanks, total = blanks + int((cell >= BLANK).sum()), total + cell.size
+    return ink, blanks / total
+
+
+def around(lines: np.ndarray) -> np.ndarray:
+    """The eight neighbours of each place, [8, H, W], nothing outside."""
+    h, w = lines.shape
+    wide = np.pad(lines, 1)
+    return np.stack([wide[1 + dy : 1 + dy + h, 1 + dx : 1 + dx + w] for dx, dy in AROUND])
+
+
+def lined(ink: np.ndarray, paper: float) -> bool:
+    """Mostly blank, some ink, and that in strokes, not in patches."""
+    h, w = ink.shape
+    wide = np.pad(ink, 2)
+    solid = np.all([wide[y : y + h, x : x + w] for y in range(5) for x in range(5)], 0).sum()
+    share = ink.mean()
+    return bool(paper >= LEAST_BLANK and LEAST_INK <= share <= MOST_INK and solid <= MOST_SOLID * ink.sum())
+
+
+def thin(ink: np.ndarray) -> np.ndarray:
+    """Strokes worn down to their middle line (Zhang and Suen 1984)."""
+    ink = ink.copy()
+    while True:
+        gone = 0
+        for first in (True, False):
+            n = around(ink)
+            count, turns = n.sum(0), (~n & np.roll(n, -1, 0)).sum(0)
+            a, b = ((0, 2, 4), (2, 4, 6)) if first else ((0, 2, 6), (0, 4, 6))
+            holds = n[a[0]] & n[a[1]] & n[a[2]] | n[b[0]] & n[b[1]] & n[b[2]]
+            worn = ink & (count >= 2) & (count <= 6) & (turns == 1) & ~holds
+            ink &= ~worn
+            gone += int(worn.sum())
+        if not gone:
+            return ink
+
+
+def edges(canvas: np.ndarray) -> np.ndarray:
+    """float32 [H, W]: how sure it is that a contour passes, by the rule of training (guides.contours): a
+    binomial blur of the planes, central differences, only what is not weaker than its neighbours across."""
+    planes = np.concatenate((2 * canvas[..., :3] - canvas[..., 3:], 2 * canvas[..., 3:] - 1), -1)
+    soft = np.pad(planes * (0.5, 0.5, 0.5, 0.25), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    soft = 0.25 * soft[:, :-2] + 0.5 * soft[:, 1:-1] + 0.25 * soft[:, 2:]
+    soft = 0.25 * soft[:-2] + 0.5 * soft[1:-1] + 0.25 * soft[2:]
+    wide = np.pad(soft, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    dx = ((wide[1:-1, 2:] - wide[1:-1, :-2]) ** 2).sum(-1)
+    dy = ((wide[2:, 1:-1] - wide[:-2, 1:-1]) ** 2).sum(-1)
+    strength = np.sqrt(dx + dy)
+    near = np.pad(strength, 1)
+    across = np.where(dx > dy, np.maximum(near[1:-1, :-2], near[1:-1, 2:]), np.maximum(near[:-2, 1:-1], near[2:, 1:-1]))
+    sure = np.clip((strength - NO_CONTOUR) / (FULL_CONTOUR - NO_CONTOUR), 0, 1)
+    return (sure * (strength >= across - 1e-6)).astype(np.float32)  # equal ones both count
 
 
 def onnx_network(path: Path) -> Network:
@@ -166,10 +323,10 @@ def onnx_network(path: Path) -> Network:
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
-    def run(noisy: np.ndarray, t: float, reference: np.ndarray, tokens: np.ndarray, style: int) -> np.ndarray:
+    def run(noisy: np.ndarray, t: float, told: Told) -> np.ndarray:
         inputs = {
-            "noisy": noisy[None], "t": np.array([t], np.float32), "reference": reference[None], "tokens": tokens[None],
-            "style": np.array([style], np.int64),
+            "noisy": noisy[None], "t": np.array([t], np.float32), "guide": told.guide[None],
+            "tokens": np.array([told.tokens], np.int64), "style": told.style[None], "look": told.look[None],
         }  # fmt: skip
         return session.run(["x"], inputs)[0][0]
 
@@ -199,15 +356,27 @@ def picture(prompt: str, options: argparse.Namespace) -> tuple[np.ndarray, np.nd
     style = options.style or scene.style or "none"
     w, h = grid(options.width, options.height, manifest["grid"], manifest["grid_multiple"])
     layout = composing.arrange(scene, index, lexicon, options.seed, options.width, options.height)
-    reference, composed = np.zeros((5, h, w), np.float32), None
+    reference, composed = None, None
     if options.adherence >= 0 and (layout.items or layout.backdrop):
         drawings = load_drawings(archive, [i.drawing for i in layout.items])
         composed = composing.compose(layout, drawings, lexicon["colours"], style, h, w)
         reference = planes(composed)
+    rules = {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | manifest.get("sampler", {})
+    weights = np.zeros(len(manifest["styles"]), np.float32)
+    weights[manifest["styles"].index(style)] = 1
+    asked = Told(
+        guide(h, w, reference), tokenizer.encode(prompt), weights, np.zeros(manifest["look_width"], np.float32)
+    )
+    avoided = replace(asked, tokens=tokenizer.encode(options.negative))
+    if not rules.get("guide_avoided", False):
+        avoided.guide = without_reference(asked.guide)
+    if not rules.get("style_avoided", True):
+        avoided.style = np.zeros_like(weights)
+    start = min(max(options.adherence, 0.0), CLOSEST_START) if reference is not None else 0.0
     x = sample(
-        onnx_network(WEIGHTS / "network.onnx"), reference, tokenizer.encode(prompt), tokenizer.encode(options.negative),
-        manifest["styles"].index(style), seed=options.seed, steps=options.steps, guidance=options.guidance,
-        adherence=options.adherence,
+        onnx_network(WEIGHTS / "network.onnx"), asked, avoided, seed=options.seed, steps=options.steps,
+        guidance=options.guidance, guidance_from=rules["guidance_from"], start=start, first=reference,
+        temperature=rules["temperature"], finish=rules["finish"], roll=manifest["grid_multiple"] * options.tile,
     )  # fmt: skip
     return pixels(x), composed
 
@@ -223,6 +392,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--adherence", type=float, default=0.35)
+    parser.add_argument("--tile", action="store_true", help="let the picture repeat (what is composed does not)")
     parser.add_argument("--out", type=Path, required=True, help="a PNG of the network's own size, on white")
     parser.add_argument("--composed", type=Path, help="also write what the network looked at")
     options = parser.parse_args()

@@ -1,7 +1,7 @@
 """Write tempera/vectors: what the reference answers, for the Go engine's tests.
 
     python -m tempera.vectors_make
-    python -m tempera.vectors_make --networks     # also the two tiny networks of the engine's tests (needs onnx)
+    python -m tempera.vectors_make --networks     # also the tiny networks of the engine's tests (needs onnx)
 
 The vectors carry their own small lexicon, vocabulary and three drawings, so they change only when a rule
 of reading.py, composing.py, scenes.py or reference.py does, not when the model is trained again.
@@ -154,31 +154,97 @@ def premultiply(picture: np.ndarray) -> np.ndarray:
     return np.concatenate(((wide[..., :3] * wide[..., 3:] + 127) // 255, wide[..., 3:]), -1).astype(np.uint8)
 
 
-def stub(noisy: np.ndarray, t: float, ref: np.ndarray, tokens: np.ndarray, style: int) -> np.ndarray:
+def stub(noisy: np.ndarray, t: float, told: reference.Told) -> np.ndarray:
     """A network that can be written down in one line, float32."""
-    told = np.float32(0.01 * float(tokens.sum() % 17) + 0.05 * style + 0.1 * t)
-    return np.float32(0.5) * noisy + np.float32(0.4) * ref[:4] * ref[4:] + told
+    g = told.guide
+    said = 0.01 * float(sum(told.tokens) % 17) + 0.05 * float(told.style @ np.arange(len(told.style))) + 0.1 * t
+    side = np.linspace(-0.2, 0.2, noisy.shape[2], dtype=np.float32)  # it knows left from right, as borders do
+    seen = np.float32(0.4) * g[:4] * g[4:5] + np.float32(0.1) * g[5:6] - np.float32(0.2) * g[6:7]
+    return np.float32(0.5) * noisy + seen + side + np.float32(said + float(told.look.sum()))
+
+
+PLAIN = {
+    "steps": 4, "guidance": 1.0, "guidance_from": 0.0, "adherence": 0.35, "temperature": 1.0, "finish": 0.0,
+    "reference": True, "known": False, "lines": 0.0, "roll": 0,
+}  # fmt: skip
+SAMPLES: tuple[dict[str, Any], ...] = (
+    {"steps": 1},
+    {"guidance": 2.0},
+    {"steps": 10, "guidance": 1.5, "adherence": 0.0, "temperature": 0.5},
+    {"steps": 7, "guidance": 3.0, "adherence": 0.0, "reference": False, "temperature": 0.5, "finish": 0.5},
+    {"steps": 3, "adherence": 0.8, "finish": 0.35},
+    {"steps": 6, "guidance": 2.0, "guidance_from": 0.6, "lines": 0.75},
+    {"steps": 5, "guidance": 2.0, "known": True, "finish": 0.5, "temperature": 0.5},
+    {"steps": 5, "known": True, "reference": False, "adherence": 0.0},
+    {"steps": 5, "guidance": 2.0, "roll": 2, "finish": 0.5},
+    {"steps": 4, "adherence": 0.95},
+)
 
 
 def samples() -> list[dict[str, Any]]:
+    """Planes [4, 6, 4] of the stub under every rule of the sampler."""
+    h, w = 6, 4
+    picture = np.clip(reference.noise(9, 0, 96).reshape(4, h, w) * 0.4, -1, 1)
+    truth = np.clip(reference.noise(10, 0, 96).reshape(4, h, w) * 0.4, -1, 1)
+    known = np.zeros((h, w), np.float32)
+    known[:2], known[:, 0] = 1, 1
+    lines = (reference.noise(11, 0, h * w).reshape(h, w) > 0.5).astype(np.float32)
+    style, look = np.array([0, 0.25, 0.75], np.float32), np.array([0.02, -0.01], np.float32)
     rows = []
-    for steps, guidance, adherence, present, temperature, finish in (
-        (1, 1, 0.35, 1, 1, 0),
-        (4, 2, 0.35, 1, 1, 0),
-        (10, 1.5, 0, 1, 0.5, 0),
-        (7, 3, 0.8, 0, 0.5, 0.5),
-        (3, 1, 1, 1, 1, 0.35),
-    ):
-        ref = np.zeros((5, 6, 4), np.float32)
-        if present:
-            ref[:4] = np.clip(reference.noise(9, 0, 96).reshape(4, 6, 4) * 0.4, -1, 1)
-            ref[4] = 1
-        asked, avoided = [5, 6, 7] + [0] * 21, [3] + [0] * 23
-        how = {
-            "steps": steps, "guidance": guidance, "adherence": adherence, "temperature": temperature, "finish": finish,
-        }  # fmt: skip
-        x = reference.sample(stub, ref, asked, avoided, 2, seed=77, **how)
-        rows.append(how | {"present": present, "x": [float(v) for v in x.reshape(-1)]})
+    for row in SAMPLES:
+        how = PLAIN | row
+        shown = picture if how["reference"] else None
+        guide = reference.guide(
+            h, w, shown, truth if how["known"] else None, known, ((lines, how["lines"]),) if how["lines"] else ()
+        )
+        asked = reference.Told(guide, [5, 6, 7] + [0] * 21, style, look)
+        avoided = reference.Told(reference.without_reference(guide), [3] + [0] * 23, style, look)
+        x = reference.sample(
+            stub, asked, avoided, seed=77, start=how["adherence"], first=picture,
+            truth=truth if how["known"] else None, known=known,
+            **{k: how[k] for k in ("steps", "guidance", "guidance_from", "temperature", "finish", "roll")},
+        )  # fmt: skip
+        rows.append(how | {"x": [float(v) for v in x.reshape(-1)]})
+    return rows
+
+
+def sketches() -> dict[str, tuple[int, int, np.ndarray]]:
+    """Pictures to find contours in: grid height and width, straight RGBA uint8."""
+    y, x = np.mgrid[0:96:2, 0:128:2].astype(np.float64)
+    ring = np.abs(np.hypot(x - 60, y - 48) - 30) < 3
+    cross = (np.abs(x - y) < 2.5) & (y > 10) & (y < 80)
+    paper = np.full((48, 64, 4), 255, np.uint8)
+    paper[ring | cross, :3] = 20
+    clear = np.zeros((48, 64, 4), np.uint8)
+    clear[ring] = (10, 10, 60, 255)
+    shades = np.zeros((48, 64, 4), np.uint8)
+    shades[..., 0], shades[..., 1], shades[..., 2] = x * 2, 90, 255 - y * 2
+    shades[np.hypot(x - 50, y - 40) < 22, :3] = (250, 220, 40)
+    shades[(np.abs(x - 100) < 12) & (np.abs(y - 60) < 20), 1] = 30
+    shades[..., 3] = 255
+    sticker = np.zeros((48, 64, 4), np.uint8)
+    sticker[np.hypot(x - 64, y - 48) < 36] = (200, 60, 60, 255)
+    sticker[np.hypot(x - 54, y - 40) < 8] = (30, 30, 30, 255)
+    patch = np.full((48, 64, 4), 255, np.uint8)  # black on white, and no line drawing
+    patch[np.hypot(x - 64, y - 48) < 20, :3] = 0
+    return {
+        "strokes": (32, 48, paper), "clear": (48, 64, clear), "shades": (48, 64, shades), "sticker": (24, 32, sticker),
+        "patch": (32, 48, patch), "enlarged": (60, 80, paper[10:40, 10:50]),
+    }  # fmt: skip
+
+
+def contour_rows() -> list[dict[str, Any]]:
+    """The canvas stands in the row: how a picture is scaled is no part of the rule."""
+    rows = []
+    for name, (h, w, picture) in sketches().items():
+        ys, xs = np.arange(h) * picture.shape[0] // h, np.arange(w) * picture.shape[1] // w
+        canvas = premultiply(picture[ys][:, xs])
+        e = reference.contours(picture, canvas / 255.0)
+        rows.append({
+            "name": name, "width": w, "height": h, "size": [picture.shape[1], picture.shape[0]], "picture": pack(picture),
+            "canvas": pack(canvas), "edges": bytes_of(reference.edges(canvas / 255.0)),
+            "contours": bytes_of(e),
+        })  # fmt: skip
     return rows
 
 
@@ -223,8 +289,9 @@ def write(name: str, value: Any, check: bool) -> None:
 
 
 def networks() -> None:
-    """matmul.onnx, a plain product to measure a machine by, and stub.onnx, which has the painter's inputs:
-    tanh(conv(noisy, reference) + bias by style + bias by words + bias by t), with random weights."""
+    """matmul.onnx, a plain product to measure a machine by, stub.onnx, which has the painter's inputs:
+    tanh(conv(noisy, guide) + bias by style, look, words and t), with random weights, and look.onnx, which
+    reads a style reference as its mean colour, mixed."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -254,29 +321,44 @@ def networks() -> None:
     save(
         ENGINE / "testdata" / "stub.onnx",
         [
-            node("Concat", ["noisy", "reference"], ["seen"], axis=1),
+            node("Concat", ["noisy", "guide"], ["seen"], axis=1),
             node("Conv", ["seen", "kernel"], ["drawn"], pads=[1, 1, 1, 1]),
-            node("Gather", ["styles", "style"], ["look"]),
+            node("MatMul", ["style", "styles"], ["dressed"]),
+            node("MatMul", ["look", "looks"], ["looking"]),
             node("Gather", ["words", "tokens"], ["said"]),
             node("ReduceMean", ["said", "one"], ["meant"], keepdims=0),
             node("Unsqueeze", ["t", "one"], ["late"]),
             node("Mul", ["late", "later"], ["when"]),
-            node("Sum", ["look", "meant", "when"], ["told"]),
+            node("Sum", ["dressed", "looking", "meant", "when"], ["told"]),
             node("Unsqueeze", ["told", "last"], ["bias"]),
             node("Add", ["drawn", "bias"], ["sum"]),
             node("Tanh", ["sum"], ["x"]),
         ],
         [
-            value("noisy", picture), value("t", ["B"]), value("reference", ["B", 5, "H", "W"]),
-            value("tokens", ["B", 24], TensorProto.INT64), value("style", ["B"], TensorProto.INT64),
+            value("noisy", picture), value("t", ["B"]), value("guide", ["B", 7, "H", "W"]),
+            value("tokens", ["B", 24], TensorProto.INT64), value("style", ["B", 3]), value("look", ["B", 2]),
         ],
         [value("x", picture)],
         {
-            "kernel": (reference.noise(1, 0, 4 * 9 * 9).reshape(4, 9, 3, 3) * 0.15).astype(np.float32),
+            "kernel": (reference.noise(1, 0, 4 * 11 * 9).reshape(4, 11, 3, 3) * 0.15).astype(np.float32),
             "styles": (reference.noise(2, 0, 3 * 4).reshape(3, 4) * 0.3).astype(np.float32),
+            "looks": (reference.noise(4, 0, 2 * 4).reshape(2, 4) * 0.3).astype(np.float32),
             "words": (reference.noise(3, 0, 64 * 4).reshape(64, 4) * 2).astype(np.float32),
             "later": np.array([0.1, -0.1, 0.05, 0.3], np.float32), "one": np.array([1], np.int64),
             "last": np.array([2, 3], np.int64),
+        },
+    )  # fmt: skip
+    save(
+        ENGINE / "testdata" / "look.onnx",
+        [
+            node("ReduceMean", ["picture", "places"], ["mean"], keepdims=0),
+            node("MatMul", ["mean", "mix"], ["look"]),
+        ],
+        [value("picture", ["B", 4, 64, 64])],
+        [value("look", ["B", 2])],
+        {
+            "places": np.array([2, 3], np.int64),
+            "mix": np.array([[1, 0], [0, 1], [-1, 0.5], [0.5, 0.5]], np.float32),
         },
     )  # fmt: skip
 
@@ -325,6 +407,7 @@ def main() -> None:
         options.check,
     )
     write("sample", samples(), options.check)
+    write("contours", contour_rows(), options.check)
     assert math.isclose(reference.time(0.35, 10, 10), 1)
 
 

@@ -29,6 +29,9 @@ type engineFlags struct {
 	Slots        int   `help:"Generations that run at once." default:"1"`
 	Threads      int   `help:"CPU threads of the house model; 0 = all cores." default:"0"`
 	WorkerMemory int64 `help:"MiB a house model worker may use before it is replaced." default:"2048" name:"worker-memory"`
+
+	EngineDevice  string `help:"What the house model runs on: auto (CUDA where it works, else the CPU), cpu or cuda." enum:"auto,cpu,cuda" default:"auto"`
+	EngineRuntime string `help:"ONNX Runtime library to load instead of the built-in one, which knows no CUDA." type:"path" placeholder:"FILE"`
 }
 
 // config makes the application's configuration of the flags. Without engines nothing can run, only be asked.
@@ -42,7 +45,10 @@ func (s storeFlags) config() (app.Config, error) {
 
 // withEngines adds the engines of this process to a configuration.
 func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
-	house, err := tempera.New(tempera.Options{Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log})
+	house, err := tempera.New(tempera.Options{
+		Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log,
+		Device: tempera.Device(e.EngineDevice), Runtime: e.EngineRuntime,
+	})
 	if err != nil {
 		return cfg, err
 	}

@@ -37,6 +37,10 @@ type BenchResult struct {
 	ForwardFastest float64 `json:"forward_fastest"` // seconds of the best
 	ForwardFLOPs   float64 `json:"forward_flops"`   // multiply-adds times two
 	MatMulFLOPS    float64 `json:"matmul_flops"`    // operations a second of a plain matrix product, the best run
+	Device         Device  `json:"device"`
+	Together       int     `json:"together"` // asks that share a forward; 1 = that is not faster here
+	// Seconds of one ask by the number of asks in its forward, as measured when the worker started.
+	AskSeconds map[int]float64 `json:"ask_seconds"`
 }
 
 // PeakShare is how much of the machine's plain matrix speed the network reaches: the best run of each, so that other
@@ -51,12 +55,13 @@ func (r *BenchResult) PeakShare() float64 {
 func (p *painter) bench(ctx context.Context, b *Bench) (*BenchResult, error) {
 	repeat := min(max(b.Repeat, 1), 1000)
 	w, h := paint.Grid(max(b.Width, 1), max(b.Height, 1), p.manifest.Grid, p.manifest.Multiple)
-	branch := &paint.Branch{Reference: make([]float32, 5*w*h), Tokens: make([]int64, read.TokenLength)}
+	branch := &paint.Branch{
+		Guide: make([]float32, paint.GuidePlanes*w*h), Tokens: make([]int64, read.TokenLength),
+		Style: make([]float32, len(p.manifest.Styles)), Look: make([]float32, p.manifest.LookWidth),
+	}
 	noisy := paint.Noise(0, 0, 4*w*h)
-	forward, err := measure(repeat, func() error {
-		_, err := p.net.Predict(ctx, noisy, 0.5, branch, h, w)
-		return err
-	})
+	ask := paint.Ask{Noisy: noisy, T: 0.5, Branch: branch, X: make([]float32, len(noisy))}
+	forward, err := measure(repeat, func() error { return p.crowd.forward(ctx, h, w, []paint.Ask{ask}) })
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +72,13 @@ func (p *painter) bench(ctx context.Context, b *Bench) (*BenchResult, error) {
 	return &BenchResult{
 		GridWidth: w, GridHeight: h, Threads: p.threads, ForwardSeconds: forward[len(forward)/2], ForwardFastest: forward[0],
 		ForwardFLOPs: p.manifest.flops(w, h), MatMulFLOPS: 2 * matMulSide * matMulSide * matMulSide / product[0],
+		Device: p.device.name(), Together: p.habit.most(), AskSeconds: p.habit.seconds,
 	}, nil
 }
 
 // product measures a matrix product through the same runtime with the same threads.
 func (p *painter) product(ctx context.Context, repeat int) ([]float64, error) {
-	session, err := openSession(matMul, []string{"a", "b"}, []string{"c"}, p.threads)
+	session, err := p.device.open(matMul, []string{"a", "b"}, []string{"c"})
 	if err != nil {
 		return nil, fmt.Errorf("measure matrix product: %w", err)
 	}

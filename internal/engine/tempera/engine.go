@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"bottega/internal/engine"
@@ -28,7 +29,9 @@ const DefaultMemoryLimit = 2 << 30
 type Options struct {
 	WeightsDir  string   // folder with weights; empty = those embedded in the binary
 	DataDir     string   // folder to unpack ONNX Runtime into; empty = the user's cache folder
-	Workers     int      // processes, each painting one picture at a time; 0 = 1
+	Runtime     string   // an ONNX Runtime library to load; empty = the one in the binary, which knows no CUDA
+	Device      Device   // empty = DeviceCPU
+	Workers     int      // processes, each painting as many pictures at a time as is faster than one by one; 0 = 1
 	Threads     int      // of each; 0 = all processors, shared out among the workers
 	MemoryLimit int64    // bytes a worker may hold; 0 = DefaultMemoryLimit
 	InProcess   bool     // paint in this process: for benchmarks only, a crash of the runtime ends the program
@@ -39,7 +42,7 @@ type Options struct {
 // Engine implements engine.Imager. It is safe for concurrent use; requests beyond the number of workers wait.
 type Engine struct {
 	manifest *manifest
-	free     chan *worker  // workers without a request
+	free     chan *worker  // workers that take another request, once for each
 	local    chan *painter // instead of workers when in process
 	workers  []*worker
 
@@ -66,6 +69,9 @@ func New(opts Options) (*Engine, error) {
 	if opts.MemoryLimit == 0 {
 		opts.MemoryLimit = DefaultMemoryLimit
 	}
+	if !slices.Contains([]Device{"", DeviceAuto, DeviceCPU, DeviceCUDA}, opts.Device) {
+		return nil, fmt.Errorf("engine device %q (there are auto, cpu and cuda)", opts.Device)
+	}
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
@@ -80,20 +86,32 @@ func New(opts Options) (*Engine, error) {
 		}
 		opts.Command = []string{self, WorkerCommand}
 	}
-	e.free = make(chan *worker, opts.Workers)
+	e.free = make(chan *worker, opts.Workers*mostTogether)
 	for range opts.Workers {
-		w := &worker{command: opts.Command, log: opts.Logger, with: &setup{
-			WeightsDir: opts.WeightsDir, DataDir: opts.DataDir, Threads: opts.Threads, MemoryLimit: opts.MemoryLimit,
-		}}
-		e.workers = append(e.workers, w)
-		e.free <- w
+		e.employ(&opts)
 	}
 	return e, nil
 }
 
+// employ adds a worker. It takes one request at a time until its process says that it takes more.
+func (e *Engine) employ(opts *Options) {
+	w := newWorker(opts.Command, &setup{
+		WeightsDir: opts.WeightsDir, DataDir: opts.DataDir, Runtime: opts.Runtime, Threads: opts.Threads,
+		MemoryLimit: opts.MemoryLimit, Device: opts.Device,
+	}, opts.Logger)
+	places := 1
+	w.grown = func(together int) { // called by one request at a time
+		for ; places < min(together, mostTogether); places++ {
+			e.free <- w
+		}
+	}
+	e.workers = append(e.workers, w)
+	e.free <- w
+}
+
 // hire prepares painting in this process.
 func (e *Engine) hire(files fs.FS, opts *Options) error {
-	p, err := openPainter(files, opts.DataDir, opts.Threads)
+	p, err := openPainter(files, painterOptions{opts.DataDir, opts.Runtime, opts.Threads, opts.Device})
 	if err != nil {
 		return err
 	}
@@ -119,7 +137,7 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return p.paint(ctx, &req, report)
 	}
 	defer func() { e.free <- w }()
-	answer, err := w.do(ctx, &frame{Type: frameGenerate, Request: &request{Image: req}}, func(f *frame) {
+	answer, err := w.do(ctx, packed(req), func(f *frame) {
 		if f.Progress != nil {
 			small := pictureOf(f.payload, f.Progress.Width, f.Progress.Height)
 			report(engine.Progress{Step: f.Progress.Step, Steps: f.Progress.Steps, Preview: small})
@@ -223,7 +241,8 @@ type Description struct {
 	Grid         int     // pixels of a square picture's side before resampling
 	Styles       []Style // without "none"
 	DefaultStyle string
-	Steps        int // defaults
+	ReadsStyle   bool // it takes style references
+	Steps        int  // defaults
 	Guidance     float64
 	Adherence    float64
 	NetworkHash  string  // SHA-256 of network.onnx
@@ -238,6 +257,7 @@ func (e *Engine) Describe() Description {
 		DefaultStyle: m.Defaults.Style, Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
 		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256, ForwardFLOPs: m.flops(m.Grid, m.Grid),
 	}
+	_, d.ReadsStyle = m.Files[lookFile]
 	for _, id := range m.Styles[1:] {
 		title := m.StyleTitles[id]
 		if title == "" {

@@ -16,13 +16,15 @@ type frame struct {
 	ID   uint64 `json:"id,omitempty"` // of the request it belongs to
 
 	Setup    *setup         `json:"setup,omitempty"`    // start
-	Request  *request       `json:"request,omitempty"`  // generate
+	Ready    *readyHeader   `json:"ready,omitempty"`    // ready
+	Request  *request       `json:"request,omitempty"`  // generate; the payload is its pictures
 	Progress *progress      `json:"progress,omitempty"` // progress; the payload is the preview
 	Picture  *pictureHeader `json:"picture,omitempty"`  // picture; the payload is the pixels
 	Bench    *benchResult   `json:"bench,omitempty"`    // bench, both ways
 	Fault    *faultHeader   `json:"fault,omitempty"`    // failed
 
-	payload []byte
+	payload []byte   // as received
+	pieces  [][]byte // sent as the payload, one after the other
 }
 
 // Frame types. The parent sends start, generate, cancel and bench; the worker answers ready, progress, picture, bench
@@ -40,24 +42,36 @@ const (
 
 const (
 	mostHeader  = 1 << 20
-	mostPayload = 256 << 20 // an 8192 × 8192 picture
+	mostPayload = 4*MostShown + 16<<20 // all that a request may show; a painted picture is smaller
 )
 
 // errFrame says that what came is not a frame; the other side is broken or is somebody else.
 var errFrame = errors.New("not a frame")
 
-// writeFrame sends one frame in one write, so that frames of two goroutines holding the same lock never interleave.
+// writeFrame sends one frame. Goroutines that write to one pipe hold a lock, so that frames never interleave. Pieces are
+// written as they are: a request's pictures are not copied together first.
 func writeFrame(w io.Writer, f *frame) error {
 	header, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("encode %s frame: %w", f.Type, err)
 	}
-	buf := make([]byte, 8, 8+len(header)+len(f.payload))
+	pieces, length := f.pieces, 0
+	if f.payload != nil {
+		pieces = append([][]byte{f.payload}, pieces...)
+	}
+	for _, p := range pieces {
+		length += len(p)
+	}
+	if len(header) > mostHeader || length > mostPayload {
+		return fmt.Errorf("send %s frame of %d and %d bytes: %w", f.Type, len(header), length, errFrame)
+	}
+	buf := make([]byte, 8, 8+len(header))
 	binary.LittleEndian.PutUint32(buf, uint32(len(header)))
-	binary.LittleEndian.PutUint32(buf[4:], uint32(len(f.payload)))
-	buf = append(append(buf, header...), f.payload...)
-	if _, err := w.Write(buf); err != nil {
-		return fmt.Errorf("send %s frame: %w", f.Type, err)
+	binary.LittleEndian.PutUint32(buf[4:], uint32(length))
+	for _, p := range append([][]byte{append(buf, header...)}, pieces...) {
+		if _, err := w.Write(p); err != nil {
+			return fmt.Errorf("send %s frame: %w", f.Type, err)
+		}
 	}
 	return nil
 }

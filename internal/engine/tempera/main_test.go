@@ -11,13 +11,16 @@ import (
 	"image"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/tempera/paint"
 )
 
 // The test binary is its own worker, as the real binary is, and plays broken workers under other names.
@@ -37,6 +40,7 @@ const (
 	rubbishWorker = WorkerCommand + "-rubbish" // sends no frames
 	failedWorker  = WorkerCommand + "-failed"  // exits with status 3
 	hungryWorker  = WorkerCommand + "-hungry"  // takes memory until it is killed
+	crowdedWorker = WorkerCommand + "-crowded" // paints up to four pictures at once
 	parentOfOne   = WorkerCommand + "-parent"  // an engine with one worker; prints the worker's process id, then waits
 )
 
@@ -44,6 +48,8 @@ func play(role string) error {
 	switch role {
 	case WorkerCommand:
 		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{})
+	case crowdedWorker:
+		return WorkerMain(context.Background(), os.Stdin, os.Stdout, WorkerOptions{crowd: crowded})
 	case rubbishWorker:
 		_, err := os.Stdout.WriteString(strings.Repeat("this is not a frame. ", 1000))
 		return err
@@ -55,7 +61,7 @@ func play(role string) error {
 	if _, err := readFrame(os.Stdin); err != nil {
 		return err
 	}
-	if err := writeFrame(os.Stdout, &frame{Type: frameReady}); err != nil {
+	if err := writeFrame(os.Stdout, &frame{Type: frameReady, Ready: &readyHeader{Device: DeviceCPU, Together: 1}}); err != nil {
 		return err
 	}
 	f, err := readFrame(os.Stdin)
@@ -72,6 +78,23 @@ func play(role string) error {
 	}
 	_ = held
 	select {}
+}
+
+// crowded lets up to four pictures share forwards, over a network whose answers are the same whoever stands beside: the
+// stub's convolution adds in another order in a batch.
+func crowded(net forwarder) *crowd {
+	return newCrowd(oneByOne{net}, habit{sizes: []int{4, 2, 1}, sharing: true})
+}
+
+type oneByOne struct{ net forwarder }
+
+func (o oneByOne) forward(ctx context.Context, height, width int, asks []paint.Ask) error {
+	for i := range asks {
+		if err := o.net.forward(ctx, height, width, asks[i:i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func beParent() error {
@@ -97,6 +120,8 @@ func stubWeights(t testing.TB) string {
 	dir := t.TempDir()
 	network, err := os.ReadFile("testdata/stub.onnx")
 	must(t, err)
+	look, err := os.ReadFile("testdata/look.onnx")
+	must(t, err)
 	lexicon, err := os.ReadFile("../../../tempera/vectors/lexicon.json")
 	must(t, err)
 	var tokens struct{ Vocab []string }
@@ -112,21 +137,22 @@ func stubWeights(t testing.TB) string {
 	must(t, err)
 	var archive bytes.Buffer
 	z := zip.NewWriter(&archive)
-	for name, content := range map[string][]byte{
+	inside := map[string][]byte{
 		"index.json": index, "drawings/disc.webp": stubDrawing, "drawings/bar.webp": stubDrawing, "drawings/check.webp": stubDrawing,
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(inside)) { // the same file each time, for the golden pictures' sake
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		must(t, err)
-		_, err = w.Write(content)
+		_, err = w.Write(inside[name])
 		must(t, err)
 	}
 	must(t, z.Close())
 	writeWeights(t, dir, &manifest{
-		Name: "stub", Version: "1.2.3", Grid: 32, Multiple: 16, Styles: []string{"none", "soft-3d", "flat"},
+		Name: "stub", Version: "1.2.3", Grid: 32, Multiple: 16, LookWidth: 2, Sampler: sampler{Temperature: 1, StyleAvoided: true}, Styles: []string{"none", "soft-3d", "flat"},
 		ForwardFLOPs: map[string]float64{"32x32": 663552},
 	}, map[string][]byte{
 		networkFile: network, vocabFile: []byte(strings.Join(tokens.Vocab, "\n") + "\n"), lexiconFile: lexicon,
-		libraryFile: archive.Bytes(),
+		libraryFile: archive.Bytes(), lookFile: look,
 	})
 	return dir
 }

@@ -4,156 +4,162 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 
 	ort "github.com/yalue/onnxruntime_go"
 
-	"bottega/internal/engine/tempera/ortlib"
 	"bottega/internal/engine/tempera/paint"
 	"bottega/internal/engine/tempera/read"
 )
 
-// ONNX Runtime has one environment a process, which its C library keeps in globals; this is the one place that starts
-// it, once, with the library of the first caller. It is never shut down: the worker process ends instead.
-var startRuntime = func() func(dir string) error {
-	var once sync.Once
-	var failed error
-	return func(dir string) error {
-		once.Do(func() {
-			var path string
-			if path, failed = ortlib.Unpack(dir); failed != nil {
-				return
-			}
-			ort.SetSharedLibraryPath(path)
-			if failed = ort.InitializeEnvironment(ort.WithLogLevelError()); failed != nil {
-				failed = fmt.Errorf("start ONNX Runtime: %w", failed)
-			}
-		})
-		return failed
-	}
-}()
-
 // network runs network.onnx. It is used by one goroutine at a time.
 type network struct {
-	session       *ort.DynamicAdvancedSession
-	height, width int // of the tensors below
-	noisy, x      *ort.Tensor[float32]
-	t             *ort.Tensor[float32]
-	reference     *ort.Tensor[float32]
-	tokens, style *ort.Tensor[int64]
-	told          *paint.Branch // what the tensors hold at present
+	session *ort.DynamicAdvancedSession
+	styles  int // S of FORMAT.md
+	looks   int // C
+	sets    map[shape]*tensors
 }
 
-func openNetwork(onnx []byte, threads int) (*network, error) {
-	session, err := openSession(onnx, []string{"noisy", "t", "reference", "tokens", "style"}, []string{"x"}, threads)
+// shape of one forward: pictures, rows, columns.
+type shape struct{ batch, height, width int }
+
+// keptShapes is how many sets of tensors are kept: a picture, a pair and their like at two grids.
+const keptShapes = 4
+
+func openNetwork(onnx []byte, m *manifest, use *device) (*network, error) {
+	inputs := []string{"noisy", "t", "guide", "tokens", "style", "look"}
+	session, err := use.open(onnx, inputs, []string{"x"})
 	if err != nil {
 		return nil, err
 	}
-	return &network{session: session}, nil
+	n := &network{session: session, styles: len(m.Styles), looks: m.LookWidth, sets: map[shape]*tensors{}}
+	// A graph of other inputs opens and fails when it runs: better to find out here.
+	probe := paint.Branch{
+		Guide: make([]float32, paint.GuidePlanes*m.Multiple*m.Multiple), Tokens: make([]int64, read.TokenLength),
+		Style: make([]float32, n.styles), Look: make([]float32, n.looks),
+	}
+	planes := make([]float32, 4*m.Multiple*m.Multiple)
+	err = n.forward(context.Background(), m.Multiple, m.Multiple, []paint.Ask{{Noisy: planes, Branch: &probe, X: planes}})
+	if err != nil {
+		n.close()
+		return nil, err
+	}
+	return n, nil
 }
 
-func openSession(onnx []byte, inputs, outputs []string, threads int) (*ort.DynamicAdvancedSession, error) {
-	options, err := ort.NewSessionOptions()
-	if err != nil {
-		return nil, fmt.Errorf("prepare network: %w", err)
-	}
-	defer func() { _ = options.Destroy() }()
-	err = errors.Join(
-		options.SetIntraOpNumThreads(threads),
-		options.SetInterOpNumThreads(1),
-		// Waiting threads sleep instead of spinning: the machine is shared with the rest of the studio.
-		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("prepare network: %w", err)
-	}
-	session, err := ort.NewDynamicAdvancedSessionWithONNXData(onnx, inputs, outputs, options)
-	if err != nil {
-		return nil, fmt.Errorf("load network: %w", err)
-	}
-	return session, nil
+// tensors hold what goes in and comes out of forwards of one shape.
+type tensors struct {
+	noisy, t, guide, style, look, x *ort.Tensor[float32]
+	tokens                          *ort.Tensor[int64]
 }
 
-// resize makes the tensors for pictures of this size.
-func (n *network) resize(height, width int) error {
-	if n.height == height && n.width == width {
-		return nil
+// tensorsOf returns the tensors of a shape, and forgets old ones when there are many.
+func (n *network) tensorsOf(s shape) (*tensors, error) {
+	if set := n.sets[s]; set != nil {
+		return set, nil
 	}
-	n.release()
-	h, w := int64(height), int64(width)
-	var errs [6]error
-	n.noisy, errs[0] = ort.NewEmptyTensor[float32](ort.NewShape(1, 4, h, w))
-	n.x, errs[1] = ort.NewEmptyTensor[float32](ort.NewShape(1, 4, h, w))
-	n.reference, errs[2] = ort.NewEmptyTensor[float32](ort.NewShape(1, 5, h, w))
-	n.t, errs[3] = ort.NewEmptyTensor[float32](ort.NewShape(1))
-	n.tokens, errs[4] = ort.NewEmptyTensor[int64](ort.NewShape(1, read.TokenLength))
-	n.style, errs[5] = ort.NewEmptyTensor[int64](ort.NewShape(1))
+	if len(n.sets) >= keptShapes {
+		n.release()
+	}
+	b, h, w := int64(s.batch), int64(s.height), int64(s.width)
+	set := &tensors{}
+	var errs [7]error
+	set.noisy, errs[0] = ort.NewEmptyTensor[float32](ort.NewShape(b, 4, h, w))
+	set.x, errs[1] = ort.NewEmptyTensor[float32](ort.NewShape(b, 4, h, w))
+	set.guide, errs[2] = ort.NewEmptyTensor[float32](ort.NewShape(b, paint.GuidePlanes, h, w))
+	set.t, errs[3] = ort.NewEmptyTensor[float32](ort.NewShape(b))
+	set.tokens, errs[4] = ort.NewEmptyTensor[int64](ort.NewShape(b, read.TokenLength))
+	set.style, errs[5] = ort.NewEmptyTensor[float32](ort.NewShape(b, int64(n.styles)))
+	set.look, errs[6] = ort.NewEmptyTensor[float32](ort.NewShape(b, int64(n.looks)))
 	if err := errors.Join(errs[:]...); err != nil {
-		return fmt.Errorf("make tensors of %d×%d: %w", width, height, err)
+		return nil, fmt.Errorf("make tensors of %d pictures of %d×%d: %w", s.batch, s.width, s.height, err)
 	}
-	n.height, n.width = height, width
-	return nil
+	n.sets[s] = set
+	return set, nil
 }
 
+// Freeing memory cannot fail in a way that something could be done about.
 func (n *network) release() {
-	for _, t := range []interface{ Destroy() error }{n.noisy, n.x, n.reference, n.t, n.tokens, n.style} {
-		if n.noisy != nil {
-			_ = t.Destroy() // frees memory; there is nothing to do about a failure
+	for _, s := range n.sets {
+		for _, t := range []*ort.Tensor[float32]{s.noisy, s.t, s.guide, s.style, s.look, s.x} {
+			_ = t.Destroy()
 		}
+		_ = s.tokens.Destroy()
 	}
-	n.height, n.width, n.told, n.noisy = 0, 0, nil, nil
+	clear(n.sets)
 }
 
 func (n *network) close() {
 	n.release()
-	_ = n.session.Destroy() // as above
+	_ = n.session.Destroy()
 }
 
-// Predict implements paint.Network. The two branches of guidance run one after the other: as one batch of two they
-// took longer on CPUs (larger activations fall out of the cache).
-func (n *network) Predict(ctx context.Context, noisy []float32, t float32, b *paint.Branch, height, width int) ([]float32, error) {
-	if err := n.resize(height, width); err != nil {
-		return nil, err
-	}
-	copy(n.noisy.GetData(), noisy)
-	n.t.GetData()[0] = t
-	if n.told != b {
-		copy(n.reference.GetData(), b.Reference)
-		copy(n.tokens.GetData(), b.Tokens)
-		n.style.GetData()[0] = b.Style
-		n.told = b
-	}
-	inputs := []ort.Value{n.noisy, n.t, n.reference, n.tokens, n.style}
-	if err := runSession(ctx, n.session, inputs, []ort.Value{n.x}); err != nil {
-		return nil, err
-	}
-	return n.x.GetData(), nil
-}
-
-// runSession runs once and stops in the middle when ctx ends.
-func runSession(ctx context.Context, s *ort.DynamicAdvancedSession, inputs, outputs []ort.Value) error {
-	if err := ctx.Err(); err != nil {
+// forward answers all asks, which are of one grid, in one run.
+func (n *network) forward(ctx context.Context, height, width int, asks []paint.Ask) error {
+	set, err := n.tensorsOf(shape{len(asks), height, width})
+	if err != nil {
 		return err
 	}
-	options, err := ort.NewRunOptions()
-	if err != nil {
-		return fmt.Errorf("run network: %w", err)
+	for i, a := range asks {
+		put(set.noisy.GetData(), i, a.Noisy)
+		put(set.guide.GetData(), i, a.Branch.Guide)
+		put(set.tokens.GetData(), i, a.Branch.Tokens)
+		put(set.style.GetData(), i, a.Branch.Style)
+		put(set.look.GetData(), i, a.Branch.Look)
+		set.t.GetData()[i] = a.T
 	}
-	told := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(told)
-		_ = options.Terminate() // a run that cannot be stopped ends by itself soon
-	})
-	err = s.RunWithOptions(inputs, outputs, options)
-	if !stop() {
-		<-told
+	inputs := []ort.Value{set.noisy, set.t, set.guide, set.tokens, set.style, set.look}
+	if err := runSession(ctx, n.session, inputs, []ort.Value{set.x}); err != nil {
+		return err
 	}
-	_ = options.Destroy() // frees memory; there is nothing to do about a failure
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return fmt.Errorf("run network: %w", err)
+	answers, size := set.x.GetData(), 4*height*width
+	for i, a := range asks {
+		copy(a.X, answers[i*size:(i+1)*size])
 	}
 	return nil
+}
+
+// put writes values as row i of a tensor.
+func put[T any](tensor []T, i int, values []T) { copy(tensor[i*len(values):], values) }
+
+// looker runs look.onnx: what a style reference looks like, as the network understands it.
+type looker struct {
+	session *ort.DynamicAdvancedSession
+	width   int
+}
+
+// lookSide is the side of the square that look.onnx reads, in pixels.
+const lookSide = 64
+
+func openLooker(onnx []byte, width int, use *device) (*looker, error) {
+	session, err := use.open(onnx, []string{"picture"}, []string{"look"})
+	if err != nil {
+		return nil, err
+	}
+	l := &looker{session, width}
+	if _, err := l.look(context.Background(), make([]float32, 4*lookSide*lookSide)); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *looker) close() { _ = l.session.Destroy() }
+
+// look reads planes [4,64,64]. It is safe for concurrent use.
+func (l *looker) look(ctx context.Context, planes []float32) ([]float32, error) {
+	picture, err := ort.NewTensor(ort.NewShape(1, 4, lookSide, lookSide), planes)
+	if err != nil {
+		return nil, fmt.Errorf("read style reference: %w", err)
+	}
+	defer func() { _ = picture.Destroy() }()
+	look, err := ort.NewEmptyTensor[float32](ort.NewShape(1, int64(l.width)))
+	if err != nil {
+		return nil, fmt.Errorf("read style reference: %w", err)
+	}
+	defer func() { _ = look.Destroy() }()
+	if err := runSession(ctx, l.session, []ort.Value{picture}, []ort.Value{look}); err != nil {
+		return nil, fmt.Errorf("read style reference: %w", err)
+	}
+	return slices.Clone(look.GetData()), nil
 }

@@ -2,7 +2,6 @@ package tempera
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,18 +17,33 @@ const (
 	memoryInterval = 100 * time.Millisecond // between two looks at a worker's memory
 )
 
-// process is one worker process. Frames come until it has ended; then died says why.
+// process is one worker process. It may have several requests, each of which hears the frames of its id. When it has
+// ended, died says why.
 type process struct {
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	frames chan *frame
-	ended  chan struct{} // closed after died is set
-	ready  bool          // of the worker that uses it: whether it has answered start
+	cmd   *exec.Cmd
+	ended chan struct{} // closed after died is set
 
-	mu     sync.Mutex
-	reason string // why it was killed by us
-	died   string
+	writing sync.Mutex // over stdin
+	stdin   io.WriteCloser
+
+	greeted chan struct{} // closed after hello is set
+	hello   *frame        // its first word: ready, or why it cannot be
+	settled bool          // of the worker that uses it: it has told what it runs on
+
+	mu      sync.Mutex
+	hearers map[uint64]*hearer
+	reason  string // why it was killed by us
+	died    string
 }
+
+// hearer receives what a worker says about one request.
+type hearer struct {
+	progress chan *frame // dropped when nobody keeps up
+	answer   chan *frame
+}
+
+// keptProgress is more than a request has steps.
+const keptProgress = 2 * MostSteps
 
 // startProcess runs the command and tells it how to set itself up.
 func startProcess(command []string, with *setup, log *slog.Logger) (*process, error) {
@@ -49,7 +63,9 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
-	p := &process{cmd: cmd, stdin: stdin, frames: make(chan *frame, 16), ended: make(chan struct{})}
+	p := &process{
+		cmd: cmd, stdin: stdin, ended: make(chan struct{}), greeted: make(chan struct{}), hearers: map[uint64]*hearer{},
+	}
 	log = log.With("worker", cmd.Process.Pid)
 	go relay(complaints, log)
 	go func() {
@@ -62,7 +78,7 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 	if with.MemoryLimit > 0 {
 		go p.watchMemory(with.MemoryLimit)
 	}
-	if err := writeFrame(stdin, &frame{Type: frameStart, Setup: with}); err != nil {
+	if err := p.send(&frame{Type: frameStart, Setup: with}); err != nil {
 		p.kill("it does not listen")
 		<-p.ended
 		return nil, fmt.Errorf("start worker: %s", p.died)
@@ -79,6 +95,28 @@ func relay(r io.Reader, log *slog.Logger) {
 	_, _ = io.Copy(io.Discard, r) // an overlong line must not block the worker
 }
 
+// send writes one frame. It waits while the worker does not read.
+func (p *process) send(f *frame) error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	return writeFrame(p.stdin, f)
+}
+
+// hear returns what hears about a request from now on; forget ends that.
+func (p *process) hear(id uint64) *hearer {
+	h := &hearer{progress: make(chan *frame, keptProgress), answer: make(chan *frame, 1)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hearers[id] = h
+	return h
+}
+
+func (p *process) forget(id uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.hearers, id)
+}
+
 // receive passes frames on until the pipe ends or what comes is no frame.
 func (p *process) receive(r io.Reader) {
 	for {
@@ -89,11 +127,24 @@ func (p *process) receive(r io.Reader) {
 			}
 			return
 		}
+		if p.hello == nil {
+			p.hello = f
+			close(p.greeted)
+			continue
+		}
+		p.mu.Lock()
+		h := p.hearers[f.ID]
+		p.mu.Unlock()
+		if h == nil {
+			continue // of a request that was given up
+		}
+		to := h.answer
+		if f.Type == frameProgress {
+			to = h.progress
+		}
 		select {
-		case p.frames <- f:
-		case <-time.After(startPatience):
-			p.kill("nobody listens to it") // a frame nobody asked for; cannot happen while the worker keeps to the protocol
-			return
+		case to <- f:
+		default: // nobody keeps up, or a second answer
 		}
 	}
 }
@@ -117,7 +168,6 @@ func (p *process) end(err error) {
 	}
 	p.mu.Unlock()
 	close(p.ended)
-	close(p.frames)
 }
 
 // kill ends the process at once. The first reason is the one that is told; an empty one leaves it to the signal.
@@ -152,32 +202,10 @@ func (p *process) close(patience time.Duration) {
 	_ = p.stdin.Close() // the worker takes the closed pipe as the end
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
-	for {
-		select {
-		case <-p.ended:
-			return
-		case _, ok := <-p.frames: // unread answers must not keep it from ending
-			if !ok {
-				<-p.ended
-				return
-			}
-		case <-timer.C:
-			p.kill("it did not end when asked")
-			<-p.ended
-			return
-		}
-	}
-}
-
-// wait returns the next frame, or an error when the process has ended or ctx ends first.
-func (p *process) wait(ctx context.Context) (*frame, error) {
 	select {
-	case f, ok := <-p.frames:
-		if !ok {
-			return nil, errors.New(p.died)
-		}
-		return f, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	case <-p.ended:
+	case <-timer.C:
+		p.kill("it did not end when asked")
+		<-p.ended
 	}
 }

@@ -22,13 +22,15 @@ const WorkerCommand = "tempera-worker"
 // WorkerOptions are what a worker has of its own; the rest its parent tells it.
 type WorkerOptions struct {
 	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
+
+	crowd func(forwarder) *crowd // of tests: in place of what was measured
 }
 
-// WorkerMain is the worker process: it makes one picture at a time for the parent at the other end of stdin and
-// stdout. It returns nil when stdin closes, which is how a worker ends when its parent is gone.
+// WorkerMain is the worker process: it makes pictures for the parent at the other end of stdin and stdout, one at a time
+// or as many as share forwards. It returns nil when stdin closes, which is how a worker ends when its parent is gone.
 func WorkerMain(ctx context.Context, stdin io.Reader, stdout io.Writer, opts WorkerOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &server{opts: opts, out: stdout}
+	s := &server{opts: opts, out: stdout, stops: map[uint64]context.CancelFunc{}}
 	defer s.leave(cancel)
 	for {
 		f, err := readFrame(stdin)
@@ -47,18 +49,19 @@ func WorkerMain(ctx context.Context, stdin io.Reader, stdout io.Writer, opts Wor
 type server struct {
 	opts    WorkerOptions
 	painter *painter
-	jobs    sync.WaitGroup // at most one
+	jobs    sync.WaitGroup
+	places  chan struct{} // one for each picture that may be under way
 
-	current uint64             // id of the job under way or last done
-	stop    context.CancelFunc // ends it
+	running sync.Mutex                    // over stops
+	stops   map[uint64]context.CancelFunc // by request
 
-	mu  sync.Mutex // over out: progress and answers come from the job's goroutine
+	mu  sync.Mutex // over out: progress and answers come from the jobs' goroutines
 	out io.Writer
 }
 
 const leavePatience = time.Second
 
-// leave stops the job and gives it a moment; a run that does not listen ends with the process.
+// leave stops the jobs and gives them a moment; a run that does not listen ends with the process.
 func (s *server) leave(cancel context.CancelFunc) {
 	cancel()
 	done := make(chan struct{})
@@ -86,23 +89,42 @@ func (s *server) handle(ctx context.Context, f *frame) error {
 	case f.Type == frameStart && f.Setup != nil:
 		return s.start(f.Setup)
 	case f.Type == frameCancel:
-		if s.stop != nil && f.ID == s.current {
-			s.stop()
-		}
+		s.cancel(f.ID)
 		return nil
 	case s.painter == nil:
 		return fmt.Errorf("%s before start: %w", f.Type, errFrame)
 	case (f.Type == frameGenerate || f.Type == frameBench) && f.Request != nil:
-		s.jobs.Wait() // the parent asks for one at a time; a second would wait here
-		ctx, stop := context.WithCancel(ctx)
-		s.current, s.stop = f.ID, stop
-		s.jobs.Go(func() {
-			defer stop()
-			s.work(ctx, f)
-		})
+		s.begin(ctx, f)
 		return nil
 	}
 	return fmt.Errorf("%q: %w", f.Type, errFrame)
+}
+
+func (s *server) cancel(id uint64) {
+	s.running.Lock()
+	defer s.running.Unlock()
+	if stop := s.stops[id]; stop != nil {
+		stop()
+	}
+}
+
+// begin answers a request as soon as there is a place for it. The parent asks for no more than there are.
+func (s *server) begin(ctx context.Context, f *frame) {
+	ctx, stop := context.WithCancel(ctx)
+	s.running.Lock()
+	s.stops[f.ID] = stop
+	s.running.Unlock()
+	s.jobs.Go(func() {
+		defer func() {
+			s.running.Lock()
+			defer s.running.Unlock()
+			delete(s.stops, f.ID)
+			stop()
+		}()
+		s.places <- struct{}{}
+		defer func() { <-s.places }()
+		s.work(ctx, f)
+	})
 }
 
 // start loads the model. A model that cannot be loaded is told to the parent, which ends this process.
@@ -117,14 +139,19 @@ func (s *server) start(with *setup) error {
 	if with.WeightsDir != "" {
 		files = os.DirFS(with.WeightsDir)
 	}
-	p, err := openPainter(files, with.DataDir, with.Threads)
+	p, err := openPainter(files, painterOptions{with.DataDir, with.Runtime, with.Threads, with.Device})
 	if err != nil {
 		return s.send(&frame{Type: frameFailed, Fault: faultOf(err)})
 	}
 	runtime.GC() // the weights were read twice over: once here, once into the session
 	debug.FreeOSMemory()
-	s.painter = p
-	return s.send(&frame{Type: frameReady})
+	if s.opts.crowd != nil {
+		p.crowd = s.opts.crowd(p.net)
+	}
+	s.painter, s.places = p, make(chan struct{}, p.crowd.together())
+	return s.send(&frame{Type: frameReady, Ready: &readyHeader{
+		Device: p.device.name(), Missed: p.device.missed, Together: p.crowd.together(),
+	}})
 }
 
 // work answers one request. What cannot be sent has no reader any more: stdin will close too.
@@ -145,7 +172,11 @@ func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
 		result, err := s.painter.bench(ctx, f.Request.Bench)
 		return &frame{Type: frameBench, Bench: result}, err
 	}
-	picture, err := s.painter.paint(ctx, &f.Request.Image, func(p engine.Progress) {
+	req, err := f.unpacked()
+	if err != nil {
+		return nil, err
+	}
+	picture, err := s.painter.paint(ctx, req, func(p engine.Progress) {
 		b := p.Preview.Bounds()
 		_ = s.send(&frame{
 			Type: frameProgress, ID: f.ID, payload: bytesOf(p.Preview),

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math"
 	"slices"
 
 	"bottega/internal/engine"
@@ -18,19 +17,11 @@ import (
 
 const (
 	networkFile  = "network.onnx"
+	lookFile     = "look.onnx" // optional: reads style references
 	vocabFile    = "vocab.txt"
 	lexiconFile  = "lexicon.json"
 	libraryFile  = "library.zip"
 	manifestFile = "manifest.json"
-)
-
-// Limits of one request. The catalogue may offer less.
-const (
-	LeastSide  = 16
-	MostSide   = 2048
-	MostSteps  = 100
-	MostPrompt = 16 << 10 // bytes
-	mostGuide  = 20
 )
 
 // manifest is manifest.json: what the weights are.
@@ -40,7 +31,8 @@ type manifest struct {
 	Preview     bool              `json:"preview"`
 	Grid        int               `json:"grid"`
 	Multiple    int               `json:"grid_multiple"`
-	Styles      []string          `json:"styles"` // the index is the style's id; 0 is none
+	LookWidth   int               `json:"look_width"` // numbers that say what a style reference looks like
+	Styles      []string          `json:"styles"`     // the index is the style's id; 0 is none
 	StyleTitles map[string]string `json:"style_titles"`
 	Defaults    struct {
 		Steps     int     `json:"steps"`
@@ -53,10 +45,13 @@ type manifest struct {
 	Files        map[string]fileFact `json:"files"`
 }
 
-// sampler is how these weights want to be sampled; see paint.Job.
+// sampler is how these weights want to be sampled; see paint.Job. Avoided is the branch that guidance leads away from.
 type sampler struct {
-	Temperature float64 `json:"temperature"`
-	Finish      float64 `json:"finish"`
+	Temperature  float64 `json:"temperature"`
+	Finish       float64 `json:"finish"`
+	GuidanceFrom float64 `json:"guidance_from"` // level below which there is no guidance
+	GuideAvoided bool    `json:"guide_avoided"` // it looks at the reference too
+	StyleAvoided bool    `json:"style_avoided"` // it has the style too
 }
 
 type fileFact struct {
@@ -78,18 +73,24 @@ func openManifest(files fs.FS) (*manifest, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("weights: %w: %w", err, engine.ErrUnavailable)
 	}
-	m := &manifest{Sampler: sampler{Temperature: 1}}
+	m := &manifest{Sampler: sampler{Temperature: 1, StyleAvoided: true}}
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, weightsError(manifestFile, "is damaged (%v)", err)
 	}
 	if m.Name == "" || m.Version == "" || len(m.Styles) == 0 || m.Multiple < 1 || m.Grid < m.Multiple || m.Grid > 1024 {
 		return nil, weightsError(manifestFile, "lacks a name, a version, styles or a sensible grid")
 	}
-	if q := m.Sampler; q.Temperature < 0 || q.Temperature > 1 || q.Finish < 0 || q.Finish >= 1 {
-		return nil, weightsError(manifestFile, "asks for a sampler outside temperature 0 to 1, finish 0 to below 1")
+	if m.LookWidth < 1 || m.LookWidth > 4096 {
+		return nil, weightsError(manifestFile, "has no look_width of 1 to 4096: these weights are of another format (tempera/FORMAT.md)")
 	}
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	if q := m.Sampler; !within(q.Temperature, 0, 1) || !within(q.Finish, 0, 0.99) || !within(q.GuidanceFrom, 0, 1) {
+		return nil, weightsError(manifestFile, "asks for a sampler outside temperature 0 to 1, finish 0 to 0.99, guidance from 0 to 1")
+	}
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		want, listed := m.Files[name]
+		if !listed && name == lookFile {
+			continue
+		}
 		if !listed {
 			return nil, weightsError(manifestFile, "does not list %s", name)
 		}
@@ -129,10 +130,10 @@ func (m *manifest) verified(files fs.FS) (map[string][]byte, error) {
 // exact names the version and everything that decides over pixels.
 func (m *manifest) exact() string {
 	h := sha256.New()
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		fmt.Fprintln(h, name, m.Files[name].SHA256)
 	}
-	fmt.Fprintln(h, "sampler", m.Sampler.Temperature, m.Sampler.Finish)
+	fmt.Fprintf(h, "sampler %+v\n", m.Sampler)
 	return fmt.Sprintf("%s@%s+%x", m.Name, m.Version, h.Sum(nil)[:6])
 }
 
@@ -154,34 +155,6 @@ func (m *manifest) flops(width, height int) float64 {
 	return own * float64(width*height) / float64(m.Grid*m.Grid)
 }
 
-// check rejects a request that can never be done.
-func (m *manifest) check(req *engine.ImageRequest) error {
-	known := []string{"", m.Name, m.Name + "@" + m.Version, m.exact()}
-	_, styled := m.style(req.Style)
-	var wrong string
-	switch {
-	case !slices.Contains(known, req.Model):
-		wrong = fmt.Sprintf("unknown model %q (this is %s)", req.Model, m.exact())
-	case !styled:
-		wrong = fmt.Sprintf("unknown style %q (there are %v)", req.Style, m.Styles)
-	case min(req.Width, req.Height) < LeastSide || max(req.Width, req.Height) > MostSide:
-		wrong = fmt.Sprintf("size %d×%d (sides are %d to %d pixels)", req.Width, req.Height, LeastSide, MostSide)
-	case req.Steps < 1 || req.Steps > MostSteps:
-		wrong = fmt.Sprintf("%d steps (1 to %d)", req.Steps, MostSteps)
-	case math.IsNaN(req.Guidance) || req.Guidance < 0 || req.Guidance > mostGuide:
-		wrong = fmt.Sprintf("guidance %v (0 to %d)", req.Guidance, mostGuide)
-	case math.IsNaN(req.Adherence) || req.Adherence > 1:
-		wrong = fmt.Sprintf("adherence %v (0 to 1, or below 0 for none)", req.Adherence)
-	case req.Seed < 0 || req.Seed > math.MaxUint32:
-		wrong = fmt.Sprintf("seed %d (0 to %d)", req.Seed, uint32(math.MaxUint32))
-	case len(req.Prompt) > MostPrompt || len(req.NegativePrompt) > MostPrompt:
-		wrong = fmt.Sprintf("a prompt of %d bytes (at most %d)", max(len(req.Prompt), len(req.NegativePrompt)), MostPrompt)
-	default:
-		return nil
-	}
-	return fmt.Errorf("%s: %w", wrong, engine.ErrRejected)
-}
-
 // model is the weights, ready for use, without the network's session.
 type model struct {
 	manifest  *manifest
@@ -189,6 +162,7 @@ type model struct {
 	reader    *read.Reader
 	composer  *compose.Composer
 	network   []byte
+	look      []byte // nil without look.onnx
 }
 
 // loadModel reads, checks and parses the weights.
@@ -215,7 +189,7 @@ func loadModel(files fs.FS) (*model, error) {
 	}
 	reader := read.NewReader(lexicon)
 	return &model{
-		manifest: m, tokenizer: tokenizer, reader: reader, network: content[networkFile],
+		manifest: m, tokenizer: tokenizer, reader: reader, network: content[networkFile], look: content[lookFile],
 		composer: &compose.Composer{Library: library, Reader: reader},
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/tempera/paint"
 )
 
 func TestNew_SaysWhichFileIsWrong(t *testing.T) {
@@ -35,7 +36,7 @@ func TestNew_SaysWhichFileIsWrong(t *testing.T) {
 
 // What has the right size is found out by its hash, in the worker, and told through the pipe.
 func TestWorker_RefusesCorruptWeights(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			path := filepath.Join(dir, name)
@@ -51,7 +52,7 @@ func TestWorker_RefusesCorruptWeights(t *testing.T) {
 
 // A file that matches its hash can still be no network or no lexicon.
 func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			m := &manifest{}
@@ -60,7 +61,7 @@ func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
 			must(t, err)
 			files[name] = []byte("nothing of the kind")
 			writeWeights(t, dir, m, files)
-			_, err = openPainter(os.DirFS(dir), sharedData(t), 1)
+			_, err = openPainter(os.DirFS(dir), painterOptions{LibraryDir: sharedData(t), Threads: 1})
 			unavailable(t, err, name+" cannot be used")
 		})
 	}
@@ -92,12 +93,54 @@ func TestCheck_RejectsWhatCannotBePainted(t *testing.T) {
 	}
 }
 
+// look.onnx may be missing: then everything works but style references.
+func TestLook_MayBeMissing(t *testing.T) {
+	dir := stubWeights(t)
+	m := &manifest{}
+	readJSON(t, filepath.Join(dir, manifestFile), m)
+	files, err := m.verified(os.DirFS(dir))
+	must(t, err)
+	delete(files, lookFile)
+	writeWeights(t, dir, m, files)
+	must(t, os.Remove(filepath.Join(dir, lookFile)))
+	e := open(t, Options{WeightsDir: dir})
+	_, err = e.GenerateImage(t.Context(), small("a fox"), nil)
+	must(t, err)
+	req := small("a fox")
+	req.References = []engine.Reference{reference(engine.StyleReference, noisyPicture(9, 9), 1)}
+	if _, err := e.GenerateImage(t.Context(), req, nil); !errors.Is(err, engine.ErrRejected) || !strings.Contains(err.Error(), "references[0].kind style") {
+		t.Errorf("error %v, want ErrRejected that names the reference", err)
+	}
+	if e.Describe().ReadsStyle {
+		t.Error("described as one that reads styles")
+	}
+}
+
+func TestSampler_SaysWhatIsAvoided(t *testing.T) {
+	p := stubPainter(t)
+	req := small("a fox")
+	req.Style = "flat"
+	avoided := func(s sampler) paint.Branch {
+		p.manifest.Sampler = s
+		return planned(t, p, req).job.Avoided
+	}
+	n := 32 * 32
+	b := avoided(sampler{StyleAvoided: true})
+	if b.Style[2] != 1 || b.Guide[4*n] != 0 {
+		t.Errorf("by default: style %v, presence %v", b.Style, b.Guide[4*n])
+	}
+	b = avoided(sampler{GuideAvoided: true})
+	if b.Style[2] != 0 || b.Guide[4*n] != 1 {
+		t.Errorf("the other way: style %v, presence %v", b.Style, b.Guide[4*n])
+	}
+}
+
 func TestDescribe_TellsTheCatalogue(t *testing.T) {
 	d := open(t, Options{WeightsDir: stubWeights(t)}).Describe()
 	if d.Name != "stub" || d.Version != "1.2.3" || !strings.HasPrefix(d.ModelVersion, "stub@1.2.3+") || d.Grid != 32 {
 		t.Errorf("described as %+v", d)
 	}
-	if len(d.Styles) != 2 || d.Styles[0] != (Style{"soft-3d", "soft-3d"}) || d.ForwardFLOPs != 663552 || len(d.NetworkHash) != 64 {
+	if len(d.Styles) != 2 || d.Styles[0] != (Style{"soft-3d", "soft-3d"}) || d.ForwardFLOPs != 663552 || len(d.NetworkHash) != 64 || !d.ReadsStyle {
 		t.Errorf("described as %+v", d)
 	}
 }
@@ -107,7 +150,7 @@ func TestExact_NamesEveryFile(t *testing.T) {
 	m := &manifest{}
 	readJSON(t, filepath.Join(stubWeights(t), manifestFile), m)
 	seen := map[string]bool{m.exact(): true}
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
 		data, err := json.Marshal(m)
 		must(t, err)
 		other := &manifest{}
@@ -115,7 +158,9 @@ func TestExact_NamesEveryFile(t *testing.T) {
 		other.Files[name] = fileFact{SHA256: strings.Repeat("0", 64)}
 		seen[other.exact()] = true
 	}
-	if len(seen) != 5 {
-		t.Errorf("%d exact versions of 5 sets of weights", len(seen))
+	m.Sampler.GuidanceFrom = 0.1
+	seen[m.exact()] = true
+	if len(seen) != 7 {
+		t.Errorf("%d exact versions of 7 sets of weights", len(seen))
 	}
 }

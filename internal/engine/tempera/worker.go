@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bottega/internal/engine"
@@ -22,19 +23,25 @@ const (
 
 var errClosed = fmt.Errorf("the engine was closed: %w", engine.ErrUnavailable)
 
-// worker keeps one worker process going and talks to it about one request at a time. Only kill and close may be called
-// while a request is under way.
+// worker keeps one worker process going and talks to it about one request or, when that is faster, about several at
+// once. It is safe for concurrent use.
 type worker struct {
 	command []string
 	with    *setup
 	log     *slog.Logger
+	grown   func(together int) // told how many requests a process that is ready takes at once
 
-	lastID uint64
-	deaths int // since the last answer
+	lastID atomic.Uint64
+	start  chan struct{} // held while a process is being started
 
 	mu     sync.Mutex
 	proc   *process // nil before the first request and after a death
+	deaths int      // since the last answer
 	closed bool
+}
+
+func newWorker(command []string, with *setup, log *slog.Logger) *worker {
+	return &worker{command: command, with: with, log: log, grown: func(int) {}, start: make(chan struct{}, 1)}
 }
 
 func (w *worker) current() *process {
@@ -89,37 +96,68 @@ func (w *worker) once(ctx context.Context, f *frame, report func(*frame)) (*fram
 	if err != nil {
 		return nil, err
 	}
-	w.lastID++
-	f.ID = w.lastID
-	if err := writeFrame(p.stdin, f); err != nil {
-		return nil, w.buried(ctx, p)
+	sent := *f
+	sent.ID = w.lastID.Add(1)
+	h := p.hear(sent.ID)
+	defer p.forget(sent.ID)
+	if err := w.tell(ctx, p, &sent); err != nil {
+		return nil, err
 	}
-	answer, err := w.listen(ctx, p, f.ID, report)
+	answer, err := w.listen(ctx, p, h, sent.ID, report)
 	if err != nil {
 		return nil, err
 	}
+	w.mu.Lock()
 	w.deaths = 0
+	w.mu.Unlock()
 	return answer, nil
+}
+
+// tell sends a request. One with large pictures takes a while, and forever when the worker does not read.
+func (w *worker) tell(ctx context.Context, p *process, f *frame) error {
+	sent := make(chan error, 1)
+	go func() { sent <- p.send(f) }()
+	var err error
+	select {
+	case err = <-sent:
+	case <-ctx.Done():
+		timer := time.NewTimer(overrunPatience)
+		defer timer.Stop()
+		select {
+		case err = <-sent:
+		case <-timer.C:
+			p.kill("it did not listen in time")
+			err = <-sent
+		}
+	}
+	switch {
+	case errors.Is(err, errFrame):
+		return fmt.Errorf("%w: %w", err, engine.ErrRejected)
+	case err != nil:
+		return w.buried(ctx, p)
+	}
+	return nil
 }
 
 // listen passes progress on until the request's answer. When ctx ends it asks the worker to stop, and kills it when it
 // does not.
-func (w *worker) listen(ctx context.Context, p *process, id uint64, report func(*frame)) (*frame, error) {
+func (w *worker) listen(ctx context.Context, p *process, h *hearer, id uint64, report func(*frame)) (*frame, error) {
 	over := ctx.Done()
 	var grace <-chan time.Time
 	for {
 		select {
-		case f, ok := <-p.frames:
-			switch {
-			case !ok:
-				return nil, w.buried(ctx, p)
-			case f.ID != id: // of an earlier request that was given up
-			case f.Type == frameProgress:
-				if ctx.Err() == nil {
-					report(f)
-				}
+		case f := <-h.progress:
+			if ctx.Err() == nil {
+				report(f)
+			}
+		case f := <-h.answer:
+			return f, w.rest(ctx, h, report)
+		case <-p.ended:
+			select {
+			case f := <-h.answer: // its last words
+				return f, w.rest(ctx, h, report)
 			default:
-				return f, nil
+				return nil, w.buried(ctx, p)
 			}
 		case <-over:
 			over = nil
@@ -130,9 +168,23 @@ func (w *worker) listen(ctx context.Context, p *process, id uint64, report func(
 			timer := time.NewTimer(patience)
 			defer timer.Stop()
 			grace = timer.C
-			_ = writeFrame(p.stdin, &frame{Type: frameCancel, ID: id}) // a dead worker shows itself on frames
+			go func() { _ = p.send(&frame{Type: frameCancel, ID: id}) }() // a dead worker shows itself otherwise
 		case <-grace:
 			p.kill("it did not stop in time")
+		}
+	}
+}
+
+// rest passes on the progress that came before an answer.
+func (w *worker) rest(ctx context.Context, h *hearer, report func(*frame)) error {
+	for {
+		select {
+		case f := <-h.progress:
+			if ctx.Err() == nil {
+				report(f)
+			}
+		default:
+			return nil
 		}
 	}
 }
@@ -141,10 +193,10 @@ func (w *worker) listen(ctx context.Context, p *process, id uint64, report func(
 func (w *worker) buried(ctx context.Context, p *process) error {
 	p.kill("")
 	<-p.ended
-	w.deaths++
 	w.mu.Lock()
 	if w.proc == p {
 		w.proc = nil
+		w.deaths++
 	}
 	closed := w.closed
 	w.mu.Unlock()
@@ -162,6 +214,12 @@ func (w *worker) awake(ctx context.Context) (*process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
+	select {
+	case w.start <- struct{}{}:
+		defer func() { <-w.start }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("start worker: %w", ctx.Err())
+	}
 	if p := w.current(); p != nil {
 		select {
 		case <-p.ended: // it died between two requests; that is no failure of this one
@@ -172,7 +230,7 @@ func (w *worker) awake(ctx context.Context) (*process, error) {
 			return p, w.greet(ctx, p)
 		}
 	}
-	if err := w.rest(ctx); err != nil {
+	if err := w.pause(ctx); err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
@@ -182,20 +240,25 @@ func (w *worker) awake(ctx context.Context) (*process, error) {
 	}
 	p, err := startProcess(w.command, w.with, w.log)
 	w.proc = p
-	w.mu.Unlock()
 	if err != nil {
 		w.deaths++
+	}
+	w.mu.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, engine.ErrUnavailable)
 	}
 	return p, w.greet(ctx, p)
 }
 
-// rest waits longer the more often the worker died without an answer, so that a broken one does not eat the machine.
-func (w *worker) rest(ctx context.Context) error {
-	if w.deaths == 0 {
+// pause waits longer the more often the worker died without an answer, so that a broken one does not eat the machine.
+func (w *worker) pause(ctx context.Context) error {
+	w.mu.Lock()
+	deaths := w.deaths
+	w.mu.Unlock()
+	if deaths == 0 {
 		return nil
 	}
-	timer := time.NewTimer(min(firstBackoff<<min(w.deaths-1, backoffDoublings), longestBackoff))
+	timer := time.NewTimer(min(firstBackoff<<min(deaths-1, backoffDoublings), longestBackoff))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -207,25 +270,25 @@ func (w *worker) rest(ctx context.Context) error {
 
 // greet waits until the worker has loaded its model. A request that ends earlier leaves it loading for the next.
 func (w *worker) greet(ctx context.Context, p *process) error {
-	if p.ready {
-		return nil
-	}
-	patience, cancel := context.WithTimeout(ctx, startPatience)
-	defer cancel()
-	f, err := p.wait(patience)
-	switch {
-	case ctx.Err() != nil:
-		if f != nil {
-			p.kill("its first word came too late to be understood")
+	patience := time.NewTimer(startPatience)
+	defer patience.Stop()
+	select {
+	case <-p.greeted:
+	case <-p.ended:
+		select {
+		case <-p.greeted: // its last words say why
+		default:
+			return w.buried(ctx, p)
 		}
+	case <-ctx.Done():
 		return fmt.Errorf("start worker: %w", ctx.Err())
-	case errors.Is(err, context.DeadlineExceeded):
+	case <-patience.C:
 		p.kill("it did not start in time")
 		return w.buried(ctx, p)
-	case err != nil:
-		return w.buried(ctx, p)
-	case f.Type == frameReady:
-		p.ready = true
+	}
+	f := p.hello
+	if f.Type == frameReady && f.Ready != nil {
+		w.settled(p, f.Ready)
 		return nil
 	}
 	reason := "it did not say that it is ready"
@@ -235,4 +298,20 @@ func (w *worker) greet(ctx context.Context, p *process) error {
 	p.kill(reason)
 	_ = w.buried(ctx, p) // its reason is the one given here
 	return fmt.Errorf("%s: %w", reason, engine.ErrUnavailable)
+}
+
+// settled says once what a process runs on.
+func (w *worker) settled(p *process, r *readyHeader) {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	log := w.log.With("device", r.Device, "together", r.Together)
+	switch {
+	case w.with.Device == DeviceCUDA && r.Device != DeviceCUDA:
+		log.Warn("tempera worker was to use CUDA and paints on the CPU", "reason", r.Missed)
+	default:
+		log.Info("tempera worker is ready", "cuda_missed", r.Missed)
+	}
+	w.grown(r.Together)
 }

@@ -34,6 +34,55 @@ func TestEngine_PassesTheSuiteWithTwoWorkers(t *testing.T) {
 	enginetest.Run(t, func(t *testing.T) engine.Imager { return open(t, Options{WeightsDir: stubWeights(t), Workers: 2}) })
 }
 
+func TestEngine_PassesTheSuiteWithAWorkerThatPaintsSeveral(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) engine.Imager {
+		return open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, crowdedWorker)})
+	})
+}
+
+// Four requests are under way at once in one worker; one is cancelled, and the others are the pictures they are alone.
+func TestWorker_PaintsSeveralAtOnce(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, crowdedWorker)})
+	want, err := e.GenerateImage(t.Context(), together("a fox", 1), nil)
+	must(t, err)
+	begun := make(chan struct{}, 4)
+	var all, ready sync.WaitGroup
+	ready.Add(4)
+	for i := range 4 {
+		ctx, cancel := context.WithCancel(t.Context())
+		all.Go(func() {
+			defer cancel()
+			var once sync.Once
+			req := together("a fox", 1)
+			if i == 0 {
+				req.Steps = MostSteps
+			}
+			got, err := e.GenerateImage(ctx, req, func(engine.Progress) {
+				once.Do(func() {
+					begun <- struct{}{}
+					ready.Done()
+					if i == 0 {
+						ready.Wait() // all four have begun: nobody waits for another's end
+						cancel()
+					}
+				})
+			})
+			switch {
+			case i == 0 && !errors.Is(err, context.Canceled):
+				t.Errorf("cancelled: error %v", err)
+			case i > 0 && err != nil:
+				t.Error(err)
+			case i > 0 && !bytes.Equal(got.Image.Pix, want.Image.Pix):
+				t.Error("another picture when others are painted beside it")
+			}
+		})
+	}
+	all.Wait()
+	if len(begun) != 4 {
+		t.Errorf("%d requests began", len(begun))
+	}
+}
+
 func TestEngine_WorkerAndProcessPaintTheSame(t *testing.T) {
 	dir := stubWeights(t)
 	a, err := open(t, Options{WeightsDir: dir}).GenerateImage(t.Context(), small("a red fox on a hill"), nil)
@@ -220,7 +269,10 @@ func TestBench_MeasuresNetworkAndProduct(t *testing.T) {
 
 func FuzzReadFrame(f *testing.F) {
 	for _, v := range []*frame{
-		{Type: frameReady}, {Type: frameCancel, ID: 7}, {Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
+		{Type: frameReady},
+		{Type: frameCancel, ID: 7},
+		{Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
+		{Type: frameGenerate, Request: &request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}, payload: []byte("abcd")},
 	} {
 		var b bytes.Buffer
 		if err := writeFrame(&b, v); err != nil {
@@ -234,6 +286,12 @@ func FuzzReadFrame(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if v.Request != nil {
+			if q, err := v.unpacked(); err == nil {
+				checked := &manifest{Name: "a", Version: "1", Styles: []string{"none"}}
+				_ = checked.check(q) // whatever it says, it does not panic
+			}
+		}
 		var b bytes.Buffer
 		must(t, writeFrame(&b, v))
 		again, err := readFrame(&b)
@@ -243,3 +301,5 @@ func FuzzReadFrame(f *testing.F) {
 		}
 	})
 }
+
+func logTo(b *buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

@@ -3,6 +3,7 @@ package compose
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // rgb is a colour with components in [0, 1].
@@ -38,6 +39,7 @@ type shape interface {
 type grid struct {
 	width, height float64
 	soft          bool // smooth gradients; else poster bands
+	tile          bool // left meets right and top meets bottom
 }
 
 type disc struct {
@@ -47,7 +49,11 @@ type disc struct {
 }
 
 func (s disc) at(x, y float64, g grid) (rgb, float64, float64) {
-	return s.c, s.r*min(g.width, g.height) - math.Hypot((x-s.cx)*g.width, (y-s.cy)*g.height), s.alpha
+	dx, dy := x-s.cx, y-s.cy
+	if g.tile { // the nearest of all its repetitions
+		dx, dy = dx-math.Round(dx), dy-math.Round(dy)
+	}
+	return s.c, s.r*min(g.width, g.height) - math.Hypot(dx*g.width, dy*g.height), s.alpha
 }
 
 func (s disc) shone(light rgb, amount float64) shape { s.c = s.c.mix(light, amount); return s }
@@ -107,18 +113,34 @@ func (b *Backdrop) shine(light rgb, amount float64) {
 
 func (b *Backdrop) add(shapes ...shape) { b.shapes = append(b.shapes, shapes...) }
 
-// paint fills the canvas, opaque.
-func (b *Backdrop) paint(c *Canvas, soft bool) {
-	g := grid{float64(c.Width), float64(c.Height), soft}
-	for row := range c.Height {
-		y := (float64(row) + 0.5) / g.height
+// repeat leaves of a backdrop what can repeat without a seam: its middle colour, and discs. lost says that it had more.
+func (b *Backdrop) repeat() (lost bool) {
+	had := len(b.shapes)
+	lost = b.top != b.bottom
+	b.top = b.top.mix(b.bottom, 0.5)
+	b.bottom = b.top
+	b.ground = 0
+	b.shapes = slices.DeleteFunc(b.shapes, func(s shape) bool {
+		_, ok := s.(disc)
+		return !ok
+	})
+	return lost || len(b.shapes) < had
+}
+
+// paint fills a part of the canvas, opaque.
+func (b *Backdrop) paint(c *Canvas, part Box, soft, tile bool) {
+	g := grid{part.Width, part.Height, soft, tile}
+	x0, x1 := int(max(math.Round(part.X), 0)), int(min(math.Round(part.X+part.Width), float64(c.Width)))
+	y0, y1 := int(max(math.Round(part.Y), 0)), int(min(math.Round(part.Y+part.Height), float64(c.Height)))
+	for row := y0; row < y1; row++ {
+		y := (float64(row) + 0.5 - part.Y) / g.height
 		m := y
 		if !soft {
 			m = (math.Floor(4*y) + 0.5) / 4
 		}
 		sky := b.top.mix(b.bottom, m)
-		for column := range c.Width {
-			x, p := (float64(column)+0.5)/g.width, sky
+		for column := x0; column < x1; column++ {
+			x, p := (float64(column)+0.5-part.X)/g.width, sky
 			for _, s := range b.shapes {
 				tone, distance, alpha := s.at(x, y, g)
 				p = p.mix(tone, clip(distance+0.5, 0, 1)*alpha)

@@ -10,6 +10,14 @@ type Canvas struct {
 	Pix           [][4]float64 // row by row
 }
 
+// NewCanvas returns a clear canvas.
+func NewCanvas(width, height int) *Canvas {
+	return &Canvas{width, height, make([][4]float64, width*height)}
+}
+
+// Box is a part of a canvas, in pixels, which need not be whole.
+type Box struct{ X, Y, Width, Height float64 }
+
 // Styles painted in flat colours; their backdrops are poster bands, as in training.
 var flatStyles = map[string]bool{
 	"flat": true, "clean": true, "kawaii": true, "ink": true, "longshadow": true, "pixel": true, "sticker": true,
@@ -21,23 +29,33 @@ var luma = [3]float64{0.3, 0.59, 0.11}
 // Reference paints the layout on a grid. Pixels need not be square: the layout is stretched to the grid, and stretched
 // back when the picture is brought to its size.
 func (l *Layout) Reference(width, height int, style string) (*Canvas, error) {
-	c := &Canvas{width, height, make([][4]float64, width*height)}
-	if l.Backdrop != nil {
-		l.Backdrop.paint(c, !flatStyles[style])
-	}
-	for i := range l.Items {
-		d, err := l.library.drawing(l.Items[i].Drawing)
-		if err != nil {
-			return nil, err
-		}
-		l.stamp(c, &l.Items[i], d)
-	}
-	return c, nil
+	c := NewCanvas(width, height)
+	return c, l.PaintOver(c, Box{0, 0, float64(width), float64(height)}, style)
 }
 
-// stamp paints one drawing over the canvas, bilinear, nothing outside its edge.
-func (l *Layout) stamp(c *Canvas, item *Item, d *drawing) {
-	sx, sy := l.Width/float64(c.Width), l.Height/float64(c.Height) // layout units a pixel
+// PaintOver paints the layout over a part of a canvas.
+func (l *Layout) PaintOver(c *Canvas, box Box, style string) error {
+	if l.Backdrop != nil {
+		l.Backdrop.paint(c, box, !flatStyles[style], l.Tile)
+	}
+	for i := range l.Items {
+		item := &l.Items[i]
+		d := item.own
+		if d == nil {
+			var err error
+			if d, err = l.library.drawing(item.Drawing); err != nil {
+				return err
+			}
+		}
+		l.stamp(c, box, item, d)
+	}
+	return nil
+}
+
+// stamp paints one drawing over the canvas, bilinear, nothing outside its edge. On a canvas that repeats, what leaves
+// on one side enters on the other.
+func (l *Layout) stamp(c *Canvas, box Box, item *Item, d *drawing) {
+	sx, sy := l.Width/box.Width, l.Height/box.Height // layout units a pixel
 	density := math.Sqrt(1 / sx / sy)
 	at := clip(math.RoundToEven(math.Log2(float64(d.levels[0].n)/(item.Side*density))), 0, 2)
 	picture := &d.levels[int(at)]
@@ -45,18 +63,18 @@ func (l *Layout) stamp(c *Canvas, item *Item, d *drawing) {
 	paint := newTint(item.rgb)
 	sin, cos := math.Sincos(item.Turn)
 	reach := item.Side * (0.5 + 1/n) * (math.Abs(sin) + math.Abs(cos)) // bilinear reaches half a texel further
-	x0, x1 := span(item.X, reach, sx, c.Width)
-	y0, y1 := span(item.Y, reach, sy, c.Height)
+	x0, x1 := l.span(box.X+item.X/sx, reach/sx, c.Width)
+	y0, y1 := l.span(box.Y+item.Y/sy, reach/sy, c.Height)
 	for row := y0; row < y1; row++ {
-		dy := ((float64(row)+0.5)*sy - item.Y) / item.Side
+		dy := ((float64(row)+0.5-box.Y)*sy - item.Y) / item.Side
 		for column := x0; column < x1; column++ {
-			dx := ((float64(column)+0.5)*sx - item.X) / item.Side
+			dx := ((float64(column)+0.5-box.X)*sx - item.X) / item.Side
 			u, v := cos*dx+sin*dy, cos*dy-sin*dx
 			if item.Flip {
 				u = -u
 			}
 			over := paint.apply(picture.sample((u+0.5)*n-0.5, (v+0.5)*n-0.5))
-			p := &c.Pix[row*c.Width+column]
+			p := &c.Pix[wrap(row, c.Height)*c.Width+wrap(column, c.Width)]
 			for k := range p {
 				p[k] = over[k] + p[k]*(1-over[3])
 			}
@@ -64,12 +82,16 @@ func (l *Layout) stamp(c *Canvas, item *Item, d *drawing) {
 	}
 }
 
-// span returns the pixels from centre-reach to centre+reach.
-func span(centre, reach, step float64, limit int) (from, to int) {
-	from = int(clip(math.Floor((centre-reach)/step), 0, float64(limit)))
-	to = int(clip(math.Ceil((centre+reach)/step), 0, float64(limit)))
-	return from, to
+// span returns the pixels from centre-reach to centre+reach, within the canvas unless it repeats.
+func (l *Layout) span(centre, reach float64, limit int) (from, to int) {
+	low, high := 0.0, float64(limit)
+	if l.Tile {
+		low, high = -high, 2*high
+	}
+	return int(clip(math.Floor(centre-reach), low, high)), int(clip(math.Ceil(centre+reach), low, high))
 }
+
+func wrap(i, n int) int { return (i%n + n) % n }
 
 // sample returns the bilinear value at a position in pixels, zero outside.
 func (l *level) sample(x, y float64) [4]float64 {

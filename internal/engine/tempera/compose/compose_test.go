@@ -1,8 +1,11 @@
 package compose
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"image"
+	"image/color"
 	"math"
 	"os"
 	"reflect"
@@ -12,6 +15,7 @@ import (
 
 	"bottega/internal/engine/tempera/paint"
 	"bottega/internal/engine/tempera/read"
+	"bottega/internal/imaging"
 )
 
 const vectors = "../../../../tempera/vectors/"
@@ -127,8 +131,8 @@ func TestBackdrops_AgreeWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		canvas := &Canvas{24, 18, make([][4]float64, 24*18)}
-		b.paint(canvas, row.Soft)
+		canvas := NewCanvas(24, 18)
+		b.paint(canvas, Box{0, 0, 24, 18}, row.Soft, false)
 		samePixels(t, row.Kind, canvas, row.Pixels, 3)
 	}
 }
@@ -235,6 +239,60 @@ func TestNewDrawing_RefusesWhatIsNotASquare(t *testing.T) {
 	for _, size := range [][2]int{{16, 12}, {6, 6}, {0, 0}, {2048, 2048}} {
 		if _, err := newDrawing(image.NewNRGBA(image.Rect(0, 0, size[0], size[1]))); err == nil {
 			t.Errorf("a drawing of %v was taken", size)
+		}
+	}
+}
+
+// A library's drawings may be lossy and of any side: what is drawn is the same, nearly.
+func TestOpenLibrary_ReadsLossyDrawings(t *testing.T) {
+	const side = 192
+	for name, alpha := range map[string]uint8{"with alpha": 0, "opaque": 255} {
+		m := image.NewNRGBA(image.Rect(0, 0, side, side))
+		for y := range side {
+			for x := range side {
+				c := color.NRGBA{R: 240, G: uint8(x), B: uint8(y), A: 255}
+				if math.Hypot(float64(x-96), float64(y-96)) > 80 {
+					c = color.NRGBA{R: 255, G: 255, B: 255, A: alpha}
+				}
+				m.SetNRGBA(x, y, c)
+			}
+		}
+		file, err := imaging.EncodeWebP(m, imaging.WebP{Quality: 90})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var archive bytes.Buffer
+		z := zip.NewWriter(&archive)
+		for path, data := range map[string][]byte{"index.json": []byte(`[{"id": "a", "concept": "fox", "style": "new"}]`), "drawings/a.webp": file} {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: path, Method: zip.Store})
+			if err == nil {
+				_, err = w.Write(data)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l, err := OpenLibrary(archive.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := l.Alone("a", side)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range c.Pix {
+			q := m.Pix[4*i : 4*i+4]
+			a := float64(q[3]) / 255
+			want := [4]float64{float64(q[0]) / 255 * a, float64(q[1]) / 255 * a, float64(q[2]) / 255 * a, a}
+			far := math.Abs(math.Hypot(float64(i%side-96), float64(i/side-96))-80) > 24
+			for k := range p {
+				if d := math.Abs(p[k] - want[k]); far && d > 0.04 {
+					t.Fatalf("%s: pixel %d is %v, drawn %v", name, i, p, want)
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"fmt"
+	"image"
 	"math"
 	"slices"
 
@@ -10,15 +12,16 @@ import (
 // Item is one drawing on the canvas: a square of Side around (X, Y). Lengths are in units of the picture's shorter
 // side, y points down.
 type Item struct {
-	Group   int     `json:"group"`
-	X       float64 `json:"x"`
-	Y       float64 `json:"y"`
-	Side    float64 `json:"side"`
-	Drawing string  `json:"drawing"`
-	Colour  string  `json:"colour"`
-	Flip    bool    `json:"flip"`
-	Turn    float64 `json:"turn"`
-	rgb     *[3]int // of Colour
+	Group   int      `json:"group"`
+	X       float64  `json:"x"`
+	Y       float64  `json:"y"`
+	Side    float64  `json:"side"`
+	Drawing string   `json:"drawing"`
+	Colour  string   `json:"colour"`
+	Flip    bool     `json:"flip"`
+	Turn    float64  `json:"turn"`
+	rgb     *[3]int  // of Colour
+	own     *drawing // in place of one of the library
 }
 
 // Layout says what goes where. Items are painted in order.
@@ -28,6 +31,7 @@ type Layout struct {
 	Backdrop      *Backdrop // nil is transparent
 	Missing       []string  // phrases without a drawing
 	Used          []*Entry  // the drawings looked at, each once
+	Tile          bool      // it repeats: what leaves on one side enters on the other
 	library       *Library
 }
 
@@ -40,28 +44,74 @@ type Composer struct {
 	Reader  *read.Reader // for labels and colours
 }
 
-// Arrange returns the layout of a scene for a picture of width × height (only their ratio counts).
-func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int) (*Layout, error) {
-	short := float64(min(width, height))
-	l := &Layout{Width: float64(width) / short, Height: float64(height) / short, library: c.Library}
+// Figure is a picture of somebody's own that stands for a group's drawing.
+type Figure struct{ drawing *drawing }
+
+// NewFigure reads a square picture with an alpha channel.
+func NewFigure(m *image.NRGBA) (*Figure, error) {
+	d, err := newDrawing(m)
+	if err != nil {
+		return nil, fmt.Errorf("read figure: %w", err)
+	}
+	return &Figure{d}, nil
+}
+
+// Arrange returns the layout of a scene for a picture of width × height (only their ratio counts). The k-th figure is
+// the drawing of the k-th group.
+func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int, figures ...*Figure) (*Layout, error) {
+	l := c.layout(width, height)
 	var err error
 	if l.Backdrop, err = c.backdrop(s, seed); err != nil {
 		return nil, err
 	}
+	p := placer{layout: l, scene: s, reader: c.Reader, dice: newDice(seed, layoutStream)}
+	if items := c.place(&p, figures); items != nil {
+		p.fit(items)
+		l.Items = items
+		c.dress(l, s, seed, figures)
+	}
+	return l, nil
+}
+
+// ArrangeBox is Arrange for a box of a picture: what stands in it fills it, and it has no backdrop.
+func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) *Layout {
+	short := min(width, height)
+	l := &Layout{Width: width / short, Height: height / short, library: c.Library}
+	p := placer{layout: l, scene: s, reader: c.Reader, dice: newDice(seed, layoutStream)}
+	if items := c.place(&p, nil); items != nil {
+		p.fill(items)
+		l.Items = items
+		c.dress(l, s, seed, nil)
+	}
+	return l
+}
+
+// Repeat makes the layout one that repeats without a seam; a backdrop keeps what can. lost says that it had more.
+func (l *Layout) Repeat() (lost bool) {
+	l.Tile = true
+	return l.Backdrop != nil && l.Backdrop.repeat()
+}
+
+func (c *Composer) layout(width, height int) *Layout {
+	short := float64(min(width, height))
+	return &Layout{Width: float64(width) / short, Height: float64(height) / short, library: c.Library}
+}
+
+// place puts all groups that have a drawing together around (0, 0), and says which have none.
+func (c *Composer) place(p *placer, figures []*Figure) []Item {
 	drawn := 0
-	for _, g := range s.Groups {
-		if len(c.Library.byConcept[g.Concept]) > 0 {
+	has := func(k int) bool { return k < len(figures) || len(c.Library.byConcept[p.scene.Groups[k].Concept]) > 0 }
+	for k, g := range p.scene.Groups {
+		if has(k) {
 			drawn++
 		} else {
-			l.Missing = append(l.Missing, g.Phrase)
+			p.layout.Missing = append(p.layout.Missing, g.Phrase)
 		}
 	}
-	d := newDice(seed, layoutStream)
-	p := placer{layout: l, scene: s, reader: c.Reader, dice: d}
 	var items []Item
-	for k := range s.Groups {
-		g := &s.Groups[k]
-		if len(c.Library.byConcept[g.Concept]) == 0 {
+	for k := range p.scene.Groups {
+		g := &p.scene.Groups[k]
+		if !has(k) {
 			continue
 		}
 		more := p.cluster(k, g, drawn > 1)
@@ -71,12 +121,7 @@ func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int) (*Layou
 			items = p.join(items, more, g)
 		}
 	}
-	if items != nil {
-		p.fit(items)
-		l.Items = items
-		c.dress(l, s, seed)
-	}
-	return l, nil
+	return items
 }
 
 // Light over a backdrop: colour and how much of it.
@@ -127,26 +172,20 @@ func likes(e *Entry) float64 {
 const mirrored = 0.35 // share of groups that look the other way
 
 // dress chooses a drawing for each group and gives the items their colour, turn and mirroring.
-func (c *Composer) dress(l *Layout, s *read.Scene, seed int64) {
+func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure) {
 	d := newDice(seed, drawingStream)
 	for k := range s.Groups {
 		g := &s.Groups[k]
-		entries := c.Library.byConcept[g.Concept]
-		if len(entries) == 0 {
+		like := Item{Turn: g.Turn, Flip: g.Flip}
+		if k < len(figures) {
+			like.own = figures[k].drawing // somebody's own is not mirrored by chance
+		} else if e := c.choose(d, g); e != nil {
+			like.Drawing, like.Flip = e.ID, (d.draw() < mirrored) != g.Flip
+			if !slices.Contains(l.Used, e) {
+				l.Used = append(l.Used, e)
+			}
+		} else {
 			continue
-		}
-		total := 0.0
-		for _, e := range entries {
-			total += likes(e)
-		}
-		at, left := 0, d.draw()*total
-		for at < len(entries)-1 && left >= likes(entries[at]) {
-			left -= likes(entries[at])
-			at++
-		}
-		flip := (d.draw() < mirrored) != g.Flip
-		if !slices.Contains(l.Used, entries[at]) {
-			l.Used = append(l.Used, entries[at])
 		}
 		n := 0
 		for i := range l.Items {
@@ -154,7 +193,7 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64) {
 			if item.Group != k {
 				continue
 			}
-			item.Drawing, item.Flip, item.Turn = entries[at].ID, flip, g.Turn
+			item.Drawing, item.own, item.Flip, item.Turn = like.Drawing, like.own, like.Flip, like.Turn
 			if len(g.Colours) > 0 {
 				item.Colour = g.Colours[n%len(g.Colours)]
 				v := c.Reader.Lexicon.Colours[item.Colour]
@@ -163,6 +202,24 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64) {
 			n++
 		}
 	}
+}
+
+// choose takes one of the group's drawings; nil when there is none.
+func (c *Composer) choose(d *dice, g *read.Group) *Entry {
+	entries := c.Library.byConcept[g.Concept]
+	if len(entries) == 0 {
+		return nil
+	}
+	total := 0.0
+	for _, e := range entries {
+		total += likes(e)
+	}
+	at, left := 0, d.draw()*total
+	for at < len(entries)-1 && left >= likes(entries[at]) {
+		left -= likes(entries[at])
+		at++
+	}
+	return entries[at]
 }
 
 // bounds of all squares.

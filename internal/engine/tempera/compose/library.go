@@ -43,7 +43,7 @@ type Library struct {
 	cache map[string]*drawing
 }
 
-const cachedDrawings = 256 // of about 90 kB with their halves
+const cachedDrawings = 256 // of about 200 kB with their halves
 
 // NewLibrary makes a library of entries whose pictures load returns.
 func NewLibrary(entries []Entry, load func(id string) (image.Image, error)) *Library {
@@ -140,13 +140,14 @@ func newDrawing(picture image.Image) (*drawing, error) {
 	if n != b.Dy() || n < 4 || n%4 != 0 || n > 1024 {
 		return nil, fmt.Errorf("size %dx%d is not a square of a multiple of four", n, b.Dy())
 	}
-	straight, ok := picture.(*image.NRGBA)
-	if !ok {
-		return nil, fmt.Errorf("it has no alpha channel (%T)", picture)
+	m, err := straight(picture)
+	if err != nil {
+		return nil, err
 	}
+	b = m.Rect
 	full := level{n, make([]uint8, 4*n*n)}
 	for y := range n {
-		row := straight.Pix[y*straight.Stride:]
+		row := m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):]
 		for x := range n {
 			p, q := row[4*x:4*x+4], full.pix[4*(y*n+x):]
 			a := uint16(p[3])

@@ -224,6 +224,14 @@ func (p *placer) fit(items []Item) {
 	move(items, x, y, scale)
 }
 
+// fill makes all items as large as the canvas lets them and stands them in its middle.
+func (p *placer) fill(items []Item) {
+	centre(items)
+	w, h := extent(items)
+	scale := min(p.layout.Width/w, p.layout.Height/h)
+	move(items, p.layout.Width/2, p.layout.Height/2+h*scale/2, scale)
+}
+
 func bySide(a, b Item) int { return cmp.Compare(a.Side, b.Side) }
 
 func byFoot(a, b Item) int { return cmp.Compare(a.Y+a.Side/2, b.Y+b.Side/2) }

@@ -32,6 +32,25 @@ type Lexicon struct {
 	Relations   map[string]string  `json:"relations"`
 	Backgrounds map[string]string  `json:"backgrounds"` // to a kind of backdrop
 	Styles      map[string]string  `json:"styles"`      // to a style id
+	Near        map[string]Near    `json:"near"`        // words the other tables lack, to the nearest one they have
+}
+
+// Near is a known word and how alike in meaning it is, 0 … 1. In the file it is a list of the two.
+type Near struct {
+	Word  string
+	Alike float64
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *Near) UnmarshalJSON(data []byte) error {
+	pair := []any{&n.Word, &n.Alike}
+	if err := json.Unmarshal(data, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 || n.Word == "" {
+		return fmt.Errorf("%s is not a word and how near it is", data)
+	}
+	return nil
 }
 
 // ParseLexicon reads lexicon.json and checks that it hangs together.

@@ -295,6 +295,7 @@ func (p *reading) plainWord(w string) {
 	case weather[w] != "":
 		p.backdrops = append(p.backdrops, weather[w])
 	case quiet[w]:
+	case p.liken(w):
 	default:
 		for _, form := range append([]string{w}, singular(w)...) {
 			near := p.r.nearest(form)
@@ -311,4 +312,31 @@ func (p *reading) plainWord(w string) {
 			p.scene.Unknown = append(p.scene.Unknown, w)
 		}
 	}
+}
+
+// liken reads an unknown word as the nearest known one, if the lexicon has one for it.
+func (p *reading) liken(w string) bool {
+	l := p.r.Lexicon
+	for _, form := range append([]string{w}, singular(w)...) {
+		near, ok := l.Near[form]
+		if !ok {
+			continue
+		}
+		known := near.Word
+		if form != w && l.Phrases[known+"s"] != "" {
+			known += "s"
+		}
+		if note := [2]string{w, near.Word}; !slices.Contains(p.scene.Likened, note) {
+			p.scene.Likened = append(p.scene.Likened, note)
+		}
+		switch k := p.lookUp(known); k {
+		case concept:
+			p.noun(known, 1, known)
+		case plain: // a word without a picture of its own
+		default:
+			p.take(k, known, 1)
+		}
+		return true
+	}
+	return false
 }

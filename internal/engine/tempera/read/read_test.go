@@ -83,6 +83,43 @@ func text(t *testing.T, s Scene) string {
 	return strings.ReplaceAll(string(data), "null", "[]")
 }
 
+// likenedReader is the vectors' reader with a table of near words.
+func likenedReader(t testing.TB) *Reader {
+	r := vectorReader(t)
+	if err := json.Unmarshal([]byte(`{"vixen": ["fox", 0.71], "crimson": ["red", 0.8], "grotto": ["castle", 0.4],
+		"tabby": ["cat", 0.7], "whimsical": ["cute", 0.5]}`), &r.Lexicon.Near); err != nil {
+		t.Fatal(err)
+	}
+	return NewReader(r.Lexicon)
+}
+
+func TestReader_ReadsUnknownWordsAsTheNearestKnown(t *testing.T) {
+	r := likenedReader(t)
+	for prompt, like := range map[string]string{
+		"a vixen on a hill": "a fox on a hill", "two crimson vixens": "two red foxs", "a whimsical tabby inside a grotto": "a cat inside a castle",
+	} {
+		got, want := r.Read(prompt), r.Read(like)
+		if len(got.Unknown) > 0 || len(got.Likened) == 0 {
+			t.Errorf("%q: unknown %v, likened %v", prompt, got.Unknown, got.Likened)
+		}
+		got.Likened = nil
+		if got, want := text(t, got), text(t, want); got != want {
+			t.Errorf("%q:\n got %s\nwant %s", prompt, got, want)
+		}
+	}
+	if got := r.Read("a vixen and a vixen").Likened; !reflect.DeepEqual(got, [][2]string{{"vixen", "fox"}}) {
+		t.Errorf("likened %v, want vixen to fox once", got)
+	}
+}
+
+func TestParseLexicon_RefusesADamagedTableOfNearWords(t *testing.T) {
+	for _, near := range []string{`{"vixen": "fox"}`, `{"vixen": []}`, `{"vixen": ["fox", "very"]}`, `{"vixen": ["fox", 1, 2]}`} {
+		if _, err := ParseLexicon([]byte(`{"near":` + near + `}`)); err == nil {
+			t.Errorf("%s was taken", near)
+		}
+	}
+}
+
 func TestParseLexicon_RefusesPhraseWithoutConcept(t *testing.T) {
 	_, err := ParseLexicon([]byte(`{"phrases":{"fox":"1f98a"}}`))
 	if err == nil || !strings.Contains(err.Error(), "fox") {
@@ -97,8 +134,8 @@ func TestParseVocab_RefusesForeignFile(t *testing.T) {
 }
 
 func FuzzReader(f *testing.F) {
-	r := vectorReader(f)
-	for _, s := range []string{"a red fox on a hill", "12 apples and", "in a in a in a", "no no fox", "and red and", "of of cat of cat"} {
+	r := likenedReader(f)
+	for _, s := range []string{"a red fox on a hill", "12 apples and", "in a in a in a", "no no fox", "and red and", "of of cat of cat", "crimson vixens"} {
 		f.Add(s)
 	}
 	tokenizer, err := ParseVocab([]byte("<pad>\n<unk>\n<sep>\na\n##b\n"))

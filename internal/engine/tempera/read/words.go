@@ -92,3 +92,28 @@ func slips(a, b string, limit int) int {
 	}
 	return min(row[len(y)], limit)
 }
+
+// Replace returns the text with each first word of a pair replaced by the second, in the form of the reader: lower case,
+// one blank between words, a comma where there was a pause. Without pairs it is the text as it is.
+func Replace(text string, pairs [][2]string) string {
+	if len(pairs) == 0 {
+		return text
+	}
+	var b strings.Builder
+	for i, w := range words(text) {
+		if i > 0 {
+			if w.pause {
+				b.WriteByte(',')
+			}
+			b.WriteByte(' ')
+		}
+		for _, p := range pairs {
+			if w.text == p[0] {
+				w.text = p[1]
+				break
+			}
+		}
+		b.WriteString(w.text)
+	}
+	return b.String()
+}
