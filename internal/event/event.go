@@ -188,6 +188,7 @@ func (h *Hub) Progress(accountID, subject string, payload any) {
 // ones), in order and without gaps, and progress in between.
 func (h *Hub) Subscribe(ctx context.Context, accountID string, after int64) <-chan Message {
 	s := &subscriber{accountID: accountID, wake: make(chan struct{}, 1), progress: make(chan Message, 16)}
+	s.wake <- struct{}{} // look once at the start; nobody else knows s yet, so there is room
 	out := make(chan Message)
 	if after == 0 { // what is new is counted from here, not from whenever the goroutine runs
 		var err error
@@ -219,10 +220,6 @@ func (h *Hub) feed(ctx context.Context, s *subscriber, after int64, out chan<- M
 		case <-ctx.Done():
 			return false
 		}
-	}
-	select { // look once at the start: something may have been written before we subscribed
-	case s.wake <- struct{}{}:
-	default: // somebody has woken us already, and nobody else empties the channel
 	}
 	for {
 		select {
