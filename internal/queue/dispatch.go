@@ -155,8 +155,8 @@ func (d *Dispatcher) step(work context.Context) error {
 	}
 	for _, t := range started {
 		if t.Attempt > d.opt.MaxAttempts {
-			if err := d.worker.Spent(work, t); err != nil {
-				return fmt.Errorf("give up %s: %w", t.ID, err)
+			if err := d.worker.Spent(work, t); err != nil { // the others have their leases and must start
+				d.log.Error("giving up work failed; trying again when its lease ends", "generation", t.ID, "error", err)
 			}
 			continue
 		}
