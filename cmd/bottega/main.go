@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -55,7 +56,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		var wrong *kong.ParseError
 		if errors.As(err, &wrong) && wrong.Context != nil {
-			return fmt.Errorf("%w\n\nrun `bottega %s --help` for what is possible", err, wrong.Context.Command())
+			help := strings.Join(append(strings.Fields("bottega "+wrong.Context.Command()), "--help"), " ")
+			return fmt.Errorf("%w\n\nrun `%s` for what is possible", err, help)
 		}
 		return err
 	}

@@ -177,7 +177,8 @@ func TestCommands_MistakesAreToldPlainly(t *testing.T) {
 		"no such account":  {[]string{"admin", "key", "create", "--data", data, "--email", "b@example.com"}, "no account b@example.com"},
 		"negative amount":  {[]string{"admin", "tokens", "grant", "--data", data, "--email", "a@example.com", "--amount=-5"}, "amount"},
 		"amount is a word": {[]string{"admin", "tokens", "grant", "--data", data, "--email", "a@example.com", "--amount", "many"}, "amount"},
-		"unknown flag":     {[]string{"serve", "--nope"}, "--nope"},
+		"unknown flag":     {[]string{"serve", "--nope"}, "run `bottega serve --help`"},
+		"unknown command":  {[]string{"paint"}, "run `bottega --help`"},
 		"out of no kind":   {[]string{"generate", "--data", data, "--prompt", "a", "--out", "x.gif"}, ".png"},
 		"bad width":        {[]string{"generate", "--data", data, "--prompt", "a", "--width", "33", "--out", filepath.Join(data, "x.png")}, "multiple of 8"},
 	} {
