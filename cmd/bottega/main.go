@@ -70,7 +70,7 @@ func newParser(c *cli) (*kong.Kong, error) {
 		kong.Name("bottega"),
 		kong.Description("A self-hosted creative studio: text to pictures, paid in tokens."),
 		kong.DefaultEnvars("BOTTEGA"),
-		kong.Configuration(kong.JSON, configFiles...),
+		kong.Configuration(readSettings, configFiles...),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)

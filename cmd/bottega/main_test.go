@@ -214,7 +214,7 @@ func TestGenerate_WritesAPictureWithoutAServer(t *testing.T) {
 
 func TestConfig_TellsWhereEachSettingCameFrom(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bottega.json")
-	if err := os.WriteFile(file, []byte(`{"listen":"127.0.0.1:1","slots":3}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"listen":"127.0.0.1:1","slots":3,"log-format":"json","worker_memory":512}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := bottega("config", "--config", file, "--slots", "5")
@@ -226,9 +226,31 @@ func TestConfig_TellsWhereEachSettingCameFrom(t *testing.T) {
 	for _, want := range []string{
 		"listen 127.0.0.1:1 configuration file", "slots 5 flag",
 		"database postgres://me:…@localhost/x environment BOTTEGA_DATABASE", "grace 20s default",
+		"log-format json configuration file", "worker-memory 512 configuration file",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(string(out)), " "), want) {
 			t.Errorf("config does not say %q:\n%s", want, out)
+		}
+	}
+}
+
+func TestConfig_AMistakeInTheFileIsToldAndTheFileNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"listne":"127.0.0.1:1"}`:              "there is no setting listne",
+		`{"config":"other.json"}`:               "there is no setting config",
+		`{"log-level":"warn","log_level":"no"}`: "log-level is there twice",
+		`{"slots":"many"}`:                      "--slots",
+		`["listen"]`:                            "not a JSON object",
+		`{"listen":`:                            "not a JSON object",
+		`{} {"slots":2}`:                        "something follows",
+	} {
+		file := filepath.Join(t.TempDir(), "bottega.json")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, errOut, err := output(t, "config", "--config", file)
+		if err == nil || !strings.Contains(errOut, want) || want != "--slots" && !strings.Contains(errOut, file) {
+			t.Errorf("%s: %v, said %q; want %q and the file's name", text, err, errOut, want)
 		}
 	}
 }
