@@ -42,11 +42,19 @@ func (s storeFlags) config() (app.Config, error) {
 
 // withEngines adds the engines of this process to a configuration.
 func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
+	switch {
+	case e.Slots < 1:
+		return cfg, fmt.Errorf("--slots %d: want 1 or more", e.Slots)
+	case e.Threads < 0:
+		return cfg, fmt.Errorf("--threads %d: want 0 for all cores, or more", e.Threads)
+	case e.WorkerMemory < 1:
+		return cfg, fmt.Errorf("--worker-memory %d: want 1 MiB or more", e.WorkerMemory)
+	}
 	house, err := tempera.New(tempera.Options{Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log})
 	if err != nil {
 		return cfg, err
 	}
-	cfg.SlotCount = max(1, e.Slots)
+	cfg.SlotCount = e.Slots
 	cfg.Engines = engine.Set{app.TemperaEngine: house}
 	cfg.Models = append(cfg.Models, app.TemperaModel(house.Describe()))
 	return cfg, nil
