@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,12 +22,43 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if dir := shipped.dir; dir != "" {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(status)
 }
 
-// bottega returns the program with the arguments, in a clean environment.
-func bottega(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+// shipped is the program as it ships, built when the first test wants it.
+var shipped struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// asShipped returns the program built without the race detector, which makes it several times slower and says nothing
+// about a process that is killed. For tests that let the program work for long.
+func asShipped(t *testing.T) string {
+	t.Helper()
+	shipped.once.Do(func() {
+		if shipped.dir, shipped.err = os.MkdirTemp("", "bottega-shipped-"); shipped.err != nil {
+			return
+		}
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", shipped.dir, ".").CombinedOutput(); err != nil {
+			shipped.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if shipped.err != nil {
+		t.Fatalf("build the program: %v", shipped.err)
+	}
+	return filepath.Join(shipped.dir, "bottega")
+}
+
+// bottega returns this program with the arguments, in a clean environment.
+func bottega(args ...string) *exec.Cmd { return program(os.Args[0], args...) }
+
+func program(file string, args ...string) *exec.Cmd {
+	cmd := exec.Command(file, args...)
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "BOTTEGA_") {
 			cmd.Env = append(cmd.Env, v)
@@ -58,6 +90,7 @@ func must(t *testing.T, args ...string) string {
 // server is a running `bottega serve`.
 type server struct {
 	t    *testing.T
+	file string // the program
 	args []string
 	base string
 	cmd  *exec.Cmd
@@ -77,8 +110,13 @@ func freePort(t *testing.T) string {
 // startServer starts a server on a free port and waits until it is ready; it is stopped with the test.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
+	return startProgram(t, os.Args[0], args...)
+}
+
+func startProgram(t *testing.T, file string, args ...string) *server {
+	t.Helper()
 	listen := freePort(t)
-	s := &server{t: t, base: "http://" + listen, log: &bytes.Buffer{}, args: append([]string{
+	s := &server{t: t, file: file, base: "http://" + listen, log: &bytes.Buffer{}, args: append([]string{
 		"serve", "--listen", listen, "--attempts=-1", "--lease=1s",
 	}, args...)}
 	s.start()
@@ -95,7 +133,7 @@ func startServer(t *testing.T, args ...string) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = bottega(s.args...)
+	s.cmd = program(s.file, s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
