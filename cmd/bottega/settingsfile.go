@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,7 +29,7 @@ func readSettings(r io.Reader) (kong.Resolver, error) {
 	if err := dec.Decode(&given); err != nil {
 		return nil, fmt.Errorf("%s: not a JSON object of settings: %w", f.name, err)
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: something follows the object of settings", f.name)
 	}
 	for key, value := range given {
