@@ -78,12 +78,10 @@ func TestBatch_NobodyWaitsForAClosedBatch(t *testing.T) {
 				answered <- err
 			}()
 		}
-		early := round % cap(answered) // close at different moments
-		for range early {
-			<-answered
-		}
-		b.Close()
-		for range cap(answered) - early {
+		for n := range cap(answered) {
+			if n == round%cap(answered) { // at a different moment each time
+				b.Close()
+			}
 			select {
 			case err := <-answered:
 				if err != nil && !errors.Is(err, db.ErrBusy) {
