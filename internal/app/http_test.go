@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"bottega/internal/apptest"
@@ -17,6 +18,31 @@ func status(h http.Handler, path string) int {
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
 	return answer.Code
+}
+
+// The limit has its own tests where it lives; this one is that the assembled product has it without being asked.
+func TestSignIn_IsBoundedWithoutASetting(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func() int {
+		body := strings.NewReader(`{"email":"ada@example.com","password":"a guess of mine"}`)
+		r := httptest.NewRequest("POST", "/api/studio/signin", body)
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		return answer.Code
+	}
+	for n := range 10 {
+		if got := try(); got != http.StatusUnauthorized {
+			t.Fatalf("guess %d is answered %d, want 401", n+1, got)
+		}
+	}
+	if got := try(); got != http.StatusTooManyRequests {
+		t.Fatalf("the eleventh guess within a minute is answered %d, want 429", got)
+	}
 }
 
 func TestReady_SaysNoFromTheFirstMomentOfDraining(t *testing.T) {
