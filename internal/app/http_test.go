@@ -6,12 +6,50 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"bottega/internal/apptest"
+	"bottega/internal/db"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
 	"bottega/internal/plan"
 )
+
+// A submission that cannot be written is refused as something that may work later, in the form of the dialect.
+func TestSubmit_AFullDiskIsTold(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := w.User(plan.Operator)
+	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.DB.Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), "PRAGMA max_page_count = 1") // the file may not grow any more
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompt := strings.Repeat("a very long story ", 80)
+	var answer *httptest.ResponseRecorder
+	for range 200 { // what is free inside the file goes first
+		r := httptest.NewRequest("POST", "/api/rest/v1/generations", strings.NewReader(`{"prompt":"`+prompt+`"}`))
+		r.Header.Set("Authorization", "Bearer "+key)
+		answer = httptest.NewRecorder()
+		if handler.ServeHTTP(answer, r); answer.Code != http.StatusOK {
+			break
+		}
+	}
+	if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "the disk is full") ||
+		answer.Header().Get("Retry-After") == "" {
+		t.Fatalf("answered %d %s, want 503 that says that the disk is full and when to come back", answer.Code, answer.Body)
+	}
+	w.Verify()
+}
 
 // status asks the handler for a path.
 func status(h http.Handler, path string) int {

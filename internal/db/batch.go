@@ -12,8 +12,8 @@ var ErrBusy = errors.New("too many writes are waiting")
 
 // Batch lets many callers share one transaction: what arrives while a transaction commits goes into the next one
 // (group commit, no timer). Each operation gets its own answer; an operation that is refused writes nothing and harms
-// no neighbour. When the database itself fails a shared transaction, the operations are tried again in halves, so that
-// only the one that causes it fails.
+// no neighbour. When the database refuses a shared transaction, the operations are tried again in halves, so that only
+// the one that causes it fails; when the database itself is in Trouble, all of them fail.
 type Batch[Op, Res any] struct {
 	db    *DB
 	max   int
@@ -123,8 +123,10 @@ func (b *Batch[Op, Res]) commit(ws []*waiting[Op, Res]) {
 		}
 		return
 	}
-	if len(ws) == 1 {
-		ws[0].out <- Outcome[Res]{Err: err}
+	if len(ws) == 1 || Trouble(err) != "" { // no operation of these is to blame
+		for _, w := range ws {
+			w.out <- Outcome[Res]{Err: err}
+		}
 		return
 	}
 	b.commit(ws[:len(ws)/2])

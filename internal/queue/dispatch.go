@@ -105,9 +105,14 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 func (d *Dispatcher) loop(ctx, work context.Context) {
 	tick := time.NewTicker(d.opt.Poll)
 	defer tick.Stop()
+	var said string // the failure that is in the log already: a full disk stays full for many steps
 	for {
-		if err := d.step(work); err != nil && ctx.Err() == nil {
-			d.log.Error("dispatch failed; trying again", "error", err)
+		switch err := d.step(work); {
+		case err == nil:
+			said = ""
+		case err.Error() != said && ctx.Err() == nil:
+			said = err.Error()
+			d.log.Error("dispatch failed; trying again until it works", "error", err)
 		}
 		select {
 		case <-ctx.Done():
