@@ -24,7 +24,7 @@ type cli struct {
 	Config kong.ConfigFlag `help:"JSON file with settings; keys are flag names." placeholder:"FILE"`
 
 	Serve    serveCmd    `cmd:"" help:"Run the studio and its API."`
-	Generate generateCmd `cmd:"" help:"Make pictures from the command line, with or without a server running."`
+	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
@@ -70,6 +70,7 @@ func newParser(c *cli) (*kong.Kong, error) {
 		kong.Name("bottega"),
 		kong.Description("A self-hosted creative studio: text to pictures, paid in tokens."),
 		kong.DefaultEnvars("BOTTEGA"),
+		kong.Vars{"log_level": "info"}, // a command whose output people watch may set another default
 		kong.Configuration(readSettings, configFiles...),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),

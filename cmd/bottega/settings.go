@@ -21,7 +21,7 @@ type storeFlags struct {
 	Storage  string `help:"s3:// or file:// URL of the pictures; without it a folder in the data folder." placeholder:"URL"`
 
 	LogFormat string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
-	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"info"`
+	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"${log_level}"`
 }
 
 // engineFlags say how the house model runs.

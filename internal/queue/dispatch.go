@@ -55,6 +55,7 @@ type Dispatcher struct {
 	opt    Options
 	log    *slog.Logger
 	wake   chan struct{}
+	only   string // account; empty = everybody's work
 
 	mu      sync.Mutex
 	running map[string]context.CancelCauseFunc
@@ -67,6 +68,14 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
 		wake: make(chan struct{}, 1), running: map[string]context.CancelCauseFunc{},
 	}
+}
+
+// Only leaves the work of every other account to other processes. Call it before Run.
+func (d *Dispatcher) Only(accountID string) { d.only = accountID }
+
+// ours reports whether this process may run the ticket.
+func (d *Dispatcher) ours(t Ticket) bool {
+	return (d.only == "" || t.AccountID == d.only) && d.worker.Has(t.Needs)
 }
 
 // Wake says that the line or the slots changed.
@@ -190,7 +199,7 @@ func (d *Dispatcher) choose(ctx context.Context, line []Ticket, now time.Time, f
 		}
 		return limits[account]
 	}
-	return pick(line, now, free, limit, d.worker.Has)
+	return pick(line, now, free, limit, d.ours)
 }
 
 // claimLock lets one dispatcher choose at a time, so that several servers together respect an account's limit.
@@ -220,7 +229,7 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int) (starte
 		if err != nil {
 			return err
 		}
-		chosen := pick(line, now, free, func(account string) int { return limits[account] }, d.worker.Has)
+		chosen := pick(line, now, free, func(account string) int { return limits[account] }, d.ours)
 		for _, t := range chosen {
 			t.Attempt, t.Owner, t.Until = t.Attempt+1, d.opt.Owner, now.Add(d.opt.Lease)
 			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, lease_until = $3

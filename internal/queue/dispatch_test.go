@@ -119,3 +119,35 @@ func TestDispatcher_ATicketThatCannotBeGivenUpHoldsNobodyUp(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestDispatcher_OnlyRunsTheWorkOfItsAccount(t *testing.T) {
+	d := apptest.OpenDB(t, apptest.SQLite(t))
+	w := &worker{db: d, ran: make(chan queue.Ticket, 3)}
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		return queue.Insert(t.Context(), tx, []queue.Ticket{
+			{ID: "1", AccountID: "somebody", Lane: queue.LaneFast, QueuedAt: apptest.Start},
+			{ID: "2", AccountID: "me", Lane: queue.LaneFast, QueuedAt: apptest.Start.Add(time.Second)},
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := queue.New(d, clock.NewFake(apptest.Start.Add(time.Minute)), w, w, queue.Options{
+		Owner: "me", Slots: 3, Lease: lease, MaxAttempts: 3, Poll: 10 * time.Millisecond,
+	}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	line.Only("me")
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- line.Run(ctx, 0) }()
+	if got := <-w.ran; got.ID != "2" {
+		t.Errorf("ran %s, want 2", got.ID)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	left, err := queue.IDs(t.Context(), d)
+	if err != nil || len(left) != 1 || !left["1"] {
+		t.Fatalf("left in the line: %v, %v; want somebody else's ticket", left, err)
+	}
+}
