@@ -38,6 +38,7 @@ var configFiles = []string{"/etc/bottega.json", "~/.config/bottega.json", "botte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first signal asks for an orderly end, the second ends the program at once
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {

@@ -312,3 +312,45 @@ func TestServe_SIGTERMDrains(t *testing.T) {
 	}
 	must(t, "admin", "ledger", "verify", "--data", data)
 }
+
+func TestServe_ASecondSignalEndsAtOnceAndLosesNothing(t *testing.T) {
+	data := t.TempDir()
+	s := startServer(t, "--data", data, "--grace", "10m")
+	c := newClient(t, s, data)
+	if _, err := c.submit(t.Name(), 8, 50); err != nil {
+		t.Fatal(err)
+	}
+	for range 600 { // until the worker process is there: then something runs
+		if len(children(t, s.cmd.Process.Pid)) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ended := make(chan error, 1)
+	cmd := s.cmd
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for range 600 {
+		if resp, err := http.Get(s.base + "/readyz"); err != nil {
+			t.Fatalf("the first signal ended the server while something ran: %v", err)
+		} else if _ = resp.Body.Close(); resp.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "terminated") {
+			t.Fatalf("the server ended with %v, want the signal", err)
+		}
+		s.cmd = nil
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server still waits for its work after the second signal")
+	}
+	must(t, "admin", "ledger", "verify", "--data", data)
+}

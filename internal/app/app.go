@@ -202,7 +202,10 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { a.draining.Store(true) })()
+	defer context.AfterFunc(ctx, func() {
+		a.draining.Store(true)
+		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
+	})()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
