@@ -90,7 +90,7 @@ func TestDispatcher_ATicketThatCannotBeGivenUpHoldsNobodyUp(t *testing.T) {
 	}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- line.Run(ctx, 0) }()
+	go func() { done <- line.Run(ctx, time.Minute) }()
 
 	attempts := map[string]int{}
 	for range 2 {
@@ -138,7 +138,7 @@ func TestDispatcher_OnlyRunsTheWorkOfItsAccount(t *testing.T) {
 	line.Only("me")
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- line.Run(ctx, 0) }()
+	go func() { done <- line.Run(ctx, time.Minute) }()
 	if got := <-w.ran; got.ID != "2" {
 		t.Errorf("ran %s, want 2", got.ID)
 	}
