@@ -38,7 +38,7 @@ lint: lint-go lint-web lint-python ## run every linter
 
 .PHONY: bench
 bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
-	BOTTEGA_TORCH_PYTHON=$(wildcard $(TEMPERA_PYTHON)) scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
+	BOTTEGA_TORCH_PYTHON=$(abspath $(wildcard $(TEMPERA_PYTHON))) scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
 
 .PHONY: help
 help: ## this list

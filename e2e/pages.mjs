@@ -53,7 +53,11 @@ export async function pages(run, browser) {
     });
     await visit('the wallet', async () => {
       await page.goto('/wallet');
-      await page.locator('tr[data-op]').first().waitFor();
+      const entry = page.locator('tr[data-op]').first();
+      await entry.waitFor();
+      const amount = await entry.locator('td').last().boundingBox();
+      const edge = amount.x + amount.width;
+      check(edge <= viewport.width, `the amount of a journal entry ends at ${edge}, outside the window`);
     });
     await visit('the page of keys', async () => {
       await page.goto('/keys');

@@ -13,7 +13,7 @@ type benchCmd struct {
 	Prefix   []string `arg:"" optional:"" help:"Run the benchmarks whose names start so; all without one."`
 	JSON     bool     `help:"One JSON object a line." name:"json"`
 	Postgres string   `help:"postgres:// URL of a database to use up; without it the PostgreSQL benchmarks are left out." env:"BOTTEGA_TEST_POSTGRES"`
-	Python   string   `help:"Python with PyTorch, for the comparison; without it that is left out." env:"BOTTEGA_TORCH_PYTHON" type:"path"`
+	Python   string   `help:"Python with PyTorch, for the comparison; without it that is left out." env:"BOTTEGA_TORCH_PYTHON"`
 }
 
 func (c *benchCmd) Run(ctx context.Context) error {

@@ -77,6 +77,7 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 		return err
 	}
 	actor := access.Actor{AccountID: acc.ID, Role: acc.Role}
+	a.Line.Only(acc.ID) // everybody else's work is for the server
 	background, stop := context.WithCancel(ctx)
 	ran := make(chan error, 1)
 	go func() { ran <- a.Run(background) }()

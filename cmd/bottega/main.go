@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -23,7 +24,7 @@ type cli struct {
 	Config kong.ConfigFlag `help:"JSON file with settings; keys are flag names." placeholder:"FILE"`
 
 	Serve    serveCmd    `cmd:"" help:"Run the studio and its API."`
-	Generate generateCmd `cmd:"" help:"Make pictures from the command line, with or without a server running."`
+	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
@@ -37,6 +38,7 @@ var configFiles = []string{"/etc/bottega.json", "~/.config/bottega.json", "botte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the first signal asks for an orderly end, the second ends the program at once
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
@@ -55,7 +57,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		var wrong *kong.ParseError
 		if errors.As(err, &wrong) && wrong.Context != nil {
-			return fmt.Errorf("%w\n\nrun `bottega %s --help` for what is possible", err, wrong.Context.Command())
+			help := strings.Join(append(strings.Fields("bottega "+wrong.Context.Command()), "--help"), " ")
+			return fmt.Errorf("%w\n\nrun `%s` for what is possible", err, help)
 		}
 		return err
 	}
@@ -68,7 +71,8 @@ func newParser(c *cli) (*kong.Kong, error) {
 		kong.Name("bottega"),
 		kong.Description("A self-hosted creative studio: text to pictures, paid in tokens."),
 		kong.DefaultEnvars("BOTTEGA"),
-		kong.Configuration(kong.JSON, configFiles...),
+		kong.Vars{"log_level": "info"}, // a command whose output people watch may set another default
+		kong.Configuration(readSettings, configFiles...),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)

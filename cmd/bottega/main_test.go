@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,12 +22,43 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if dir := shipped.dir; dir != "" {
+		_ = os.RemoveAll(dir)
+	}
+	os.Exit(status)
 }
 
-// bottega returns the program with the arguments, in a clean environment.
-func bottega(args ...string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], args...)
+// shipped is the program as it ships, built when the first test wants it.
+var shipped struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// asShipped returns the program built without the race detector, which makes it several times slower and says nothing
+// about a process that is killed. For tests that let the program work for long.
+func asShipped(t *testing.T) string {
+	t.Helper()
+	shipped.once.Do(func() {
+		if shipped.dir, shipped.err = os.MkdirTemp("", "bottega-shipped-"); shipped.err != nil {
+			return
+		}
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", shipped.dir, ".").CombinedOutput(); err != nil {
+			shipped.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if shipped.err != nil {
+		t.Fatalf("build the program: %v", shipped.err)
+	}
+	return filepath.Join(shipped.dir, "bottega")
+}
+
+// bottega returns this program with the arguments, in a clean environment.
+func bottega(args ...string) *exec.Cmd { return program(os.Args[0], args...) }
+
+func program(file string, args ...string) *exec.Cmd {
+	cmd := exec.Command(file, args...)
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "BOTTEGA_") {
 			cmd.Env = append(cmd.Env, v)
@@ -58,6 +90,7 @@ func must(t *testing.T, args ...string) string {
 // server is a running `bottega serve`.
 type server struct {
 	t    *testing.T
+	file string // the program
 	args []string
 	base string
 	cmd  *exec.Cmd
@@ -77,8 +110,13 @@ func freePort(t *testing.T) string {
 // startServer starts a server on a free port and waits until it is ready; it is stopped with the test.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
+	return startProgram(t, os.Args[0], args...)
+}
+
+func startProgram(t *testing.T, file string, args ...string) *server {
+	t.Helper()
 	listen := freePort(t)
-	s := &server{t: t, base: "http://" + listen, log: &bytes.Buffer{}, args: append([]string{
+	s := &server{t: t, file: file, base: "http://" + listen, log: &bytes.Buffer{}, args: append([]string{
 		"serve", "--listen", listen, "--attempts=-1", "--lease=1s",
 	}, args...)}
 	s.start()
@@ -95,7 +133,7 @@ func startServer(t *testing.T, args ...string) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = bottega(s.args...)
+	s.cmd = program(s.file, s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -171,13 +209,16 @@ func TestCommands_MistakesAreToldPlainly(t *testing.T) {
 	}{
 		"port in use":      {[]string{"serve", "--data", t.TempDir(), "--listen", strings.TrimPrefix(s.base, "http://")}, "address already in use"},
 		"data is a file":   {[]string{"serve", "--data", file, "--listen", "127.0.0.1:0"}, "data folder"},
+		"no such database": {[]string{"serve", "--data", t.TempDir(), "--database", "mysql://me:secret@localhost/x", "--listen", "127.0.0.1:0"}, "want postgres://"},
+		"no slots":         {[]string{"serve", "--data", t.TempDir(), "--slots=0", "--listen", "127.0.0.1:0"}, "want 1 or more"},
 		"no such plan":     {[]string{"admin", "user", "create", "--data", data, "--email", "b@example.com", "--password", "correct horse battery", "--plan", "gold"}, "maestro"},
 		"short password":   {[]string{"admin", "user", "create", "--data", data, "--email", "b@example.com", "--password", "short"}, "password"},
 		"e-mail taken":     {[]string{"admin", "user", "create", "--data", data, "--email", "A@example.com", "--password", "correct horse battery"}, "exists already"},
 		"no such account":  {[]string{"admin", "key", "create", "--data", data, "--email", "b@example.com"}, "no account b@example.com"},
 		"negative amount":  {[]string{"admin", "tokens", "grant", "--data", data, "--email", "a@example.com", "--amount=-5"}, "amount"},
 		"amount is a word": {[]string{"admin", "tokens", "grant", "--data", data, "--email", "a@example.com", "--amount", "many"}, "amount"},
-		"unknown flag":     {[]string{"serve", "--nope"}, "--nope"},
+		"unknown flag":     {[]string{"serve", "--nope"}, "run `bottega serve --help`"},
+		"unknown command":  {[]string{"paint"}, "run `bottega --help`"},
 		"out of no kind":   {[]string{"generate", "--data", data, "--prompt", "a", "--out", "x.gif"}, ".png"},
 		"bad width":        {[]string{"generate", "--data", data, "--prompt", "a", "--width", "33", "--out", filepath.Join(data, "x.png")}, "multiple of 8"},
 	} {
@@ -213,7 +254,7 @@ func TestGenerate_WritesAPictureWithoutAServer(t *testing.T) {
 
 func TestConfig_TellsWhereEachSettingCameFrom(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bottega.json")
-	if err := os.WriteFile(file, []byte(`{"listen":"127.0.0.1:1","slots":3}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"listen":"127.0.0.1:1","slots":3,"log-format":"json","worker_memory":512}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := bottega("config", "--config", file, "--slots", "5")
@@ -225,10 +266,45 @@ func TestConfig_TellsWhereEachSettingCameFrom(t *testing.T) {
 	for _, want := range []string{
 		"listen 127.0.0.1:1 configuration file", "slots 5 flag",
 		"database postgres://me:…@localhost/x environment BOTTEGA_DATABASE", "grace 20s default",
+		"log-format json configuration file", "worker-memory 512 configuration file",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(string(out)), " "), want) {
 			t.Errorf("config does not say %q:\n%s", want, out)
 		}
+	}
+}
+
+func TestConfig_AMistakeInTheFileIsToldAndTheFileNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"listne":"127.0.0.1:1"}`:              "there is no setting listne",
+		`{"config":"other.json"}`:               "there is no setting config",
+		`{"log-level":"warn","log_level":"no"}`: "log-level is there twice",
+		`{"slots":"many"}`:                      "--slots",
+		`["listen"]`:                            "not a JSON object",
+		`{"listen":`:                            "not a JSON object",
+		`{} {"slots":2}`:                        "something follows",
+	} {
+		file := filepath.Join(t.TempDir(), "bottega.json")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, errOut, err := output(t, "config", "--config", file)
+		if err == nil || !strings.Contains(errOut, want) || want != "--slots" && !strings.Contains(errOut, file) {
+			t.Errorf("%s: %v, said %q; want %q and the file's name", text, err, errOut, want)
+		}
+	}
+}
+
+// `make bench` sets the variable also where there is no PyTorch, and then to nothing.
+func TestBench_AnEmptyPythonLeavesTheComparisonOut(t *testing.T) {
+	t.Setenv("BOTTEGA_TORCH_PYTHON", "")
+	var c cli
+	parser, err := newParser(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"bench", "image", "--json"}); err != nil || c.Bench.Python != "" {
+		t.Fatalf("the Python of the comparison is %q (%v), want none", c.Bench.Python, err)
 	}
 }
 
@@ -246,6 +322,48 @@ func TestServe_SIGTERMDrains(t *testing.T) {
 	s.start()
 	if got := c.wait(t, id); got != "COMPLETE" {
 		t.Fatalf("after a restart the generation is %s", got)
+	}
+	must(t, "admin", "ledger", "verify", "--data", data)
+}
+
+func TestServe_ASecondSignalEndsAtOnceAndLosesNothing(t *testing.T) {
+	data := t.TempDir()
+	s := startServer(t, "--data", data, "--grace", "10m")
+	c := newClient(t, s, data)
+	if _, err := c.submit(t.Name(), 8, 50); err != nil {
+		t.Fatal(err)
+	}
+	for range 600 { // until the worker process is there: then something runs
+		if len(children(t, s.cmd.Process.Pid)) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ended := make(chan error, 1)
+	cmd := s.cmd
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for range 600 {
+		if resp, err := http.Get(s.base + "/readyz"); err != nil {
+			t.Fatalf("the first signal ended the server while something ran: %v", err)
+		} else if _ = resp.Body.Close(); resp.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "terminated") {
+			t.Fatalf("the server ended with %v, want the signal", err)
+		}
+		s.cmd = nil
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server still waits for its work after the second signal")
 	}
 	must(t, "admin", "ledger", "verify", "--data", data)
 }

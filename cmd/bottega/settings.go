@@ -21,7 +21,7 @@ type storeFlags struct {
 	Storage  string `help:"s3:// or file:// URL of the pictures; without it a folder in the data folder." placeholder:"URL"`
 
 	LogFormat string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
-	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"info"`
+	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"${log_level}"`
 }
 
 // engineFlags say how the house model runs.
@@ -45,6 +45,14 @@ func (s storeFlags) config() (app.Config, error) {
 
 // withEngines adds the engines of this process to a configuration.
 func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
+	switch {
+	case e.Slots < 1:
+		return cfg, fmt.Errorf("--slots %d: want 1 or more", e.Slots)
+	case e.Threads < 0:
+		return cfg, fmt.Errorf("--threads %d: want 0 for all cores, or more", e.Threads)
+	case e.WorkerMemory < 1:
+		return cfg, fmt.Errorf("--worker-memory %d: want 1 MiB or more", e.WorkerMemory)
+	}
 	house, err := tempera.New(tempera.Options{
 		Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log,
 		Device: tempera.Device(e.EngineDevice), Runtime: e.EngineRuntime,
@@ -52,7 +60,7 @@ func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	cfg.SlotCount = max(1, e.Slots)
+	cfg.SlotCount = e.Slots
 	cfg.Engines = engine.Set{app.TemperaEngine: house}
 	cfg.Models = append(cfg.Models, app.TemperaModel(house.Describe()))
 	return cfg, nil

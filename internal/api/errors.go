@@ -94,6 +94,9 @@ func failure(ctx context.Context, path string, err error, status int) Failure {
 	case f == nil && errors.Is(err, db.ErrBusy):
 		f = fault.Wrap(fault.Unavailable, "busy", "the studio is busy, try again in a moment", err)
 		f.RetryAfter = time.Second
+	case f == nil && db.Trouble(err) != "":
+		f = fault.Wrap(fault.Unavailable, "database_trouble", db.Trouble(err)+", try again in a moment", err)
+		f.RetryAfter = 5 * time.Second
 	case f == nil && errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		// The caller is gone; nobody reads this and nothing is broken.
 		f = fault.New(fault.Unavailable, "cancelled", "the request was cancelled")

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"bottega/internal/account"
@@ -67,6 +68,8 @@ type App struct {
 	Hub         *event.Hub
 	Generations *generation.Service
 	Line        *queue.Dispatcher
+
+	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
 
 // maxPixels bounds the decoding and encoding of pictures under way at once, in pixels.
@@ -199,6 +202,10 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		a.draining.Store(true)
+		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
+	})()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()

@@ -55,8 +55,13 @@ func origins(publicURL string) []string {
 	return []string{strings.TrimRight(publicURL, "/")}
 }
 
-// ready reports whether work can be taken in: the database answers.
+// ready reports whether work should be sent here: the database answers, and the process is not on its way out. While
+// it drains, requests are still answered: whoever routes by this sends the next ones elsewhere.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	if a.draining.Load() {
+		http.Error(w, "the server is shutting down", http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := a.DB.Ping(ctx); err != nil {

@@ -12,16 +12,16 @@ var ErrBusy = errors.New("too many writes are waiting")
 
 // Batch lets many callers share one transaction: what arrives while a transaction commits goes into the next one
 // (group commit, no timer). Each operation gets its own answer; an operation that is refused writes nothing and harms
-// no neighbour. When the database itself fails a shared transaction, the operations are tried again in halves, so that
-// only the one that causes it fails.
+// no neighbour. When the database refuses a shared transaction, the operations are tried again in halves, so that only
+// the one that causes it fails; when the database itself is in Trouble, all of them fail.
 type Batch[Op, Res any] struct {
 	db    *DB
 	max   int
 	apply func(ctx context.Context, tx *Tx, ops []Op) ([]Outcome[Res], error)
 	line  chan *waiting[Op, Res]
-	stop  chan struct{}
+	stop  chan struct{} // closed by Close: nothing more is taken in
 	once  sync.Once
-	done  sync.WaitGroup
+	ended chan struct{} // closed when everything taken in has its answer
 }
 
 // Outcome is the answer to one operation.
@@ -38,8 +38,10 @@ type waiting[Op, Res any] struct {
 // NewBatch starts a batcher. apply gets at most that many operations and must return one outcome each, or an error when the
 // database failed; it must not have effects outside tx. Up to 4096 callers may wait, more get ErrBusy. Close it.
 func NewBatch[Op, Res any](d *DB, most int, apply func(ctx context.Context, tx *Tx, ops []Op) ([]Outcome[Res], error)) *Batch[Op, Res] {
-	b := &Batch[Op, Res]{db: d, max: most, apply: apply, line: make(chan *waiting[Op, Res], 4096), stop: make(chan struct{})}
-	b.done.Add(1)
+	b := &Batch[Op, Res]{
+		db: d, max: most, apply: apply,
+		line: make(chan *waiting[Op, Res], 4096), stop: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go b.run()
 	return b
 }
@@ -63,17 +65,24 @@ func (b *Batch[Op, Res]) Do(ctx context.Context, op Op) (Res, error) {
 		return o.Res, o.Err
 	case <-ctx.Done():
 		return zero, ctx.Err()
+	case <-b.ended: // it got into the line while Close was at work: either it has its answer by now or it never will
+	}
+	select {
+	case o := <-w.out:
+		return o.Res, o.Err
+	default:
+		return zero, ErrBusy
 	}
 }
 
 // Close finishes what is in line and stops.
 func (b *Batch[Op, Res]) Close() {
 	b.once.Do(func() { close(b.stop) })
-	b.done.Wait()
+	<-b.ended
 }
 
 func (b *Batch[Op, Res]) run() {
-	defer b.done.Done()
+	defer close(b.ended)
 	for {
 		select {
 		case w := <-b.line:
@@ -114,8 +123,10 @@ func (b *Batch[Op, Res]) commit(ws []*waiting[Op, Res]) {
 		}
 		return
 	}
-	if len(ws) == 1 {
-		ws[0].out <- Outcome[Res]{Err: err}
+	if len(ws) == 1 || Trouble(err) != "" { // no operation of these is to blame
+		for _, w := range ws {
+			w.out <- Outcome[Res]{Err: err}
+		}
 		return
 	}
 	b.commit(ws[:len(ws)/2])

@@ -47,6 +47,9 @@ func Open(ctx context.Context, ref string) (*DB, error) {
 	if strings.HasPrefix(ref, "postgres://") || strings.HasPrefix(ref, "postgresql://") {
 		return openPostgres(ctx, ref)
 	}
+	if scheme, _, ok := strings.Cut(ref, "://"); ok { // the rest may hold a password
+		return nil, fmt.Errorf("open the database: its URL begins with %s://, want postgres://", scheme)
+	}
 	return openSQLite(ctx, ref)
 }
 

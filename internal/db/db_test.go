@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"bottega/internal/apptest"
 	"bottega/internal/db"
@@ -62,6 +63,35 @@ func TestBatch_APoisonousOperationFailsAlone(t *testing.T) {
 			t.Errorf("%d rows are written, want 39 (%v)", rows, err)
 		}
 	})
+}
+
+func TestBatch_NobodyWaitsForAClosedBatch(t *testing.T) {
+	d := apptest.OpenDB(t, apptest.SQLite(t))
+	for round := range 3000 {
+		b := db.NewBatch(d, 8, func(_ context.Context, _ *db.Tx, ops []int) ([]db.Outcome[int], error) {
+			return make([]db.Outcome[int], len(ops)), nil
+		})
+		answered := make(chan error, 8)
+		for n := range cap(answered) {
+			go func() {
+				_, err := b.Do(context.Background(), n)
+				answered <- err
+			}()
+		}
+		for n := range cap(answered) {
+			if n == round%cap(answered) { // at a different moment each time
+				b.Close()
+			}
+			select {
+			case err := <-answered:
+				if err != nil && !errors.Is(err, db.ErrBusy) {
+					t.Fatal(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("an operation handed in while the batch closed was never answered")
+			}
+		}
+	}
 }
 
 func TestBatch_APanicIsAnError(t *testing.T) {

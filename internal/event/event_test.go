@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -75,6 +76,26 @@ func TestHub_ResumesAfterTheGivenNumberWithoutGaps(t *testing.T) {
 		for range first { // ends
 		}
 	})
+}
+
+// A hub may wake a subscriber before the subscriber's goroutine has run for the first time. On one processor the
+// goroutine cannot run between Subscribe and NotifyAll, so this is that order.
+func TestHub_ASubscriberWokenBeforeItRunsHearsEverything(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	d := apptest.OpenDB(t, apptest.SQLite(t))
+	appendAll(t, d, "a", "1")
+	hub := event.NewHub(d)
+	for range 20 { // a pre-empted Subscribe would let the goroutine run first, but not every time
+		ctx, cancel := context.WithCancel(t.Context())
+		messages := hub.Subscribe(ctx, "a", -1)
+		hub.NotifyAll()
+		if m := next(t, messages); m.Subject != "1" {
+			t.Fatalf("got %q, want 1", m.Subject)
+		}
+		cancel()
+		for range messages { // ends
+		}
+	}
 }
 
 func TestHub_ProgressGoesOnlyToItsAccountAndNeverBlocks(t *testing.T) {

@@ -55,6 +55,7 @@ type Dispatcher struct {
 	opt    Options
 	log    *slog.Logger
 	wake   chan struct{}
+	only   string // account; empty = everybody's work
 
 	mu      sync.Mutex
 	running map[string]context.CancelCauseFunc
@@ -67,6 +68,14 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
 		wake: make(chan struct{}, 1), running: map[string]context.CancelCauseFunc{},
 	}
+}
+
+// Only leaves the work of every other account to other processes. Call it before Run.
+func (d *Dispatcher) Only(accountID string) { d.only = accountID }
+
+// ours reports whether this process may run the ticket.
+func (d *Dispatcher) ours(t Ticket) bool {
+	return (d.only == "" || t.AccountID == d.only) && d.worker.Has(t.Needs)
 }
 
 // Wake says that the line or the slots changed.
@@ -105,9 +114,14 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 func (d *Dispatcher) loop(ctx, work context.Context) {
 	tick := time.NewTicker(d.opt.Poll)
 	defer tick.Stop()
+	var said string // the failure that is in the log already: a full disk stays full for many steps
 	for {
-		if err := d.step(work); err != nil && ctx.Err() == nil {
-			d.log.Error("dispatch failed; trying again", "error", err)
+		switch err := d.step(work); {
+		case err == nil:
+			said = ""
+		case err.Error() != said && ctx.Err() == nil:
+			said = err.Error()
+			d.log.Error("dispatch failed; trying again until it works", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -155,8 +169,8 @@ func (d *Dispatcher) step(work context.Context) error {
 	}
 	for _, t := range started {
 		if t.Attempt > d.opt.MaxAttempts {
-			if err := d.worker.Spent(work, t); err != nil {
-				return fmt.Errorf("give up %s: %w", t.ID, err)
+			if err := d.worker.Spent(work, t); err != nil { // the others have their leases and must start
+				d.log.Error("giving up work failed; trying again when its lease ends", "generation", t.ID, "error", err)
 			}
 			continue
 		}
@@ -185,7 +199,7 @@ func (d *Dispatcher) choose(ctx context.Context, line []Ticket, now time.Time, f
 		}
 		return limits[account]
 	}
-	return pick(line, now, free, limit, d.worker.Has)
+	return pick(line, now, free, limit, d.ours)
 }
 
 // claimLock lets one dispatcher choose at a time, so that several servers together respect an account's limit.
@@ -215,7 +229,7 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int) (starte
 		if err != nil {
 			return err
 		}
-		chosen := pick(line, now, free, func(account string) int { return limits[account] }, d.worker.Has)
+		chosen := pick(line, now, free, func(account string) int { return limits[account] }, d.ours)
 		for _, t := range chosen {
 			t.Attempt, t.Owner, t.Until = t.Attempt+1, d.opt.Owner, now.Add(d.opt.Lease)
 			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, lease_until = $3
@@ -255,68 +269,4 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 			d.log.Error("could not put work back into the line; it moves on when its lease ends", "generation", t.ID, "error", err)
 		}
 	}()
-}
-
-// giveBack ends the lease of unfinished work. A shutdown is not the work's fault and does not count as an attempt;
-// otherwise the next attempt waits a little longer each time.
-func (d *Dispatcher) giveBack(ctx context.Context, t Ticket, cause error) error {
-	attempt, notBefore := t.Attempt, d.clock.Now().Add(time.Duration(t.Attempt)*time.Second)
-	if errors.Is(cause, ErrDraining) {
-		attempt, notBefore = t.Attempt-1, time.Time{}
-	}
-	return d.db.Tx(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = '', lease_until = $2
-			WHERE id = $3 AND lease_owner = $4 AND attempt = $5`, attempt, db.Micros(notBefore), t.ID, t.Owner, t.Attempt)
-		if err != nil || n == 0 {
-			return err // ended or moved on meanwhile: nothing to give back
-		}
-		return d.worker.Returned(ctx, tx, []string{t.ID}, d.clock.Now())
-	})
-}
-
-// heartbeat renews the leases of this process's runs, and ends the runs whose ticket is gone or somebody else's.
-func (d *Dispatcher) heartbeat(ctx context.Context) {
-	tick := time.NewTicker(d.opt.Lease / 4)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if err := d.renew(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("renewing leases failed; trying again", "error", err)
-		}
-	}
-}
-
-func (d *Dispatcher) renew(ctx context.Context) error {
-	d.mu.Lock()
-	ids := make([]string, 0, len(d.running))
-	for id := range d.running {
-		ids = append(ids, id)
-	}
-	d.mu.Unlock()
-	if len(ids) == 0 {
-		return nil
-	}
-	var mine map[string]Ticket
-	err := d.db.Tx(ctx, func(tx *db.Tx) error {
-		args := append([]any{db.Micros(d.clock.Now().Add(d.opt.Lease)), d.opt.Owner}, anys(ids)...)
-		_, err := tx.Exec(ctx, "UPDATE ticket SET lease_until = $1 WHERE lease_owner = $2 AND id IN "+db.In(3, len(ids)), args...)
-		if err != nil {
-			return err
-		}
-		mine, err = ByID(ctx, tx, ids)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if t, ok := mine[id]; !ok || t.Owner != d.opt.Owner {
-			d.Cancel(id, ErrLostLease)
-		}
-	}
-	return nil
 }

@@ -6,8 +6,8 @@ import "time"
 func (t Ticket) eligible(now time.Time) bool { return !t.Until.After(now) }
 
 // pick chooses up to free tickets to start from the line (in order of arrival): the oldest first, but none of an
-// account that already runs as many as its limit allows, and none whose engine is not here.
-func pick(line []Ticket, now time.Time, free int, limit func(accountID string) int, has func(engine string) bool) []Ticket {
+// account that already runs as many as its limit allows, and none that is not for this process.
+func pick(line []Ticket, now time.Time, free int, limit func(accountID string) int, ours func(Ticket) bool) []Ticket {
 	running := map[string]int{}
 	for _, t := range line {
 		if t.Owner != "" && !t.eligible(now) {
@@ -19,7 +19,7 @@ func pick(line []Ticket, now time.Time, free int, limit func(accountID string) i
 		if len(chosen) == free {
 			break
 		}
-		if !t.eligible(now) || !has(t.Needs) || running[t.AccountID] >= limit(t.AccountID) {
+		if !t.eligible(now) || !ours(t) || running[t.AccountID] >= limit(t.AccountID) {
 			continue
 		}
 		running[t.AccountID]++

@@ -31,7 +31,7 @@ func TestPick(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := []string{}
-			for _, k := range pick(c.line, now, c.free, func(string) int { return 2 }, func(e string) bool { return e == "" }) {
+			for _, k := range pick(c.line, now, c.free, func(string) int { return 2 }, func(t Ticket) bool { return t.Needs == "" }) {
 				got = append(got, k.ID)
 			}
 			if fmt.Sprint(got) != c.want {

@@ -134,7 +134,7 @@ func TestSignUp_CanBeClosed(t *testing.T) {
 }
 
 func TestSignIn_AttemptsAreBounded(t *testing.T) {
-	s := newSite(t, apptest.SQLite(t), func(d *studio.Deps, _ *http.Server) { d.Limits, d.Attempts = true, 5 })
+	s := newSite(t, apptest.SQLite(t), func(d *studio.Deps, _ *http.Server) { d.Attempts = 5 })
 	v := s.stranger()
 	try := func(email string) answer {
 		return v.call("POST", "/signin", map[string]any{"email": email, "password": "something else"})

@@ -99,9 +99,8 @@ type Deps struct {
 
 	Origins []string    // further origins whose pages may use the cookie, such as the public address behind a proxy
 	Proxies api.Proxies // whose X-Forwarded-… headers are believed
-	// Limits bounds sign-ins and sign-ups to so many Attempts (0 = 10) a minute, for each address they come from and
-	// each e-mail address they are for.
-	Limits    bool
+	// Attempts is how many sign-ins and sign-ups a minute are taken, for each address they come from and each e-mail
+	// address they are for; 0 = 10, below = no bound.
 	Attempts  int
 	Heartbeat time.Duration // between signs of life on an event stream; 0 = 15 s
 }
@@ -149,9 +148,6 @@ func routes(d Deps) (*http.ServeMux, huma.API) {
 	api.Install()
 	if d.Attempts == 0 {
 		d.Attempts = defaultAttempts
-	}
-	if !d.Limits {
-		d.Attempts = 0
 	}
 	if d.SignupPlan == "" {
 		d.SignupPlan = plan.Free

@@ -68,7 +68,7 @@ function Row({ row }: { row: JournalEntry }) {
   return (
     <tr data-op={row.op} data-mt={row.amount_mt} data-generation={row.generation_id ?? undefined}>
       <td className={classes.when}>{dayTime(row.at)}</td>
-      <td>{t(`wallet.op_${row.op}`)}</td>
+      <td className={classes.what}>{t(`wallet.op_${row.op}`)}</td>
       <td className={classes.reason}>
         {row.generation_id ? (
           <Link to="/g/$id" params={{ id: row.generation_id }} className="link">
@@ -78,7 +78,7 @@ function Row({ row }: { row: JournalEntry }) {
           row.note
         )}
       </td>
-      <td>{row.layer ? t(`wallet.short_${row.layer}`) : ''}</td>
+      <td className={classes.layer}>{row.layer ? t(`wallet.short_${row.layer}`) : ''}</td>
       <td className={classes.amount} data-sign={row.op === 'capture' ? 'none' : Math.sign(row.amount_mt)}>
         {row.op === 'capture' && row.amount_mt === 0 ? t('wallet.from_hold') : signedTokens(row.amount_mt)}
       </td>

@@ -1,0 +1,120 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"bottega/internal/apptest"
+	"bottega/internal/db"
+	"bottega/internal/engine/enginetest"
+	"bottega/internal/generation"
+	"bottega/internal/plan"
+)
+
+// A submission that cannot be written is refused as something that may work later, in the form of the dialect.
+func TestSubmit_AFullDiskIsTold(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := w.User(plan.Operator)
+	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.DB.Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), "PRAGMA max_page_count = 1") // the file may not grow any more
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prompt := strings.Repeat("a very long story ", 80)
+	var answer *httptest.ResponseRecorder
+	for range 200 { // what is free inside the file goes first
+		r := httptest.NewRequest("POST", "/api/rest/v1/generations", strings.NewReader(`{"prompt":"`+prompt+`"}`))
+		r.Header.Set("Authorization", "Bearer "+key)
+		answer = httptest.NewRecorder()
+		if handler.ServeHTTP(answer, r); answer.Code != http.StatusOK {
+			break
+		}
+	}
+	if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "the disk is full") ||
+		answer.Header().Get("Retry-After") == "" {
+		t.Fatalf("answered %d %s, want 503 that says that the disk is full and when to come back", answer.Code, answer.Body)
+	}
+	w.Verify()
+}
+
+// status asks the handler for a path.
+func status(h http.Handler, path string) int {
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequest("GET", path, nil))
+	return answer.Code
+}
+
+// The limit has its own tests where it lives; this one is that the assembled product has it without being asked.
+func TestSignIn_IsBoundedWithoutASetting(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func() int {
+		body := strings.NewReader(`{"email":"ada@example.com","password":"a guess of mine"}`)
+		r := httptest.NewRequest("POST", "/api/studio/signin", body)
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		return answer.Code
+	}
+	for n := range 10 {
+		if got := try(); got != http.StatusUnauthorized {
+			t.Fatalf("guess %d is answered %d, want 401", n+1, got)
+		}
+	}
+	if got := try(); got != http.StatusTooManyRequests {
+		t.Fatalf("the eleventh guess within a minute is answered %d, want 429", got)
+	}
+}
+
+func TestReady_SaysNoFromTheFirstMomentOfDraining(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate, started := make(chan struct{}), make(chan struct{}, 1)
+	w.Engine.Script(enginetest.Script{Gate: gate, Started: started})
+	stop := w.Run()
+	actor := w.User(plan.Free)
+	g := w.Submit(actor, "a red fox", 1)
+	<-started
+	if got := status(handler, "/readyz"); got != http.StatusOK {
+		t.Fatalf("/readyz of a working server answers %d", got)
+	}
+
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }() // its work stands at the gate: it drains until that opens
+	w.Wait(func() error {
+		if got := status(handler, "/readyz"); got != http.StatusServiceUnavailable {
+			return fmt.Errorf("/readyz of a draining server answers %d, want 503", got)
+		}
+		return nil
+	})
+	if got := status(handler, "/healthz"); got != http.StatusOK {
+		t.Errorf("/healthz of a draining server answers %d: it lives until it has ended", got)
+	}
+	if waiting := w.Submit(actor, "a blue boat", 1); waiting.State != generation.Waiting {
+		t.Errorf("what is submitted to a draining server is %s, want waiting", waiting.State)
+	}
+	close(gate)
+	<-stopped
+	w.WaitState(actor, g.ID, generation.Complete)
+	w.Verify()
+}

@@ -1,0 +1,76 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bottega/internal/db"
+)
+
+// How work that does not end moves on: it is given back by whoever cannot finish it, and a lease that nobody renews
+// runs out, after which pick chooses the ticket again.
+
+// giveBack ends the lease of unfinished work. A shutdown is not the work's fault and does not count as an attempt;
+// otherwise the next attempt waits a little longer each time.
+func (d *Dispatcher) giveBack(ctx context.Context, t Ticket, cause error) error {
+	attempt, notBefore := t.Attempt, d.clock.Now().Add(time.Duration(t.Attempt)*time.Second)
+	if errors.Is(cause, ErrDraining) {
+		attempt, notBefore = t.Attempt-1, time.Time{}
+	}
+	return d.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = '', lease_until = $2
+			WHERE id = $3 AND lease_owner = $4 AND attempt = $5`, attempt, db.Micros(notBefore), t.ID, t.Owner, t.Attempt)
+		if err != nil || n == 0 {
+			return err // ended or moved on meanwhile: nothing to give back
+		}
+		return d.worker.Returned(ctx, tx, []string{t.ID}, d.clock.Now())
+	})
+}
+
+// heartbeat renews the leases of this process's runs, and ends the runs whose ticket is gone or somebody else's.
+func (d *Dispatcher) heartbeat(ctx context.Context) {
+	tick := time.NewTicker(d.opt.Lease / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := d.renew(ctx); err != nil && ctx.Err() == nil {
+			d.log.Error("renewing leases failed; trying again", "error", err)
+		}
+	}
+}
+
+func (d *Dispatcher) renew(ctx context.Context) error {
+	d.mu.Lock()
+	ids := make([]string, 0, len(d.running))
+	for id := range d.running {
+		ids = append(ids, id)
+	}
+	d.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	var mine map[string]Ticket
+	err := d.db.Tx(ctx, func(tx *db.Tx) error {
+		args := append([]any{db.Micros(d.clock.Now().Add(d.opt.Lease)), d.opt.Owner}, anys(ids)...)
+		_, err := tx.Exec(ctx, "UPDATE ticket SET lease_until = $1 WHERE lease_owner = $2 AND id IN "+db.In(3, len(ids)), args...)
+		if err != nil {
+			return err
+		}
+		mine, err = ByID(ctx, tx, ids)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if t, ok := mine[id]; !ok || t.Owner != d.opt.Owner {
+			d.Cancel(id, ErrLostLease)
+		}
+	}
+	return nil
+}
