@@ -20,6 +20,7 @@ type Limits struct {
 	Bytes  int // of the file
 	Side   int // pixels of the longer side
 	Pixels int // width × height
+	Fit    int // what comes out is scaled down to fit this side; 0 = as it came
 }
 
 // UnusableError says why a file from outside is not taken, in words for the person who sent it.
@@ -118,6 +119,9 @@ func (g *Gate) Incoming(ctx context.Context, file []byte, l Limits) (*image.NRGB
 	m := metadataOf(format.name, file)
 	if _, cmyk := decoded.(*image.CMYK); !cmyk {
 		m.profile.apply(pic) // a CMYK picture was converted without its profile: close, if not exact
+	}
+	if l.Fit > 0 {
+		pic = Fit(pic, l.Fit) // before it is turned: that copies
 	}
 	return m.orientation.upright(pic), nil
 }
