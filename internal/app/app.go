@@ -106,7 +106,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Sheet: sheet, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
-		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Version: a.Version}},
+		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Engines: func(name string) bool { return a.Engines[name] != nil },
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{

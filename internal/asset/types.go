@@ -65,10 +65,10 @@ type Input struct {
 
 // Expansion is by how many pixels a picture grew on each side.
 type Expansion struct {
-	Left   int `json:"left,omitempty" minimum:"0"`
-	Top    int `json:"top,omitempty" minimum:"0"`
-	Right  int `json:"right,omitempty" minimum:"0"`
-	Bottom int `json:"bottom,omitempty" minimum:"0"`
+	Left   int `json:"left,omitempty"`
+	Top    int `json:"top,omitempty"`
+	Right  int `json:"right,omitempty"`
+	Bottom int `json:"bottom,omitempty"`
 }
 
 // Box is a thing at a place, in fractions of the picture, y down.
