@@ -63,6 +63,9 @@ func (k *Kind) Plan(ctx context.Context, actor access.Actor, input any) (generat
 	if err := c.pictures(ctx, k.Pictures, actor.AccountID, req, &p); err != nil {
 		return generation.Planned{}, err
 	}
+	if most := model.Image.MaxReferences; estimate && (references < 0 || references > most) {
+		c.bad("references", references, "is out of range", fmt.Sprintf("0 to %d", most))
+	}
 	if len(c.fields) > 0 {
 		return generation.Planned{}, fault.Bad(c.fields...)
 	}
