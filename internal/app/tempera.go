@@ -40,10 +40,10 @@ func TemperaModel(d tempera.Description) catalog.Model {
 }
 
 // temperaReferences are the kinds of references and how strongly each is looked at when nothing is said.
-func temperaReferences() []catalog.Reference {
-	var list []catalog.Reference
+func temperaReferences() []catalog.ReferenceUse {
+	var list []catalog.ReferenceUse
 	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
-		list = append(list, catalog.Reference{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.6}})
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.6}})
 	}
 	return list
 }

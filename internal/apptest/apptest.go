@@ -114,10 +114,10 @@ func Model() catalog.Model {
 	}
 }
 
-func references() []catalog.Reference {
-	var list []catalog.Reference
+func references() []catalog.ReferenceUse {
+	var list []catalog.ReferenceUse
 	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
-		list = append(list, catalog.Reference{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.5}})
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.5}})
 	}
 	return list
 }

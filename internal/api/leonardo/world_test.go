@@ -70,9 +70,9 @@ func houseModel() catalog.Model {
 	}
 }
 
-func looks4() (list []catalog.Reference) {
+func looks4() (list []catalog.ReferenceUse) {
 	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
-		list = append(list, catalog.Reference{Kind: kind, Strength: catalog.Range{Max: 1, Step: 0.05, Default: 0.5}})
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Max: 1, Step: 0.05, Default: 0.5}})
 	}
 	return list
 }

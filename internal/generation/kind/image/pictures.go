@@ -244,7 +244,7 @@ func (f *finder) references(ctx context.Context, list []Reference) []Look {
 	return looks
 }
 
-func kinds(list []catalog.Reference) string {
+func kinds(list []catalog.ReferenceUse) string {
 	names := make([]string, len(list))
 	for i, r := range list {
 		names[i] = string(r.Kind)
