@@ -25,6 +25,7 @@ type Source struct {
 	Origin        string // FromUpload or FromGeneration
 	Width, Height int
 	HasAlpha      bool
+	Placeholder   string
 	picture       Image
 }
 
@@ -41,7 +42,7 @@ func (u *Uploads) Source(ctx context.Context, accountID, pictureID string) (Sour
 	if img.AccountID != accountID || img.Width == 0 {
 		return Source{}, ErrNotFound
 	}
-	return Source{ID: img.ID, Origin: origin, Width: img.Width, Height: img.Height, HasAlpha: img.HasAlpha, picture: img}, nil
+	return Source{ID: img.ID, Origin: origin, Width: img.Width, Height: img.Height, HasAlpha: img.HasAlpha, Placeholder: img.Placeholder, picture: img}, nil
 }
 
 // Pixels reads the picture of a source. It waits until there is room for the pixels; the room is given back when it

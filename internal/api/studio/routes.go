@@ -57,6 +57,7 @@ func operations() map[string]operation {
 		{id: "list-uploads", method: "GET", path: "/uploads", summary: "One's uploads, newest first"},
 		{id: "get-upload", method: "GET", path: "/uploads/{id}", summary: "One upload"},
 		{id: "delete-upload", method: "DELETE", path: "/uploads/{id}", summary: "Delete an upload", status: 204},
+		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
 		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
@@ -96,6 +97,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "list-uploads", s.listUploads)
 	route(r, "get-upload", s.getUpload)
 	route(r, "delete-upload", s.deleteUpload)
+	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
 	route(r, "list-keys", s.listKeys)

@@ -65,6 +65,7 @@ type Uploads interface {
 	Get(ctx context.Context, actor access.Actor, uploadID string) (asset.Upload, error)
 	List(ctx context.Context, actor access.Actor, cursor string, limit int) ([]asset.Upload, string, error)
 	Delete(ctx context.Context, actor access.Actor, uploadID string) error
+	Source(ctx context.Context, accountID, pictureID string) (asset.Source, error)
 }
 
 // Ledger is what the studio needs of ledger.Service.

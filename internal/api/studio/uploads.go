@@ -89,3 +89,33 @@ func (w wirer) upload(up asset.Upload) Upload {
 		CreatedAt: up.CreatedAt.UTC(), ExpiresAt: timeOrNull(up.ExpiresAt),
 	}
 }
+
+// Shape is a picture that others can be made from.
+type Shape struct {
+	ID          string `json:"id" format:"uuid"`
+	Origin      string `json:"origin" enum:"upload,generated"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	HasAlpha    bool   `json:"has_alpha"`
+	Placeholder string `json:"placeholder"`
+	URL         string `json:"url" doc:"PNG"`
+	PreviewURL  string `json:"preview_url" doc:"WebP of at most 512 pixels"`
+	ThumbURL    string `json:"thumb_url" doc:"WebP of at most 256 pixels"`
+}
+
+func (s *server) getPicture(ctx context.Context, in *idInput) (*body[Shape], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Uploads.Source(ctx, actor.AccountID, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := s.Clock.Now()
+	url := func(v asset.Variant) string { return s.Assets.URL(p.ID, v, now, false) }
+	return answer(Shape{
+		ID: p.ID, Origin: p.Origin, Width: p.Width, Height: p.Height, HasAlpha: p.HasAlpha, Placeholder: p.Placeholder,
+		URL: url(asset.OriginalPNG), PreviewURL: url(asset.PreviewWebP), ThumbURL: url(asset.ThumbWebP),
+	}), nil
+}

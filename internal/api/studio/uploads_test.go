@@ -160,6 +160,12 @@ func TestShown_ComesBackAsItCanBeSentAgain(t *testing.T) {
 	if err != nil || string(recipe) != want {
 		t.Errorf("inputs are %s, want %s", recipe, want)
 	}
+	made := done.list("images")[0]["id"].(string)
+	for id, origin := range map[string]string{init: "upload", made: "generated"} {
+		if p := ada.must(200, "GET", "/pictures/"+id, nil); p.text("origin") != origin || p.number("height") != 48 || !strings.Contains(p.text("thumb_url"), id) {
+			t.Errorf("picture is %s, want %s", p.raw, origin)
+		}
+	}
 	model := ada.must(200, "GET", "/models", nil).list("items")[0]
 	if model["masks"] != true || model["max_references"] != 4.0 || len(model["qualities"].([]any)) != 3 || len(model["references"].([]any)) != 4 {
 		t.Errorf("model is %v", model)
