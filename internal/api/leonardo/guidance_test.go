@@ -157,11 +157,15 @@ func TestPictures_ReachTheRoad(t *testing.T) {
 		"generated start":          {`"initGenerationImageId":"` + made + `","initStrength":0.1`, image.Request{InitImage: made, Strength: number(0.9)}},
 		"guidance": {`"controlnets":[` + net(up, "UPLOADED", `"preprocessorId":67,"strengthType":"Ultra"`) + `,` + net(made, "GENERATED", `"preprocessorId":19,"weight":1.5`) + `,` +
 			net(up, "UPLOADED", `"preprocessorId":397,"strengthType":"Low"`) + `,` + net(up, "UPLOADED", `"preprocessorId":233`) + `]`, image.Request{References: []image.Reference{
-			{Image: up, Kind: "style", Strength: number(0.8)}, {Image: made, Kind: "edge", Strength: number(0.75)},
-			{Image: up, Kind: "character", Strength: number(0.33)}, {Image: up, Kind: "content", Strength: number(0.5)},
+			{Image: up, Kind: "style", Strength: number(0.8)},
+			{Image: made, Kind: "edge", Strength: number(0.75)},
+			{Image: up, Kind: "character", Strength: number(0.33)},
+			{Image: up, Kind: "content", Strength: number(0.5)},
 		}}},
-		"two styles": {`"controlnets":[` + net(up, "UPLOADED", `"preprocessorId":166,"weight":2,"influence":1`) + `,` + net(made, "GENERATED", `"preprocessorId":298,"weight":2,"influence":4`) + `]`,
-			image.Request{References: []image.Reference{{Image: up, Kind: "style", Strength: number(0.25)}, {Image: made, Kind: "style", Strength: number(1)}}}},
+		"two styles": {
+			`"controlnets":[` + net(up, "UPLOADED", `"preprocessorId":166,"weight":2,"influence":1`) + `,` + net(made, "GENERATED", `"preprocessorId":298,"weight":2,"influence":4`) + `]`,
+			image.Request{References: []image.Reference{{Image: up, Kind: "style", Strength: number(0.25)}, {Image: made, Kind: "style", Strength: number(1)}}},
+		},
 		"image prompts": {`"imagePrompts":["` + up + `"],"imagePromptWeight":0.4`, image.Request{References: []image.Reference{{Image: up, Kind: "content", Strength: number(0.4)}}}},
 		"inpaint":       {`"canvasRequest":true,"canvasRequestType":"INPAINT","canvasInitId":"` + up + `","canvasMaskId":"` + mask + `","init_strength":0.15`, image.Request{InitImage: up, Mask: mask, Strength: number(0.85)}},
 		"outpaint":      {`"canvasRequest":true,"canvasRequestType":"OUTPAINT","canvasInitId":"` + up + `","canvasMaskId":"` + mask + `"`, image.Request{InitImage: up, Mask: mask}},

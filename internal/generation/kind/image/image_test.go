@@ -124,7 +124,7 @@ func TestPlan_RefusesByNameAllAtOnce(t *testing.T) {
 	tiny := s.Upload(s.ada, asset.ForPicture, gradient(20, 64))
 	holes := gradient(96, 64)
 	holes.SetNRGBA(0, 0, color.NRGBA{})
-	clear := s.Upload(s.ada, asset.ForPicture, holes)
+	holey := s.Upload(s.ada, asset.ForPicture, holes)
 	look := func(kind, img string, strength float64) image.Reference {
 		return image.Reference{Image: img, Kind: kind, Strength: &strength}
 	}
@@ -151,8 +151,8 @@ func TestPlan_RefusesByNameAllAtOnce(t *testing.T) {
 		"erase and a strength":   {image.Request{InitImage: s.init.ID, Mask: s.mask.ID, Erase: true, Strength: ptr(0.5)}, "strength"},
 		"erase and references":   {image.Request{InitImage: s.init.ID, Mask: s.mask.ID, Erase: true, References: five[:1]}, "references"},
 		"tile of a part":         {image.Request{Prompt: "x", InitImage: s.init.ID, Mask: s.mask.ID, Tile: true}, "tile"},
-		"lost transparency":      {image.Request{Prompt: "x", InitImage: clear.ID, Expand: &asset.Expansion{Top: 8}, Transparent: ptr(false)}, "transparent"},
-		"filled transparency":    {image.Request{Prompt: "x", InitImage: clear.ID, Expand: &asset.Expansion{Top: 8}, Background: "#ff0000"}, "background"},
+		"lost transparency":      {image.Request{Prompt: "x", InitImage: holey.ID, Expand: &asset.Expansion{Top: 8}, Transparent: ptr(false)}, "transparent"},
+		"filled transparency":    {image.Request{Prompt: "x", InitImage: holey.ID, Expand: &asset.Expansion{Top: 8}, Background: "#ff0000"}, "background"},
 		"five references":        {image.Request{Prompt: "x", References: five}, "references"},
 		"a mood":                 {image.Request{Prompt: "x", References: []image.Reference{look("mood", s.init.ID, 1)}}, "references[0].kind"},
 		"several wrong":          {image.Request{Prompt: "x", References: []image.Reference{look("style", "", 0), look("edge", id.New(), 2)}}, "references[0].image references[0].strength references[1].image references[1].strength"},
@@ -245,7 +245,8 @@ func TestRun_EverythingReachesTheEngineAndTheRecipe(t *testing.T) {
 			}
 		}
 		want := []asset.Input{
-			{ID: s.init.ID, Role: "init", Origin: "upload", Strength: 0.3}, {ID: s.init.ID, Role: "style", Origin: "upload", Strength: 0.8},
+			{ID: s.init.ID, Role: "init", Origin: "upload", Strength: 0.3},
+			{ID: s.init.ID, Role: "style", Origin: "upload", Strength: 0.8},
 			{ID: s.init.ID, Role: "edge", Origin: "upload", Strength: 0.5},
 		}
 		r := g.Images[0].Recipe
@@ -358,4 +359,9 @@ func TestPrice_FollowsReferencesAndTilesAndNothingElseThatIsNew(t *testing.T) {
 	if int64(g.Price) != quote(two) {
 		t.Errorf("held %d, quoted %d", g.Price, quote(two))
 	}
+	s.Run()
+	if done := s.WaitState(s.ada, g.ID, generation.Complete); done.Charged != g.Price {
+		t.Errorf("charged %d, held %d", done.Charged, g.Price)
+	}
+	s.Verify()
 }

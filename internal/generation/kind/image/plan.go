@@ -43,7 +43,8 @@ const timePerPicture = 2 * time.Minute
 // what was left open, the seed included. It takes a *Request, or an *Estimate for a price alone.
 func (k *Kind) Plan(ctx context.Context, actor access.Actor, input any) (generation.Planned, error) {
 	var req *Request
-	references, estimate := 0, false
+	var references int
+	estimate := false
 	switch in := input.(type) {
 	case *Request:
 		req, references = in, len(in.References)
