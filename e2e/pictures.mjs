@@ -72,6 +72,17 @@ export async function pictures(run, page) {
     check((await price()) >= before, 'a reference does not make it cheaper');
   });
 
+  await step('a dropped picture finds a place', async () => {
+    const dropped = await page.evaluateHandle((bytes) => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(bytes)], 'dropped.png', { type: 'image/png' }));
+      return data;
+    }, [...drawn(48, 48, () => [9, 99, 9])]);
+    await page.getByTestId('prompt').dispatchEvent('drop', { dataTransfer: dropped });
+    await until('two styles', async () => (await shown('style').count()) === 2);
+    await shown('style').last().getByRole('button', { name: /^Remove/ }).click();
+  });
+
   await step('a picture can change its role', async () => {
     await shown('style').getByLabel('What it is for').selectOption('edge');
     await shown('edge').waitFor();
@@ -119,7 +130,7 @@ export async function pictures(run, page) {
   });
 
   const marked = await step('a marked part goes to the prompt', async () => {
-    await page.locator('label', { hasText: 'Box' }).last().click();
+    await page.locator('label', { hasText: 'Rectangle' }).click();
     const r = await page.getByTestId('board').boundingBox();
     await page.mouse.move(r.x + r.width / 2, r.y + 2);
     await page.mouse.down();
@@ -162,6 +173,23 @@ export async function pictures(run, page) {
     await ready(page);
     await page.getByTestId('generate').click();
     await page.getByRole('article', { name: 'a green hat on a hill' }).waitFor();
+    await finished(page);
+  });
+
+  await step('a part is erased without a word', async () => {
+    await page.getByTestId('mark').click();
+    await page.getByText('Erase', { exact: true }).click();
+    const r = await page.getByTestId('board').boundingBox();
+    await page.mouse.move(r.x + r.width / 3, r.y + r.height / 3);
+    await page.mouse.down();
+    await page.mouse.move(r.x + r.width / 2, r.y + r.height / 2, { steps: 4 });
+    await page.mouse.up();
+    await page.getByTestId('use-part').click();
+    await page.getByText('Erases a part').waitFor();
+    await page.getByTestId('prompt').fill('');
+    await ready(page);
+    await page.getByTestId('generate').click();
+    await page.getByRole('article', { name: 'A part erased' }).waitFor();
     await finished(page);
   });
 

@@ -332,3 +332,35 @@ func FuzzProxies_Client(f *testing.F) {
 		}
 	})
 }
+
+func TestAtOnce_OthersWaitOrGo(t *testing.T) {
+	inside, leave := make(chan struct{}, 2), make(chan struct{})
+	h := api.AtOnce(1, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		inside <- struct{}{}
+		<-leave
+	}))
+	ask := func(ctx context.Context) chan struct{} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil).WithContext(ctx))
+		}()
+		return done
+	}
+	first := ask(t.Context())
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	gone, second := ask(ctx), ask(t.Context())
+	cancel()
+	<-gone // whose caller has left does not wait
+	select {
+	case <-inside:
+		t.Fatal("two at once")
+	default:
+	}
+	leave <- struct{}{}
+	<-first
+	<-inside
+	leave <- struct{}{}
+	<-second
+}

@@ -69,7 +69,7 @@ export function Tray({ draft, model, bringing, refused, onChange }: Props) {
       {bringing.arrivals.map((a) => (
         <li key={a.key} className={classes.card} data-fault={a.fault ? true : undefined}>
           <span className={classes.view}>
-            <img src={a.view} alt="" data-faint />
+            {!a.fault && <img src={a.view} alt="" data-faint />}
             {a.fault ? <IconAlertTriangle size={20} aria-hidden /> : <Loader size={20} aria-hidden />}
           </span>
           <p className={classes.news} role={a.fault ? 'alert' : 'status'}>
