@@ -364,3 +364,33 @@ func TestAtOnce_OthersWaitOrGo(t *testing.T) {
 	leave <- struct{}{}
 	<-second
 }
+
+func TestPatient_OutlastsTheServersOwnPatience(t *testing.T) {
+	read := func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			w.WriteHeader(http.StatusRequestTimeout)
+		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/usual", read)
+	mux.Handle("/patient", api.Patient(time.Minute, http.HandlerFunc(read)))
+	srv := httptest.NewUnstartedServer(api.Recover(slog.New(slog.DiscardHandler), mux))
+	srv.Config.ReadTimeout = 100 * time.Millisecond
+	srv.Start()
+	t.Cleanup(srv.Close)
+	for path, want := range map[string]int{"/usual": http.StatusRequestTimeout, "/patient": http.StatusOK} {
+		body, send := io.Pipe()
+		time.AfterFunc(400*time.Millisecond, func() { _ = send.Close() })
+		res, err := http.Post(srv.URL+path, "text/plain", body)
+		if err != nil {
+			if path == "/patient" {
+				t.Errorf("%s: %v", path, err)
+			}
+			continue // the usual server may just hang up
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s answered %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}

@@ -54,9 +54,10 @@ func (u Upload) image() Image {
 // What an upload may be, and how long a place for one and a mask last.
 const (
 	MaxUploadBytes = 20 << 20
-	maxUploadSide  = 12_000     // pixels as it comes
-	maxUploadArea  = 24_000_000 // pixels as it comes: what the cameras of telephones give
-	keptSide       = 2048       // pixels as it is kept: larger ones are scaled down, no model here reads more
+	UploadPatience = 3 * time.Minute // for such a file to arrive: 1 Mbit/s
+	maxUploadSide  = 12_000          // pixels as it comes
+	maxUploadArea  = 24_000_000      // pixels as it comes: what the cameras of telephones give
+	keptSide       = 2048            // pixels as it is kept: larger ones are scaled down, no model here reads more
 	formLife       = time.Hour
 	maskLife       = 7 * 24 * time.Hour
 )

@@ -134,13 +134,17 @@ func (g *guide) init(name, pictureID, origin string) {
 func (g *guide) strength() {
 	likeness, sent := g.v.number(fInitStrength)
 	name := g.spelled(fInitStrength)
+	least := 0.1
+	if g.v.flag(fCanvas) {
+		least = 0 // the documented default there
+	}
 	switch {
 	case sent && g.req.InitImage == "":
 		if len(g.bad) == 0 {
 			g.refuse(name, likeness, "has no picture to be the strength of", "init_image_id, or leave it out")
 		}
-	case sent && !(likeness >= 0.1 && likeness <= 0.9):
-		g.refuse(name, likeness, "is out of range", "0.1 to 0.9, higher is closer to the picture")
+	case sent && !(likeness >= least && likeness <= 0.9):
+		g.refuse(name, likeness, "is out of range", fmt.Sprintf("%g to 0.9, higher is closer to the picture", least))
 	case sent:
 		g.req.Strength = ptr(flip(likeness))
 	}

@@ -112,6 +112,8 @@ func TestInitImage_WhoMayNotAndWhatIsWrong(t *testing.T) {
 	w.call(annKey, "POST", "/init-image", `{"extension":"png"}`).into(&good)
 	fields := fieldsOf(t, good.Upload.Fields)
 	w.send(url, fields, nil).refused(400, codeBadRequest, `"file"`)
+	w.call("", "POST", formPath, "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n"+strings.Repeat("x", 1<<22),
+		"Content-Type", "multipart/form-data; boundary=b").refused(401, codeAccessDenied, "form") // before the file is read
 	w.send(url, fields, []byte{}).refused(400, codeBadRequest, "file", "is empty")
 	w.send(url, fields, make([]byte, asset.MaxUploadBytes+(1<<20))).refused(413, codeTooLarge)
 	w.clock.Advance(2 * 365 * 24 * 3600e9)
@@ -169,6 +171,7 @@ func TestPictures_ReachTheRoad(t *testing.T) {
 		"image prompts": {`"imagePrompts":["` + up + `"],"imagePromptWeight":0.4`, image.Request{References: []image.Reference{{Image: up, Kind: "content", Strength: number(0.4)}}}},
 		"inpaint":       {`"canvasRequest":true,"canvasRequestType":"INPAINT","canvasInitId":"` + up + `","canvasMaskId":"` + mask + `","init_strength":0.15`, image.Request{InitImage: up, Mask: mask, Strength: number(0.85)}},
 		"outpaint":      {`"canvasRequest":true,"canvasRequestType":"OUTPAINT","canvasInitId":"` + up + `","canvasMaskId":"` + mask + `"`, image.Request{InitImage: up, Mask: mask}},
+		"all of it":     {`"canvasRequest":true,"canvasRequestType":"INPAINT","canvasInitId":"` + up + `","canvasMaskId":"` + mask + `","init_strength":0`, image.Request{InitImage: up, Mask: mask, Strength: number(1)}},
 		"sketch":        {`"canvasRequest":true,"canvasRequestType":"SKETCH2IMG","canvasInitId":"` + up + `"`, image.Request{InitImage: up, Strength: number(0.8)}},
 		"whole canvas":  {`"canvasRequest":true,"canvasRequestType":"IMG2IMG","canvasInitId":"` + up + `","init_strength":0.5`, image.Request{InitImage: up, Strength: number(0.5)}},
 	} {

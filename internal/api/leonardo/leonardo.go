@@ -102,7 +102,7 @@ func New(deps Deps) http.Handler {
 	for path, allowed := range methods {
 		mux.Handle(Prefix+path, api.NotFound(allowed...))
 	}
-	mux.Handle("POST "+Prefix+formPath, api.AtOnce(formsAtOnce, http.HandlerFunc(d.takeForm)))
+	mux.Handle("POST "+Prefix+formPath, api.Patient(asset.UploadPatience, api.AtOnce(formsAtOnce, http.HandlerFunc(d.takeForm))))
 	mux.Handle(Prefix+formPath, api.NotFound(http.MethodPost))
 	mux.HandleFunc("GET "+Prefix+"/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		document, err := Document()

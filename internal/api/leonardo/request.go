@@ -80,7 +80,7 @@ var generationFields = newSchema("$.selectionSet.sdGenerationJob.args.arg1", []f
 	{fTiling, typeBool, honoured, nil, "The picture repeats without a seam. Refused when the model cannot."},
 	{fInitID, typeString, honoured, nil, "An uploaded picture to start from; it is scaled and cut to the size of the picture."},
 	{fInitGenerated, typeString, honoured, nil, "A generated picture to start from. Not with init_image_id."},
-	{fInitStrength, typeFloat, honoured, nil, "0.1 to 0.9, higher is closer to the start; our strength is 1 minus this. Without it: the model's default, or with a mask everything under it is painted anew."},
+	{fInitStrength, typeFloat, honoured, nil, "0.1 to 0.9, with canvasRequest from 0; higher is closer to the start: our strength is 1 minus this. Without it: the model's default, or with a mask everything under it is painted anew."},
 	{fImagePrompts, typeList, honoured, nil, "Ids of uploaded pictures that are looked at for their content, like controlnets of that kind."},
 	{fPromptWeight, typeFloat, honoured, nil, "Above 0 to 1, for all imagePrompts."},
 	{fControlnets, typeList, honoured, nil, "Pictures to look at, at most four with imagePrompts: see the table of image guidance."},

@@ -1,6 +1,7 @@
 package leonardo
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -180,25 +181,29 @@ func (d *dialect) fill(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badRequest("the body must be a multipart form (multipart/form-data)")
 	}
-	fields, file, err := readForm(form)
+	var place asset.Upload
+	file, err := readForm(form, func(fields map[string]string) (err error) {
+		place, err = d.placeOf(r.Context(), fields)
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	name, err := d.Forms.VerifyForm(fields, d.Clock.Now())
-	if err != nil {
-		return err
-	}
-	place, err := d.Uploads.Place(r.Context(), name)
-	if err != nil {
-		return err
-	}
-	if place.KeyID != "" {
-		if err := d.Keys.InForce(r.Context(), place.KeyID); err != nil {
-			return err
-		}
 	}
 	_, err = d.Uploads.Fill(r.Context(), place, "file", file)
 	return err
+}
+
+// placeOf returns the place that a form may fill.
+func (d *dialect) placeOf(ctx context.Context, fields map[string]string) (asset.Upload, error) {
+	name, err := d.Forms.VerifyForm(fields, d.Clock.Now())
+	if err != nil {
+		return asset.Upload{}, err
+	}
+	place, err := d.Uploads.Place(ctx, name)
+	if err != nil || place.KeyID == "" {
+		return place, err
+	}
+	return place, d.Keys.InForce(ctx, place.KeyID)
 }
 
 // Bounds of a form beside its file.
@@ -207,32 +212,34 @@ const (
 	maxFormParts  = 40
 )
 
-// readForm reads the fields and the file, in whatever order; S3 wants the file last, we do not mind.
-func readForm(form *multipart.Reader) (fields map[string]string, file []byte, err error) {
-	fields = map[string]string{}
-	found := false
+// readForm reads the fields up to the file, asks whether they permit one, and then reads the file: a stranger's is not
+// even held. Like S3 it wants the file last and does not look at what follows.
+func readForm(form *multipart.Reader, permit func(fields map[string]string) error) (file []byte, err error) {
+	fields := map[string]string{}
 	for range maxFormParts {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
-			if !found {
-				return nil, nil, badRequest(`the form has no field "file"`)
-			}
-			return fields, file, nil
+			return nil, badRequest(`the form has no field "file"`)
 		}
 		if err != nil {
-			return nil, nil, formError(err)
-		}
-		content, err := io.ReadAll(part)
-		if err != nil {
-			return nil, nil, formError(err)
+			return nil, formError(err)
 		}
 		if part.FormName() == "file" {
-			file, found = content, true
-		} else {
-			fields[part.FormName()] = string(content)
+			if err := permit(fields); err != nil {
+				return nil, err
+			}
+			if file, err = io.ReadAll(part); err != nil {
+				return nil, formError(err)
+			}
+			return file, nil
 		}
+		value, err := io.ReadAll(io.LimitReader(part, maxFormFields))
+		if err != nil {
+			return nil, formError(err)
+		}
+		fields[part.FormName()] = string(value)
 	}
-	return nil, nil, badRequest(fmt.Sprintf("the form has more than %d fields", maxFormParts))
+	return nil, badRequest(fmt.Sprintf("the form has more than %d fields", maxFormParts))
 }
 
 func formError(err error) error {

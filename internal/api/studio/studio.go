@@ -134,7 +134,7 @@ func New(d Deps) (http.Handler, error) {
 	mux, doc := routes(d)
 	api.Fallbacks(mux, Prefix, doc.OpenAPI())
 	bounded := http.NewServeMux()
-	bounded.Handle("POST "+Prefix+"/uploads", api.LimitBody(asset.MaxUploadBytes, api.AtOnce(uploadsAtOnce, mux)))
+	bounded.Handle("POST "+Prefix+"/uploads", api.Patient(asset.UploadPatience, api.LimitBody(asset.MaxUploadBytes, api.AtOnce(uploadsAtOnce, mux))))
 	bounded.Handle("/", api.LimitBody(api.MaxJSONBody, mux))
 	return api.SameOrigin(d.Origins, api.NoStore(bounded))
 }
