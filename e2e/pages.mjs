@@ -3,6 +3,7 @@ import { accessible } from './access.mjs';
 import { laptop, phone, visitor } from './browser.mjs';
 import { check } from './harness.mjs';
 import { finished, newcomer, ready, signUp } from './journey.mjs';
+import { choose, fox } from './pictures.mjs';
 
 export async function pages(run, browser) {
   const person = newcomer();
@@ -50,6 +51,31 @@ export async function pages(run, browser) {
     await visit('the picture page', async () => {
       await page.goto(`/g/${id}`);
       await page.getByTestId('picture').waitFor();
+    });
+    await visit('the tray and the chooser of pictures', async () => {
+      await page.goto('/');
+      await page.getByTestId('prompt').waitFor();
+      await choose(page, [fox], viewport === phone);
+      await page.getByTestId('shown').first().waitFor();
+      if (viewport === phone) await page.getByTestId('settings').click();
+      else await page.getByRole('button', { name: /^Pictures/ }).click();
+      await page.getByRole('list', { name: 'What you uploaded before' }).waitFor();
+    });
+    await visit('the page that marks a part', async () => {
+      await page.keyboard.press('Escape');
+      await page.getByTestId('mark').click();
+      await page.getByTestId('board').waitFor();
+    });
+    await visit('the page that extends', async () => {
+      await page.getByText('Extend', { exact: true }).click();
+      await page.getByTestId('frame').waitFor();
+    });
+    await visit('the layout', async () => {
+      await page.goto('/');
+      if (viewport === phone) await page.getByTestId('settings').click();
+      else await page.getByRole('button', { name: /^Layout/ }).click();
+      await page.getByRole('button', { name: 'Add a box' }).click();
+      await page.getByLabel('What is in box 1').fill('a fox');
     });
     await visit('the wallet', async () => {
       await page.goto('/wallet');

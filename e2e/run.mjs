@@ -1,9 +1,11 @@
-// From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser.
+// From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
+// ONLY one of the parts: laptop, pictures, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
 import { pages } from './pages.mjs';
+import { pictures } from './pictures.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 console.log(`studio at ${BASE_URL} (e2e ${version})`);
@@ -13,14 +15,16 @@ const browser = await launch();
 try {
   for (const [name, viewport] of [
     ['laptop', laptop],
+    ['pictures', laptop],
     ['phone', phone],
-  ]) {
+  ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
     const context = await visitor(browser, { viewport });
     const page = await context.newPage();
     run.page = page;
     const errors = [];
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
+    else if (name === 'pictures') await pictures(run, page);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {
       if (errors.length) throw new Error(errors.join('\n'));

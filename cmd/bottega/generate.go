@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -24,7 +25,7 @@ import (
 type generateCmd struct {
 	storeFlags
 	engineFlags
-	Prompt      string   `help:"What to paint." required:""`
+	Prompt      string   `help:"What to paint; only --erase needs none."`
 	Negative    string   `help:"What to keep away from."`
 	Model       string   `help:"Name or id of a model."`
 	Style       *string  `help:"Style of the model."`
@@ -32,10 +33,18 @@ type generateCmd struct {
 	Height      *int     `help:"Pixels, 32 to 1536 in steps of 8."`
 	Count       *int     `help:"Pictures, 1 to 8; with more than one, FILE gets a number."`
 	Seed        *int64   `help:"Seed of the first picture, 0 to 4294967295; picture k uses seed + k."`
-	Steps       *int     `help:"Sampler steps."`
+	Quality     string   `help:"Preset of the model that sets the steps: draft, standard, best."`
+	Steps       *int     `help:"Sampler steps, instead of --quality."`
 	Guidance    *float64 `help:"Classifier-free guidance scale."`
 	Adherence   *float64 `help:"0 free to 1 close to the composed reference; -1 = no reference."`
 	Transparent *bool    `help:"Keep the alpha channel." negatable:""`
+	Background  string   `help:"Colour behind an opaque picture." placeholder:"#RRGGBB"`
+	Tile        bool     `help:"Repeat without a seam."`
+	Init        string   `help:"Picture to start from." type:"existingfile" placeholder:"FILE"`
+	Strength    *float64 `help:"0 keeps --init to 1 paints it anew."`
+	Mask        string   `help:"Picture of --init's size: white is painted, black is kept." type:"existingfile" placeholder:"FILE"`
+	Erase       bool     `help:"Fill what --mask marks with what surrounds it."`
+	Reference   []string `help:"Picture to look at, up to four times; KIND is style, content, character or edge." placeholder:"KIND:FILE[:STRENGTH]" sep:"none"`
 	Out         string   `help:"File to write, .png or .webp." required:"" type:"path" placeholder:"FILE"`
 }
 
@@ -77,15 +86,16 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 		return err
 	}
 	actor := access.Actor{AccountID: acc.ID, Role: acc.Role}
+	req, err := c.request(ctx, a, actor)
+	if err != nil {
+		return err
+	}
 	a.Line.Only(acc.ID) // everybody else's work is for the server
 	background, stop := context.WithCancel(ctx)
 	ran := make(chan error, 1)
 	go func() { ran <- a.Run(background) }()
 	messages := a.Hub.Subscribe(background, acc.ID, 0)
-	g, err := a.Generations.Submit(ctx, actor, generation.SubmitRequest{Kind: "image", Input: &image.Request{
-		Prompt: c.Prompt, NegativePrompt: c.Negative, Model: c.Model, Style: c.Style, Width: c.Width, Height: c.Height,
-		Count: c.Count, Seed: c.Seed, Steps: c.Steps, Guidance: c.Guidance, Adherence: c.Adherence, Transparent: c.Transparent,
-	}})
+	g, err := a.Generations.Submit(ctx, actor, generation.SubmitRequest{Kind: "image", Input: req})
 	if err == nil {
 		g, err = c.follow(ctx, a, actor, g, messages)
 	}
@@ -94,6 +104,66 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 		return err
 	}
 	return c.write(ctx, a, g, variant)
+}
+
+// request is what the flags ask for; its pictures are uploaded first.
+func (c *generateCmd) request(ctx context.Context, a *app.App, actor access.Actor) (*image.Request, error) {
+	req := &image.Request{
+		Prompt: c.Prompt, NegativePrompt: c.Negative, Model: c.Model, Style: c.Style, Width: c.Width, Height: c.Height,
+		Count: c.Count, Seed: c.Seed, Quality: c.Quality, Steps: c.Steps, Guidance: c.Guidance, Adherence: c.Adherence,
+		Transparent: c.Transparent, Background: c.Background, Tile: c.Tile, Strength: c.Strength, Erase: c.Erase,
+	}
+	var err error
+	if req.InitImage, err = upload(ctx, a, actor, asset.ForPicture, "--init", c.Init); err != nil {
+		return nil, err
+	}
+	if req.Mask, err = upload(ctx, a, actor, asset.ForMask, "--mask", c.Mask); err != nil {
+		return nil, err
+	}
+	for _, flag := range c.Reference {
+		ref, file, err := parseReference(flag)
+		if err != nil {
+			return nil, err
+		}
+		if ref.Image, err = upload(ctx, a, actor, asset.ForPicture, "--reference", file); err != nil {
+			return nil, err
+		}
+		req.References = append(req.References, ref)
+	}
+	return req, nil
+}
+
+// upload keeps a file and returns its id; no file, no id.
+func upload(ctx context.Context, a *app.App, actor access.Actor, purpose asset.Purpose, flag, file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	defer func() { _ = f.Close() }() // only read from
+	content, err := io.ReadAll(io.LimitReader(f, asset.MaxUploadBytes+1))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	up, err := a.Uploads.Add(ctx, actor, purpose, flag+" "+file, content)
+	return up.ID, err
+}
+
+// parseReference reads KIND:FILE[:STRENGTH]. A file may have colons in its name; a number after the last is the strength.
+func parseReference(flag string) (ref image.Reference, file string, err error) {
+	kind, file, ok := strings.Cut(flag, ":")
+	if !ok || kind == "" || file == "" {
+		return ref, "", fmt.Errorf("--reference %s: want KIND:FILE or KIND:FILE:STRENGTH", flag)
+	}
+	ref.Kind = kind
+	if i := strings.LastIndexByte(file, ':'); i > 0 {
+		if strength, err := strconv.ParseFloat(file[i+1:], 64); err == nil {
+			ref.Strength, file = &strength, file[:i]
+		}
+	}
+	return ref, file, nil
 }
 
 // follow shows progress until the generation has ended. Ctrl-C cancels it.

@@ -332,3 +332,65 @@ func FuzzProxies_Client(f *testing.F) {
 		}
 	})
 }
+
+func TestAtOnce_OthersWaitOrGo(t *testing.T) {
+	inside, leave := make(chan struct{}, 2), make(chan struct{})
+	h := api.AtOnce(1, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		inside <- struct{}{}
+		<-leave
+	}))
+	ask := func(ctx context.Context) chan struct{} {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil).WithContext(ctx))
+		}()
+		return done
+	}
+	first := ask(t.Context())
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	gone, second := ask(ctx), ask(t.Context())
+	cancel()
+	<-gone // whose caller has left does not wait
+	select {
+	case <-inside:
+		t.Fatal("two at once")
+	default:
+	}
+	leave <- struct{}{}
+	<-first
+	<-inside
+	leave <- struct{}{}
+	<-second
+}
+
+func TestPatient_OutlastsTheServersOwnPatience(t *testing.T) {
+	read := func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err != nil {
+			w.WriteHeader(http.StatusRequestTimeout)
+		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/usual", read)
+	mux.Handle("/patient", api.Patient(time.Minute, http.HandlerFunc(read)))
+	srv := httptest.NewUnstartedServer(api.Recover(slog.New(slog.DiscardHandler), mux))
+	srv.Config.ReadTimeout = 100 * time.Millisecond
+	srv.Start()
+	t.Cleanup(srv.Close)
+	for path, want := range map[string]int{"/usual": http.StatusRequestTimeout, "/patient": http.StatusOK} {
+		body, send := io.Pipe()
+		time.AfterFunc(400*time.Millisecond, func() { _ = send.Close() })
+		res, err := http.Post(srv.URL+path, "text/plain", body)
+		if err != nil {
+			if path == "/patient" {
+				t.Errorf("%s: %v", path, err)
+			}
+			continue // the usual server may just hang up
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s answered %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}

@@ -64,6 +64,7 @@ type App struct {
 	Ledger      *ledger.Service
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
+	Uploads     *asset.Uploads
 	Signer      *asset.Signer
 	Hub         *event.Hub
 	Generations *generation.Service
@@ -99,6 +100,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Signer = asset.NewSigner(key)
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, entitlements{a.Accounts})
 	sheet, err := pricing.BuiltIn()
 	if err != nil {
@@ -107,7 +109,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Sheet: sheet, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
-		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Version: a.Version}},
+		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Engines: func(name string) bool { return a.Engines[name] != nil },
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -241,7 +243,7 @@ const (
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents))}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Uploads.Sweep(ctx)}
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)
@@ -257,16 +259,34 @@ func (e entitlements) Allowance(ctx context.Context, accountID string) (ledger.A
 	return entitled.Allowance, err
 }
 
-// Entitlement implements generation.Entitlements.
-func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
-	acc, err := e.accounts.ByID(ctx, accountID)
+// planOf finds an account's plan.
+func planOf(ctx context.Context, accounts *account.Store, accountID string) (account.Account, plan.Plan, error) {
+	acc, err := accounts.ByID(ctx, accountID)
 	if err != nil {
-		return generation.Entitlement{}, err
+		return acc, plan.Plan{}, err
 	}
 	p, ok := plan.Find(acc.Plan)
 	if !ok {
-		return generation.Entitlement{}, fmt.Errorf("account %s is on the plan %q, which does not exist (have %s)",
+		return acc, plan.Plan{}, fmt.Errorf("account %s is on the plan %q, which does not exist (have %s)",
 			acc.ID, acc.Plan, strings.Join(plan.Names(), ", "))
+	}
+	return acc, p, nil
+}
+
+// uploadRules is what uploads need to know about accounts.
+type uploadRules struct{ *account.Store }
+
+// UploadQuota implements asset.UploadRules.
+func (r uploadRules) UploadQuota(ctx context.Context, accountID string) (asset.UploadQuota, error) {
+	_, p, err := planOf(ctx, r.Store, accountID)
+	return asset.UploadQuota{Pictures: p.Uploads, Bytes: p.UploadBytes}, err
+}
+
+// Entitlement implements generation.Entitlements.
+func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
+	acc, p, err := planOf(ctx, e.accounts, accountID)
+	if err != nil {
+		return generation.Entitlement{}, err
 	}
 	return generation.Entitlement{
 		Allowance:   ledger.Allowance{Plan: p.Name, Since: acc.PlanSince, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap},

@@ -26,7 +26,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	studioAPI, err := studio.New(studio.Deps{
-		Generations: a.Generations, Ledger: a.Ledger, Hub: a.Hub, Models: a.Catalog, Accounts: a.Accounts, Auth: a.Auth,
+		Generations: a.Generations, Uploads: a.Uploads, Ledger: a.Ledger, Hub: a.Hub, Models: a.Catalog, Accounts: a.Accounts, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})
@@ -39,7 +39,7 @@ func (a *App) Handler() (http.Handler, error) {
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("/api/studio/", studioAPI)
 	mux.Handle(leonardo.Prefix+"/", leonardo.New(leonardo.Deps{
-		Keys: a.Auth, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: a.Accounts,
+		Keys: a.Auth, Uploads: a.Uploads, Forms: a.Signer, Clock: a.Clock, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: a.Accounts,
 		Picture: picture, PublicURL: a.PublicURL, Proxies: proxies,
 	}))
 	mux.Handle("/api/", api.NotFound())

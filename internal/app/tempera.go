@@ -3,6 +3,7 @@ package app
 import (
 	"bottega/internal/api/leonardo"
 	"bottega/internal/catalog"
+	"bottega/internal/engine"
 	"bottega/internal/engine/tempera"
 )
 
@@ -32,6 +33,26 @@ func TemperaModel(d tempera.Description) catalog.Model {
 			Steps: whole(4, 50, 1, float64(d.Steps)), Guidance: whole(1, 12, 0.1, d.Guidance),
 			Adherence: whole(0, 1, 0.05, d.Adherence), MaxPrompt: 1500,
 			Styles: styles, DefaultStyle: d.DefaultStyle, NegativePrompt: true, Transparent: true,
+			Strength: whole(0, 1, 0.05, 0.6), Masks: true, Erase: true, Tile: true, MaxBoxes: 8,
+			References: temperaReferences(), MaxReferences: 4, Qualities: temperaQualities(d.Steps),
 		},
+	}
+}
+
+// temperaReferences are the kinds of references and how strongly each is looked at when nothing is said.
+func temperaReferences() []catalog.ReferenceUse {
+	var list []catalog.ReferenceUse
+	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.6}})
+	}
+	return list
+}
+
+// temperaQualities are half and twice the steps the weights were made for.
+func temperaQualities(steps int) []catalog.Quality {
+	return []catalog.Quality{
+		{ID: "standard", Title: "Standard", Steps: steps},
+		{ID: "draft", Title: "Draft", Steps: max(4, steps/2)},
+		{ID: "best", Title: "Best", Steps: min(50, 2*steps)},
 	}
 }

@@ -3,9 +3,11 @@
 package apptest
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
+	"image/png"
 	"io"
 	"log/slog"
 	"net/url"
@@ -14,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	goimage "image"
+
 	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/app"
+	"bottega/internal/asset"
 	"bottega/internal/catalog"
 	"bottega/internal/clock"
 	"bottega/internal/db"
@@ -102,8 +107,19 @@ func Model() catalog.Model {
 			Guidance: catalog.Range{Min: 1, Max: 12, Step: 0.1, Default: 2}, Adherence: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.35},
 			MaxPrompt: 1500, Styles: []catalog.Style{{ID: "none", Title: "None"}, {ID: "flat", Title: "Flat"}}, DefaultStyle: "none",
 			NegativePrompt: true, Transparent: true,
+			Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.6}, Masks: true, Erase: true,
+			References: references(), MaxReferences: 4, MaxBoxes: 8, Tile: true,
+			Qualities: []catalog.Quality{{ID: "standard", Title: "Standard", Steps: 2}, {ID: "draft", Title: "Draft", Steps: 1}, {ID: "best", Title: "Best", Steps: 4}},
 		},
 	}
+}
+
+func references() []catalog.ReferenceUse {
+	var list []catalog.ReferenceUse
+	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.5}})
+	}
+	return list
 }
 
 // Start is when the fake clock begins.
@@ -177,6 +193,20 @@ func (w *World) Submit(actor access.Actor, prompt string, count int) *generation
 		w.t.Fatalf("submit %q: %v", prompt, err)
 	}
 	return g
+}
+
+// Upload keeps a picture of the actor's own and fails the test when it is refused.
+func (w *World) Upload(actor access.Actor, purpose asset.Purpose, picture goimage.Image) asset.Upload {
+	w.t.Helper()
+	var file bytes.Buffer
+	if err := png.Encode(&file, picture); err != nil {
+		w.t.Fatal(err)
+	}
+	up, err := w.Uploads.Add(w.t.Context(), actor, purpose, "file", file.Bytes())
+	if err != nil {
+		w.t.Fatalf("upload: %v", err)
+	}
+	return up
 }
 
 // WaitState waits until the generation is in the state and returns it.

@@ -47,7 +47,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := h.signer.Verify(imageID, v, query, now); err != nil {
 		return err
 	}
-	img, err := ByID(r.Context(), h.db, imageID)
+	img, err := pictureByID(r.Context(), h.db, imageID)
 	if err != nil {
 		return err
 	}

@@ -37,12 +37,20 @@ type KeepRequest struct {
 // each with a row id of its own. After an error, or when the row never follows, Sweep removes what lies there.
 func (s *Store) Keep(ctx context.Context, in KeepRequest) (Image, error) {
 	m, files, err := s.encode(ctx, in)
+	if err == nil {
+		err = s.place(ctx, m, files, func() error { return nil })
+	}
 	if err != nil {
 		return Image{}, fmt.Errorf("keep picture %d of generation %s: %w", in.Index, in.GenerationID, err)
 	}
+	return m, nil
+}
+
+// place writes the files of a picture and then, while nobody can remove them, its row.
+func (s *Store) place(ctx context.Context, m Image, files map[Variant][]byte, row func() error) error {
 	unlock, err := s.locks.lock(ctx, m.SHA256)
 	if err != nil {
-		return Image{}, fmt.Errorf("keep picture %d of generation %s: %w", in.Index, in.GenerationID, err)
+		return err
 	}
 	defer unlock()
 	// Written also when the file is there already: it may be one that power loss left empty, or one that a sweep was
@@ -51,14 +59,13 @@ func (s *Store) Keep(ctx context.Context, in KeepRequest) (Image, error) {
 	for _, v := range []Variant{PreviewWebP, ThumbWebP} {
 		g.Go(func() error { return s.write(writing, key(m.AccountID, m.SHA256, v), files[v], v.contentType()) })
 	}
-	err = g.Wait()
-	if err == nil {
-		err = s.write(ctx, key(m.AccountID, m.SHA256, OriginalPNG), files[OriginalPNG], OriginalPNG.contentType())
+	if err := g.Wait(); err != nil {
+		return err
 	}
-	if err != nil {
-		return Image{}, fmt.Errorf("keep picture %d of generation %s: %w", in.Index, in.GenerationID, err)
+	if err := s.write(ctx, key(m.AccountID, m.SHA256, OriginalPNG), files[OriginalPNG], OriginalPNG.contentType()); err != nil {
+		return err
 	}
-	return m, nil
+	return row()
 }
 
 // encode does the work on pixels, inside the gate.
@@ -78,8 +85,7 @@ func (s *Store) encode(ctx context.Context, in KeepRequest) (Image, map[Variant]
 		ID: id.New(), GenerationID: in.GenerationID, AccountID: in.AccountID, Index: in.Index,
 		Width: w, Height: h, HasAlpha: !pic.Opaque(), Recipe: in.Recipe, CreatedAt: in.At,
 	}
-	prov := provenance(m.Recipe, w, h)
-	original, err := imaging.EncodePNG(pic, pngTexts(m.Recipe, prov))
+	original, err := imaging.EncodePNG(pic, pngTexts(m.Recipe, w, h))
 	if err != nil {
 		return Image{}, nil, err
 	}
@@ -91,10 +97,10 @@ func (s *Store) encode(ctx context.Context, in KeepRequest) (Image, map[Variant]
 	files := map[Variant][]byte{OriginalPNG: original}
 	preview := imaging.Fit(pic, previewSide)
 	thumb := imaging.Fit(preview, thumbSide) // from the preview: four times fewer pixels, no visible difference
-	if files[PreviewWebP], err = encodePreview(preview, prov); err != nil {
+	if files[PreviewWebP], err = encodePreview(preview, m.Recipe, w, h); err != nil {
 		return Image{}, nil, err
 	}
-	if files[ThumbWebP], err = encodePreview(thumb, prov); err != nil {
+	if files[ThumbWebP], err = encodePreview(thumb, m.Recipe, w, h); err != nil {
 		return Image{}, nil, err
 	}
 	if m.Placeholder, err = imaging.Placeholder(thumb); err != nil {
@@ -103,6 +109,11 @@ func (s *Store) encode(ctx context.Context, in KeepRequest) (Image, map[Variant]
 	return m, files, nil
 }
 
-func encodePreview(img *image.NRGBA, p imaging.Provenance) ([]byte, error) {
-	return imaging.EncodeWebP(img, imaging.WebP{Quality: previewQuality, XMP: p.XMP()})
+// encodePreview writes a small WebP of a picture that is width × height in full.
+func encodePreview(img *image.NRGBA, r Recipe, width, height int) ([]byte, error) {
+	o := imaging.WebP{Quality: previewQuality}
+	if r.made() {
+		o.XMP = provenance(r, width, height).XMP()
+	}
+	return imaging.EncodeWebP(img, o)
 }

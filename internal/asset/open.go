@@ -77,16 +77,17 @@ func (s *Store) derive(ctx context.Context, img Image, v Variant) error {
 
 func encodeVariant(pic *image.NRGBA, r Recipe, v Variant) ([]byte, error) {
 	w, h := pic.Bounds().Dx(), pic.Bounds().Dy()
-	p := provenance(r, w, h)
 	switch v {
 	case PreviewWebP:
-		return encodePreview(imaging.Fit(pic, previewSide), p)
+		return encodePreview(imaging.Fit(pic, previewSide), r, w, h)
 	case ThumbWebP:
-		return encodePreview(imaging.Fit(pic, thumbSide), p)
+		return encodePreview(imaging.Fit(pic, thumbSide), r, w, h)
 	}
-	p.Recipe = r.JSON()
-	return imaging.EncodeWebP(pic, imaging.WebP{
-		Quality: lossyQuality, Lossless: w*h <= losslessBelow,
-		XMP: p.XMP(), EXIF: imaging.UserComment(p.Parameters()),
-	})
+	o := imaging.WebP{Quality: lossyQuality, Lossless: w*h <= losslessBelow}
+	if r.made() {
+		p := provenance(r, w, h)
+		p.Recipe = r.JSON()
+		o.XMP, o.EXIF = p.XMP(), imaging.UserComment(p.Parameters())
+	}
+	return imaging.EncodeWebP(pic, o)
 }

@@ -37,8 +37,15 @@ func credit(s engine.Source) string {
 	return line
 }
 
-// pngTexts is what is written into an original.
-func pngTexts(r Recipe, p imaging.Provenance) []imaging.Text {
+// made reports whether the picture was made here. About a picture of somebody's own no file says anything.
+func (r Recipe) made() bool { return r.Generator != "" }
+
+// pngTexts is what is written into an original of width × height.
+func pngTexts(r Recipe, width, height int) []imaging.Text {
+	if !r.made() {
+		return nil
+	}
+	p := provenance(r, width, height)
 	return []imaging.Text{
 		{Keyword: imaging.KeyParameters, Value: p.Parameters()},
 		{Keyword: imaging.KeyRecipe, Value: string(r.JSON())},

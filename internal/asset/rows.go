@@ -93,8 +93,9 @@ func DeleteByGeneration(ctx context.Context, tx *db.Tx, generationID string) ([]
 	return imgs, nil
 }
 
-// selectFileUsed is served by the index image_file.
-const selectFileUsed = `SELECT EXISTS (SELECT 1 FROM image WHERE account_id = $1 AND sha256 = $2)`
+// selectFileUsed is served by the indexes image_file and upload_file.
+const selectFileUsed = `SELECT EXISTS (SELECT 1 FROM image WHERE account_id = $1 AND sha256 = $2)
+	OR EXISTS (SELECT 1 FROM upload WHERE account_id = $1 AND sha256 = $2)`
 
 // FileUsed reports whether any row of the account needs the file.
 func FileUsed(ctx context.Context, q db.Queryer, accountID, sha256 string) (bool, error) {

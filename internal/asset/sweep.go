@@ -15,6 +15,11 @@ import (
 // Remove deletes all files of a picture; files that are not there are fine. Call it after the rows are gone and
 // committed and FileUsed says that no other row needs them.
 func (s *Store) Remove(ctx context.Context, accountID, sha256 string) error {
+	return s.removeUnless(ctx, accountID, sha256, func() (bool, error) { return false, nil })
+}
+
+// removeUnless deletes all files of a picture that is not used; nobody can place the same picture meanwhile.
+func (s *Store) removeUnless(ctx context.Context, accountID, sha256 string, used func() (bool, error)) error {
 	if !validKey(accountID, sha256) {
 		return ErrNotFound
 	}
@@ -23,6 +28,9 @@ func (s *Store) Remove(ctx context.Context, accountID, sha256 string) error {
 		return err
 	}
 	defer unlock()
+	if needed, err := used(); err != nil || needed {
+		return err
+	}
 	var errs []error
 	for _, v := range variants {
 		errs = append(errs, s.delete(ctx, key(accountID, sha256, v)))

@@ -44,9 +44,40 @@ type Recipe struct {
 	Height          int             `json:"height"`
 	GeneratedWidth  int             `json:"generated_width"`
 	GeneratedHeight int             `json:"generated_height"`
+	Expand          *Expansion      `json:"expand,omitempty"`
+	Erase           bool            `json:"erase,omitempty"`
+	Tile            bool            `json:"tile,omitempty"`
+	Background      string          `json:"background,omitempty"` // "#rrggbb"; empty = white, or none
+	Boxes           []Box           `json:"boxes,omitempty"`
+	Inputs          []Input         `json:"inputs,omitempty"` // pictures it was made from
 	Sources         []engine.Source `json:"sources,omitempty"`
 	Notes           []string        `json:"notes,omitempty"`
 	CreatedAt       time.Time       `json:"created_at"`
+}
+
+// Input names a picture that another one was made from, and what for.
+type Input struct {
+	ID       string  `json:"id"`
+	Role     string  `json:"role"`               // init | mask | style | content | character | edge
+	Origin   string  `json:"origin"`             // upload | generated
+	Strength float64 `json:"strength,omitempty"` // of init: 0 keeps it … 1 paints it anew; of a reference: above 0 … 1
+}
+
+// Expansion is by how many pixels a picture grew on each side.
+type Expansion struct {
+	Left   int `json:"left,omitempty"`
+	Top    int `json:"top,omitempty"`
+	Right  int `json:"right,omitempty"`
+	Bottom int `json:"bottom,omitempty"`
+}
+
+// Box is a thing at a place, in fractions of the picture, y down.
+type Box struct {
+	X      float64 `json:"x"`
+	Y      float64 `json:"y"`
+	Width  float64 `json:"width"`
+	Height float64 `json:"height"`
+	Prompt string  `json:"prompt"`
 }
 
 // JSON returns the recipe as it is written into files and rows.

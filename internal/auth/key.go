@@ -65,8 +65,9 @@ const (
 	selectKey  = `SELECT id, account_id, expires_at, last_used_at, revoked_at FROM api_key WHERE hash = $1` // unique index of hash
 	selectKeys = `SELECT id, name, prefix, created_at, expires_at, last_used_at FROM api_key
 		WHERE account_id = $1 AND revoked_at = 0 ORDER BY created_at DESC, id` // index api_key_account
-	touchKey  = `UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`
-	revokeKey = `UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at = 0` // primary key
+	selectKeyState = `SELECT expires_at, revoked_at FROM api_key WHERE id = $1` // primary key
+	touchKey       = `UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`
+	revokeKey      = `UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at = 0` // primary key
 )
 
 // CreateKey makes an API key that ends at expires (zero = never) and returns it in full, this once.
@@ -148,6 +149,24 @@ func (s *Service) Key(ctx context.Context, presented string) (access.Actor, erro
 		}
 	}
 	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID}, nil
+}
+
+// InForce returns nil for a key that may still be used, named by its id, and otherwise the fault that says why not. It is
+// for permissions that a key gave out, which must end with it.
+func (s *Service) InForce(ctx context.Context, keyID string) error {
+	var expires, revoked int64
+	err := s.db.QueryRow(ctx, selectKeyState, keyID).Scan(&expires, &revoked)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrKeyUnknown
+	case err != nil:
+		return fmt.Errorf("read API key %s: %w", keyID, err)
+	case revoked != 0:
+		return ErrKeyRevoked
+	case expires != 0 && !s.clock.Now().Before(db.Time(expires)):
+		return ErrKeyExpired
+	}
+	return nil
 }
 
 // Keys lists the account's keys that were not revoked, the newest first.

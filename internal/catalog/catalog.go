@@ -6,6 +6,7 @@ package catalog
 import (
 	"slices"
 
+	"bottega/internal/engine"
 	"bottega/internal/fault"
 )
 
@@ -35,6 +36,37 @@ type Capability struct {
 	DefaultStyle   string
 	NegativePrompt bool
 	Transparent    bool // can keep an alpha channel
+
+	Strength      Range          // of image-to-image, 0 keeps the start … 1 paints it anew; Max 0 = starts from nothing but noise
+	Masks         bool           // repaints a part of a picture, or extends it, and keeps the rest byte for byte
+	Erase         bool           // fills a part with what surrounds it
+	References    []ReferenceUse // what pictures can be looked at for
+	MaxReferences int
+	MaxBoxes      int       // things with a place of their own
+	Tile          bool      // can repeat without a seam
+	Qualities     []Quality // presets of steps, the default first
+}
+
+// ReferenceUse is a way to look at a picture.
+type ReferenceUse struct {
+	Kind     engine.ReferenceKind `json:"kind"`
+	Strength Range                `json:"strength"`
+}
+
+// Quality is a named number of steps.
+type Quality struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Steps int    `json:"steps"`
+}
+
+// Reference returns the capability for a kind of reference.
+func (c Capability) Reference(kind engine.ReferenceKind) (ReferenceUse, bool) {
+	i := slices.IndexFunc(c.References, func(r ReferenceUse) bool { return r.Kind == kind })
+	if i < 0 {
+		return ReferenceUse{}, false
+	}
+	return c.References[i], true
 }
 
 // Model is one entry of the catalogue.

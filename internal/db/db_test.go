@@ -165,3 +165,41 @@ func TestEntry_CannotBeChangedOrDeleted(t *testing.T) {
 		}
 	})
 }
+
+func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d, err := db.Open(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = d.Close() }()
+		if err := d.MigrateTo(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		insert := func(statement string) error {
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), statement)
+				return err
+			})
+		}
+		const upload = `INSERT INTO upload (id, account_id, key_id, purpose, width, height, bytes, sha256, has_alpha, placeholder, created_at, expires_at)
+			VALUES ('u', 'ada', '', 'picture', 8, 8, 9, 'x', 0, '', 1, 0)`
+		if err := insert(`INSERT INTO account (id, email, password_hash, role, plan, plan_since, created_at)
+			VALUES ('ada', 'ada@example.com', '', 'user', 'free', 0, 0)`); err != nil {
+			t.Fatal(err)
+		}
+		if err := insert(upload); err == nil {
+			t.Fatal("version 1 has uploads already")
+		}
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var email string
+		if err := d.QueryRow(t.Context(), "SELECT email FROM account WHERE id = 'ada'").Scan(&email); err != nil || email != "ada@example.com" {
+			t.Errorf("the account is %q, %v", email, err)
+		}
+		if err := insert(upload); err != nil {
+			t.Errorf("an upload of an old account: %v", err)
+		}
+	})
+}

@@ -17,11 +17,11 @@ var migrations embed.FS
 // ErrNewer says that the database was written by a newer Bottega, which this one must not touch.
 var ErrNewer = errors.New("the database is from a newer version of Bottega; install that version or restore a backup")
 
-// Migrate brings the schema up to this program's version. Several processes may call it at once.
-func (d *DB) Migrate(ctx context.Context) error {
+// provider reads the migrations of the database's dialect.
+func (d *DB) provider() (*goose.Provider, error) {
 	dir, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
 	if err != nil {
-		return fmt.Errorf("open migrations: %w", err)
+		return nil, fmt.Errorf("open migrations: %w", err)
 	}
 	dialect := goose.DialectSQLite3
 	var opts []goose.ProviderOption
@@ -29,13 +29,22 @@ func (d *DB) Migrate(ctx context.Context) error {
 		dialect = goose.DialectPostgres
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
-			return fmt.Errorf("make migration lock: %w", err)
+			return nil, fmt.Errorf("make migration lock: %w", err)
 		}
 		opts = append(opts, goose.WithSessionLocker(locker))
 	}
 	p, err := goose.NewProvider(dialect, d.write, dir, opts...)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
+
+// Migrate brings the schema up to this program's version. Several processes may call it at once.
+func (d *DB) Migrate(ctx context.Context) error {
+	p, err := d.provider()
+	if err != nil {
+		return err
 	}
 	current, target, err := p.GetVersions(ctx)
 	if err != nil {

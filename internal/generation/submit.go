@@ -42,6 +42,9 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if err != nil {
 		return nil, err
 	}
+	if planned.Params == nil {
+		return nil, fmt.Errorf("submit %s: the input is for a price only", req.Kind)
+	}
 	quote, err := s.Sheet.Quote(planned.Facts)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ package imaging
 import (
 	"context"
 	"image"
+	"image/color"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/sync/semaphore"
@@ -64,4 +65,57 @@ func ToNRGBA(img image.Image) *image.NRGBA {
 	out := image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
 	draw.Draw(out, out.Bounds(), img, b.Min, draw.Src)
 	return out
+}
+
+// Cover returns img scaled and cut around its middle so that it fills exactly width × height; img itself when it does.
+func Cover(img *image.NRGBA, width, height int) *image.NRGBA {
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
+	if w == width && h == height {
+		return img
+	}
+	cut := image.Rect(0, 0, w, h)
+	if w*height > h*width { // too wide
+		keep := max(1, (h*width+height/2)/height)
+		cut.Min.X = (w - keep) / 2
+		cut.Max.X = cut.Min.X + keep
+	} else {
+		keep := max(1, (w*height+width/2)/width)
+		cut.Min.Y = (h - keep) / 2
+		cut.Max.Y = cut.Min.Y + keep
+	}
+	return Resize(img.SubImage(cut).(*image.NRGBA), width, height)
+}
+
+// Mask reads a drawn mask: light is 255 (paint), dark and transparent is 0 (keep), by the luma of Rec. 601.
+func Mask(img *image.NRGBA) *image.Gray {
+	b := img.Bounds()
+	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
+	for y := range b.Dy() {
+		for x := range b.Dx() {
+			c := img.NRGBAAt(b.Min.X+x, b.Min.Y+y)
+			luma := (299*int(c.R) + 587*int(c.G) + 114*int(c.B) + 500) / 1000
+			out.Pix[out.PixOffset(x, y)] = uint8(luma * int(c.A) / 255)
+		}
+	}
+	return out
+}
+
+// Extend puts a picture and its mask onto a larger ground. What is new is to be painted (255 in the mask); until then it
+// repeats the nearest pixel of the picture, so that whoever paints begins from its colours.
+func Extend(img *image.NRGBA, mask *image.Gray, left, top, right, bottom int) (*image.NRGBA, *image.Gray) {
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
+	outer := image.Rect(0, 0, left+w+right, top+h+bottom)
+	wide, marked := image.NewNRGBA(outer), image.NewGray(outer)
+	for y := range outer.Dy() {
+		for x := range outer.Dx() {
+			ix, iy := min(max(x-left, 0), w-1), min(max(y-top, 0), h-1)
+			wide.SetNRGBA(x, y, img.NRGBAAt(ix, iy))
+			if ix == x-left && iy == y-top {
+				marked.SetGray(x, y, mask.GrayAt(ix, iy))
+			} else {
+				marked.SetGray(x, y, color.Gray{Y: 255})
+			}
+		}
+	}
+	return wide, marked
 }

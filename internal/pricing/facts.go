@@ -11,6 +11,9 @@ type Facts struct {
 	Kind  string // "image"
 	// Width and Height are the delivered pixels; Steps the sampler steps; Count the pictures.
 	Width, Height, Steps, Count int
+	// References are the pictures that are looked at, for each picture; a start, a mask and its area cost nothing.
+	References int
+	Tile       bool // the picture repeats without a seam
 }
 
 // Line is one part of a price, in words.

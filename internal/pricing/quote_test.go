@@ -27,6 +27,9 @@ func TestQuote_Examples(t *testing.T) {
 		{Facts{Model: "tempera-image", Kind: "image", Width: 256, Height: 256, Steps: 12, Count: 1}, 2},
 		{Facts{Model: "tempera-image", Kind: "image", Width: 256, Height: 256, Steps: 12, Count: 4}, 5},
 		{Facts{Model: "tempera-image", Kind: "image", Width: 1024, Height: 1024, Steps: 20, Count: 1}, 3},
+		{Facts{Model: "tempera-image", Kind: "image", Width: 256, Height: 256, Steps: 12, Count: 4, References: 4}, 6},
+		{Facts{Model: "tempera-image", Kind: "image", Width: 256, Height: 256, Steps: 12, Count: 8, Tile: true}, 10},
+		{Facts{Model: "tempera-image", Kind: "image", Width: 256, Height: 256, Steps: 12, Count: 8}, 9},
 		{Facts{Model: "somebody's", Kind: "image", Width: 1024, Height: 1024, Steps: 20, Count: 1}, 7},
 	} {
 		q, err := s.Quote(c.f)
@@ -43,6 +46,7 @@ func TestQuote_LinesAddUpAndMoreNeverCostsLess(t *testing.T) {
 			Model: rapid.SampledFrom([]string{"tempera-image", "x"}).Draw(t, "model"), Kind: "image",
 			Width: rapid.IntRange(1, 4096).Draw(t, "w"), Height: rapid.IntRange(1, 4096).Draw(t, "h"),
 			Steps: rapid.IntRange(0, 100).Draw(t, "steps"), Count: rapid.IntRange(1, 8).Draw(t, "count"),
+			References: rapid.IntRange(0, 4).Draw(t, "references"), Tile: rapid.Bool().Draw(t, "tile"),
 		}
 		q, err := s.Quote(f)
 		if err != nil {
@@ -56,7 +60,7 @@ func TestQuote_LinesAddUpAndMoreNeverCostsLess(t *testing.T) {
 			t.Fatalf("lines add up to %s, the total is %s", sum, q.Total)
 		}
 		more := f
-		more.Steps, more.Count = f.Steps+1, f.Count+1
+		more.Steps, more.Count, more.References, more.Tile = f.Steps+1, f.Count+1, f.References+1, true
 		if m, err := s.Quote(more); err != nil || m.Total < q.Total {
 			t.Fatalf("more work costs %s instead of %s (%v)", m.Total, q.Total, err)
 		}
@@ -68,6 +72,7 @@ func TestParse_RefusesSheetsThatGiveWorkAwayOrOverflow(t *testing.T) {
 		`{`:                                   "read price sheet",
 		`{"version":1,"rows":{}}`:             "at least one row",
 		`{"version":1,"rows":{"a/image":{}}}`: "would be free",
+		`{"version":1,"rows":{"a/image":{"tile_mt":5}}}`:                "would be free",
 		`{"version":1,"rows":{"a/image":{"base_mt":-1,"step_mt":5}}}`:   "outside",
 		`{"version":1,"rows":{"a/image":{"megapixel_mt":99999999999}}}`: "outside",
 		`{"version":1,"rows":{"a/image":{"base_mt":1.5}}}`:              "read price sheet",

@@ -38,25 +38,45 @@ export const house: Model = {
   default_style: 'soft-3d',
   negative_prompt: true,
   transparent: true,
+  strength: { min: 0, max: 1, step: 0.05, default: 0.6 },
+  masks: true,
+  erase: true,
+  references: (['style', 'content', 'character', 'edge'] as const).map((kind) => ({
+    kind,
+    strength: { min: 0, max: 1, step: 0.05, default: 0.6 },
+  })),
+  max_references: 4,
+  max_boxes: 8,
+  tile: true,
+  qualities: [
+    { id: 'standard', title: 'Standard', steps: 8 },
+    { id: 'draft', title: 'Draft', steps: 4 },
+    { id: 'best', title: 'Best', steps: 16 },
+  ],
 };
 
 export const models: Model[] = [house];
 
-/** The mock's price: 0.5 token a picture of 512×512 at 8 steps, in proportion. */
+/** The mock's price: 0.5 token a picture of 512×512 at 8 steps, in proportion; references and tiles a little more. */
 export function price(
-  r: Required<Pick<GenerationRequest, 'width' | 'height' | 'count' | 'steps'>>,
+  r: Required<Pick<GenerationRequest, 'width' | 'height' | 'count' | 'steps'>> &
+    Pick<GenerationRequest, 'references' | 'tile'>,
   available_mt: number,
 ): Quote {
   const each = Math.ceil((500 * r.width * r.height * r.steps) / (512 * 512 * 8) / 10) * 10;
-  const total_mt = each * r.count;
+  const looks = r.references?.length ?? 0;
+  const lines = [
+    {
+      text: `${r.count} ${r.count === 1 ? 'picture' : 'pictures'} of ${r.width}×${r.height}, ${r.steps} steps`,
+      amount_mt: each * r.count,
+    },
+    { text: looks === 1 ? '1 reference' : `${looks} references`, amount_mt: 100 * looks * r.count },
+    { text: 'seamless tile', amount_mt: r.tile ? 100 * r.count : 0 },
+  ].filter((line, i) => i === 0 || line.amount_mt > 0);
+  const total_mt = lines.reduce((sum, line) => sum + line.amount_mt, 0);
   return {
     total_mt,
-    lines: [
-      {
-        text: `${r.count} ${r.count === 1 ? 'picture' : 'pictures'} of ${r.width}×${r.height}, ${r.steps} steps`,
-        amount_mt: total_mt,
-      },
-    ],
+    lines,
     sheet_version: '2026-11-23',
     available_mt,
     enough: total_mt <= available_mt,

@@ -26,14 +26,19 @@ interface Call {
   res: ServerResponse;
   url: URL;
   body: Record<string, unknown>;
+  file: Buffer;
   person: Person;
 }
 
-async function bodyOf(req: IncomingMessage): Promise<Record<string, unknown>> {
+async function fileOf(req: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of req) parts.push(part as Buffer);
-  const text = Buffer.concat(parts).toString();
-  return text ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return Buffer.concat(parts);
+}
+
+function bodyOf(req: IncomingMessage, file: Buffer): Record<string, unknown> {
+  const isJson = req.headers['content-type']?.includes('json');
+  return isJson && file.length > 0 ? (JSON.parse(file.toString()) as Record<string, unknown>) : {};
 }
 
 function json(res: ServerResponse, value: unknown, status = 200) {
@@ -41,9 +46,22 @@ function json(res: ServerResponse, value: unknown, status = 200) {
   res.end(JSON.stringify(value));
 }
 
-function check(r: GenerationRequest, withPrompt: boolean) {
+function check(r: GenerationRequest, withPrompt: boolean, person: Person) {
   const m = house;
   const errors: unknown[] = [];
+  const named: [string, string | undefined][] = [
+    ['init_image', r.init_image],
+    ['mask', r.mask],
+    ...(r.references ?? []).map((x, i) => [`references[${i}].image`, x.image] as [string, string]),
+  ];
+  for (const [field, id] of named)
+    if (id && !person.shape(id))
+      errors.push({
+        field,
+        value: id,
+        message: 'is no picture of yours',
+        allowed: 'the id of an upload or of a generated picture',
+      });
   for (const field of ['width', 'height', 'count', 'steps'] as const) {
     const v = r[field];
     const range = m[field];
@@ -55,15 +73,11 @@ function check(r: GenerationRequest, withPrompt: boolean) {
         allowed: `${range.min} to ${range.max} in steps of ${range.step}`,
       });
   }
-  if (withPrompt && !r.prompt?.trim()) errors.push({ field: 'prompt', value: '', message: 'is empty' });
+  if (withPrompt && !r.erase && !r.prompt?.trim())
+    errors.push({ field: 'prompt', value: '', message: 'is empty' });
   if (errors.length)
     throw new Refusal(422, 'invalid_request', 'The request cannot be drawn as asked.', { errors });
-  return {
-    width: r.width ?? m.width.default,
-    height: r.height ?? m.height.default,
-    count: r.count ?? m.count.default,
-    steps: r.steps ?? m.steps.default,
-  };
+  return { ...person.fixed(r), references: r.references, tile: r.tile };
 }
 
 function paged<T>(items: T[], url: URL, fallback: number) {
@@ -125,13 +139,14 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
       res.writeHead(204).end();
     },
     'GET /models': ({ res }) => json(res, { items: models }),
-    'POST /quote': ({ res, body, person }) => json(res, price(check(body as never, false), person.available)),
+    'POST /quote': ({ res, body, person }) =>
+      json(res, price(check(body as never, false, person), person.available)),
     'POST /generations': ({ req, res, body, person }) => {
       const key = String(req.headers['idempotency-key'] ?? randomUUID());
       const before = person.asked.get(key);
       if (before) return json(res, before);
       const r = body as unknown as GenerationRequest;
-      const quote = price(check(r, true), person.available);
+      const quote = price(check(r, true, person), person.available);
       if (!quote.enough)
         throw new Refusal(402, 'insufficient_tokens', 'There are not enough tokens for this.', {
           details: {
@@ -159,6 +174,43 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
       person.generations = person.generations.filter((x) => x !== g);
       person.tell('deleted', { id });
       res.writeHead(204).end();
+    },
+    'POST /uploads': ({ res, url, file, person }) => {
+      if (!/^(\x89PNG|\xff\xd8\xff|RIFF)/.test(file.toString('latin1', 0, 4)))
+        throw new Refusal(422, 'invalid_request', 'file is not a picture that can be read here.', {
+          errors: [
+            {
+              field: 'file',
+              message: 'is not a picture that can be read here',
+              allowed: 'a still PNG, JPEG or WebP picture',
+            },
+          ],
+        });
+      json(res, person.upload(file, url.searchParams.get('purpose') === 'mask' ? 'mask' : 'picture'));
+    },
+    'GET /uploads': ({ res, url, person }) =>
+      json(
+        res,
+        paged(
+          person.uploads.filter((u) => u.purpose === 'picture'),
+          url,
+          24,
+        ),
+      ),
+    'DELETE /uploads/:id': ({ res, person }, id) => {
+      person.uploads = person.uploads.filter((u) => u.id !== id);
+      res.writeHead(204).end();
+    },
+    'GET /pictures/:id': ({ res, person }, id) => {
+      const shape = person.shape(id);
+      if (!shape) throw new Refusal(404, 'image_not_found', 'There is no such picture.');
+      json(res, shape);
+    },
+    'GET /uploaded/:id': ({ res, person }, id) => {
+      const file = person.uploaded.get(id);
+      if (!file) throw new Refusal(404, 'image_not_found', 'There is no such picture.');
+      res.writeHead(200, { 'Content-Type': 'image/png', 'Cache-Control': 'max-age=3600' });
+      res.end(file);
     },
     'GET /wallet': ({ res, person }) =>
       json(res, {
@@ -223,15 +275,16 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
     const url = new URL(req.url ?? '/', 'http://mock');
     const path = url.pathname.slice(BASE.length);
     const outside = door[`${req.method} ${path}`];
-    const body = await bodyOf(req);
-    if (outside) return outside({ req, res, url, body });
+    const file = await fileOf(req);
+    const body = bodyOf(req, file);
+    if (outside) return outside({ req, res, url, body, file });
     const id = /mock_session=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1] ?? '';
     const person = sessions.get(id);
     if (!person) throw new Refusal(401, 'unauthenticated', 'Sign in first.');
     const [, noun = '', name = '', verb = ''] = path.split('/');
     const inside = room[`${req.method} /${noun}${name ? '/:id' : ''}${verb ? `/${verb}` : ''}`];
     if (!inside) throw new Refusal(404, 'not_found', 'There is nothing here.');
-    inside({ req, res, url, body, person }, decodeURIComponent(name));
+    inside({ req, res, url, body, file, person }, decodeURIComponent(name));
   }
 
   return (req: IncomingMessage, res: ServerResponse, next: () => void) => {

@@ -8,7 +8,10 @@ import type {
   JournalEntry,
   Picture,
   Session,
+  Shape,
+  Upload,
 } from '../src/api/types';
+import { emptyShowing } from '../src/create/showing.ts';
 import { dataUrl, drawSvg, placeholder } from './art.ts';
 import { house, models, price } from './models.ts';
 
@@ -25,6 +28,8 @@ export class Person {
   generations: Generation[] = [];
   journal: JournalEntry[] = [];
   keys: ApiKey[] = [];
+  uploads: Upload[] = [];
+  uploaded = new Map<string, Buffer>();
   streams = new Set<Tell>();
   asked = new Map<string, Generation>();
   events = 0;
@@ -105,15 +110,60 @@ export class Person {
     for (const s of this.streams) s(event, data, id);
   }
 
+  /** Keeps a file; only PNGs tell their size. */
+  upload(file: Buffer, purpose: Upload['purpose']): Upload {
+    const png = file[0] === 0x89;
+    const id = randomUUID();
+    const url = `/api/studio/uploaded/${id}`;
+    const up: Upload = {
+      id,
+      purpose,
+      width: png ? file.readUInt32BE(16) : 512,
+      height: png ? file.readUInt32BE(20) : 512,
+      bytes: file.length,
+      has_alpha: false,
+      placeholder: '',
+      url,
+      preview_url: url,
+      thumb_url: url,
+      created_at: new Date().toISOString(),
+      expires_at: purpose === 'mask' ? new Date(Date.now() + 7 * 86_400_000).toISOString() : null,
+    };
+    this.uploaded.set(id, file);
+    this.uploads.unshift(up);
+    return up;
+  }
+
+  shape(id: string): Shape | undefined {
+    const up = this.uploads.find((u) => u.id === id);
+    const made = this.generations.flatMap((g) => g.images ?? []).find((p) => p.id === id);
+    const from = up ?? made;
+    if (!from) return undefined;
+    const { width, height, has_alpha, placeholder: dots, url, preview_url, thumb_url } = from;
+    const origin = up ? ('upload' as const) : ('generated' as const);
+    return { id, origin, width, height, has_alpha, placeholder: dots, url, preview_url, thumb_url };
+  }
+
+  /** What a request fixes: with a mask or an extension the size follows from the start. */
+  fixed(r: GenerationRequest) {
+    const m = models.find((x) => x.name === r.model) ?? house;
+    const start = r.init_image && (r.mask || r.expand) ? this.shape(r.init_image) : undefined;
+    return {
+      width: start
+        ? start.width + (r.expand?.left ?? 0) + (r.expand?.right ?? 0)
+        : (r.width ?? m.width.default),
+      height: start
+        ? start.height + (r.expand?.top ?? 0) + (r.expand?.bottom ?? 0)
+        : (r.height ?? m.height.default),
+      count: r.count ?? m.count.default,
+      steps: m.qualities.find((q) => q.id === r.quality)?.steps ?? r.steps ?? m.steps.default,
+    };
+  }
+
   submit(r: GenerationRequest): Generation {
     const m = models.find((x) => x.name === r.model) ?? house;
-    const full = {
-      width: r.width ?? m.width.default,
-      height: r.height ?? m.height.default,
-      count: r.count ?? m.count.default,
-      steps: r.steps ?? m.steps.default,
-    };
-    const quote = price(full, this.available);
+    const full = this.fixed(r);
+    const quote = price({ ...full, references: r.references, tile: r.tile }, this.available);
     const g: Generation = {
       id: randomUUID(),
       kind: 'image',
@@ -132,6 +182,10 @@ export class Person {
       guidance_scale: r.guidance_scale ?? m.guidance.default,
       adherence: r.adherence ?? m.adherence.default,
       transparent: r.transparent ?? false,
+      shown: {
+        ...emptyShowing,
+        ...Object.fromEntries(Object.keys(emptyShowing).flatMap((k) => (k in r ? [[k, r[k as never]]] : []))),
+      },
       price_mt: quote.total_mt,
       charged_mt: 0,
       failure: null,
@@ -244,6 +298,24 @@ export class Person {
         height: g.height,
         generated_width: 128,
         generated_height: 128,
+        inputs: [
+          ...(g.shown.init_image
+            ? [
+                {
+                  id: g.shown.init_image,
+                  role: 'init' as const,
+                  origin: 'upload' as const,
+                  strength: g.shown.strength,
+                },
+              ]
+            : []),
+          ...g.shown.references.map((x) => ({
+            id: x.image,
+            role: x.kind,
+            origin: 'upload' as const,
+            strength: x.strength ?? 0.6,
+          })),
+        ],
         sources:
           g.adherence < 0
             ? []

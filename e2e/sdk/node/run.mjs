@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Leonardo } from "@leonardo-ai/sdk";
 import { SDKError } from "@leonardo-ai/sdk/sdk/models/errors/sdkerror.js";
 import { finish, test, UUID, whole } from "./check.mjs";
+import { pictures } from "./pictures.mjs";
 import { readPNG } from "./png.mjs";
 
 const { BASE_URL, API_KEY } = process.env;
@@ -195,13 +196,15 @@ await test("a request that cannot be done is refused by the name of the field, a
   await fails(create({ modelId: randomUUID() }), 400, "modelId", model.id);
   await fails(create({ presetStyle: "BOKEH" }), 400, "presetStyle", "BOKEH", "DYNAMIC");
   await fails(create({ scheduler: "KLMS" }), 400, "scheduler", "EULER_DISCRETE");
-  await fails(create({ tiling: true, photoReal: true, public: true }), 400, "tiling", "photoReal", "public");
+  await fails(create({ unzoom: true, photoReal: true, public: true }), 400, "unzoom", "photoReal", "public");
   await fails(create({ initImageId: randomUUID() }), 400, "init_image_id");
   await fails(create({ controlnets: [{ initImageId: randomUUID(), initImageType: "UPLOADED", preprocessorId: 67 }] }), 400, "controlnets");
   await fails(create({ prompt: "x".repeat(1501) }), 400, "Invalid prompt, maximum length of 1500 characters exceeded.");
   const after = await self();
   if (before.tokenRenewalDate === after.tokenRenewalDate) assert.equal(spendable(before), spendable(after));
 });
+
+await pictures({ sdk, complete, picture, fails, self, spendable, quote });
 
 await test("without the SDK: Leonardo's own words for what an SDK would not send", async () => {
   const is = (got, error, code, path = "$") => assert.deepEqual(got, { status: 400, body: { error, path, code } });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -43,3 +44,14 @@ def read(data: bytes) -> Picture:
     if len(pixels) != line * height:
         raise ValueError(f"PNG of {width}x{height}: {len(pixels)} bytes of pixels, want {line * height}")
     return Picture(width, height, colour in (4, 6), pixels)
+
+
+def write(width: int, height: int, colour: Callable[[int, int], tuple[int, int, int]]) -> bytes:
+    """An opaque PNG."""
+    raw = b"".join(b"\0" + b"".join(bytes(colour(x, y)) for x in range(width)) for y in range(height))
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")

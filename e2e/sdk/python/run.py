@@ -237,13 +237,78 @@ def _refusals() -> None:
     refused("modelId", model.id, model_id=str(uuid.uuid4()))
     refused("presetStyle", "BOKEH", "DYNAMIC", preset_style=shared.SdGenerationStyle.BOKEH)
     refused("scheduler", "KLMS", scheduler=shared.SdGenerationSchedulers.KLMS)
-    refused("tiling", "photoReal", "public", tiling=True, photo_real=True, public=True)
+    refused("unzoom", "photoReal", "public", unzoom=True, photo_real=True, public=True)
     refused("init_image_id", init_image_id=str(uuid.uuid4()))
     refused("elements", elements=[{"ak_uuid": str(uuid.uuid4()), "weight": 0.5}])
     refused("Invalid prompt, maximum length of 1500 characters exceeded.", prompt="x" * 1501)
     after = self_()
     if before.token_renewal_date == after.token_renewal_date:
         same(spendable(after), spendable(before), "balance")
+
+
+RAMP = png.write(96, 64, lambda x, y: (x * 2, y * 3, 120))
+RIGHT = png.write(96, 64, lambda x, _: (255, 255, 255) if x >= 48 else (0, 0, 0))
+
+
+def send(url: str, fields: str, file: bytes) -> httpx.Response:
+    """What Leonardo's guides tell: the fields and then the file, without the key."""
+    return httpx.post(url, data=json.loads(fields), files={"file": ("picture.png", file, "image/png")})
+
+
+@test("init_images: a form, the picture, what was kept of it, and its end")
+def uploaded() -> str:
+    made = sdk.init_images.upload_init_image(request={"extension": "png"}).object.upload_init_image
+    assert UUID.fullmatch(made.id) and made.key.endswith(f"{made.id}.png"), made
+    refused = send(made.url, made.fields, b"hello")
+    same(refused.status_code, 400, refused.text)
+    assert refused.json()["error"].startswith("file "), refused.text
+    same(send(made.url, made.fields, RAMP).status_code, 204, "status of the form")
+    same(send(made.url, made.fields, RAMP).status_code, 409, "status of the same form again")
+    kept = sdk.init_images.get_init_image_by_id(id=made.id).object.init_images_by_pk
+    same(kept.id, made.id)
+    picture = png.read(httpx.get(kept.url).content)
+    same((picture.width, picture.height, picture.alpha), (96, 64, False))
+    other = sdk.init_images.upload_init_image(request={"extension": "webp"}).object.upload_init_image
+    gone = sdk.init_images.delete_init_image_by_id(id=other.id).object.delete_init_images_by_pk
+    same(gone.id, other.id)
+    fails(lambda: sdk.init_images.get_init_image_by_id(id=other.id), 404)
+    fails(lambda: sdk.init_images.upload_init_image(request={"extension": "gif"}), 400, "invalid file extension")
+    return made.id
+
+
+@test("image-to-image and controlnets")
+def _guided() -> None:
+    request = {
+        "prompt": "a red fox", "num_images": 1, "width": 96, "height": 64, "tiling": True,
+        "init_image_id": uploaded, "init_strength": 0.7, "controlnets": [
+            {"init_image_id": uploaded, "init_image_type": shared.InitImageType.UPLOADED, "preprocessor_id": 67,
+             "strength_type": shared.StrengthType.HIGH},
+        ],
+    }  # fmt: skip
+    g = complete(sdk.image.create_generation(request=request).object.sd_generation_job.generation_id)
+    same((g.status, g.init_strength), (shared.JobStatus.COMPLETE, 0.7), f"status and strength of {g}")
+    picture = png.read(httpx.get(g.generated_images[0].url).content)
+    same((picture.width, picture.height), (96, 64))
+    bad = {**request, "controlnets": [{**request["controlnets"][0], "preprocessor_id": 20}]}
+    fails(lambda: sdk.image.create_generation(request=bad), 400, "controlnets[0].preprocessorId", "depth")
+    fails(lambda: sdk.image.create_generation(request={**request, "init_strength": 0.95}), 400, "init_strength", "0.1")
+
+
+@test("canvas: a picture and its mask")
+def _canvas() -> None:
+    answer = sdk.init_images.upload_canvas_init_image(request={"init_extension": "png", "mask_extension": "png"})
+    up = answer.object.upload_canvas_init_image
+    same(send(up.init_url, up.init_fields, RAMP).status_code, 204)
+    same(send(up.mask_url, up.mask_fields, RIGHT).status_code, 204)
+    request = {
+        "prompt": "a red fox", "num_images": 1, "canvas_request": True,
+        "canvas_request_type": shared.CanvasRequestType.INPAINT,
+        "canvas_init_id": up.init_image_id, "canvas_mask_id": up.mask_image_id,
+    }  # fmt: skip
+    g = complete(sdk.image.create_generation(request=request).object.sd_generation_job.generation_id)
+    same((g.status, g.image_width, g.image_height), (shared.JobStatus.COMPLETE, 96, 64), f"{g}")
+    other = {**request, "canvas_mask_id": str(uuid.uuid4())}
+    fails(lambda: sdk.image.create_generation(request=other), 400, "canvasMaskId")
 
 
 @test("what is nobody's business is 404, and no key is a plain 401")

@@ -124,8 +124,8 @@ func TestCreate_EveryRefusedFieldIsNamed(t *testing.T) {
 	if len(w.submitted) != 0 {
 		t.Errorf("%d requests went through", len(w.submitted))
 	}
-	w.call(annKey, "POST", "/generations", `{"prompt":"x","tiling":true,"contrast":3.5,"elements":[1]}`).
-		refused(400, "bad-request", "tiling", "contrast", "elements")
+	w.call(annKey, "POST", "/generations", `{"prompt":"x","unzoom":true,"contrast":3.5,"elements":[1]}`).
+		refused(400, "bad-request", "unzoom", "contrast", "elements")
 }
 
 func TestCreate_BadInput(t *testing.T) {

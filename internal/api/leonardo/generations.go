@@ -38,13 +38,13 @@ type Job struct {
 }
 
 func (d *dialect) create(w http.ResponseWriter, r *http.Request, actor access.Actor) (any, error) {
-	req, sent, err := d.readGeneration(w, r)
+	req, err := d.readGeneration(w, r, actor)
 	if err != nil {
 		return nil, err
 	}
-	g, err := d.Generations.Submit(r.Context(), actor, req)
+	g, err := d.Generations.Submit(r.Context(), actor, req.SubmitRequest)
 	if err != nil {
-		return nil, inCallersWords(err, sent, imageNames)
+		return nil, inCallersWords(err, req.sent, req.names)
 	}
 	return CreateResponse{Job{GenerationID: g.ID, APICreditCost: credits(g.Price), Cost: costOf(g.Price)}}, nil
 }

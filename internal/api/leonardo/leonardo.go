@@ -12,6 +12,7 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/catalog"
+	"bottega/internal/clock"
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
@@ -46,9 +47,28 @@ type Accounts interface {
 	ByID(ctx context.Context, id string) (account.Account, error)
 }
 
+// Keys is who knows API keys: auth.Service.
+type Keys interface {
+	api.Keys
+	InForce(ctx context.Context, keyID string) error
+}
+
+// Uploads keeps pictures of people's own: asset.Uploads.
+type Uploads interface {
+	Expect(ctx context.Context, actor access.Actor, n int) ([]asset.Upload, error)
+	Place(ctx context.Context, uploadID string) (asset.Upload, error)
+	Fill(ctx context.Context, place asset.Upload, field string, file []byte) (asset.Upload, error)
+	Get(ctx context.Context, actor access.Actor, uploadID string) (asset.Upload, error)
+	Delete(ctx context.Context, actor access.Actor, uploadID string) error
+	Source(ctx context.Context, accountID, pictureID string) (asset.Source, error)
+}
+
 // Deps is what the dialect works with.
 type Deps struct {
-	Keys        api.Keys
+	Keys        Keys
+	Uploads     Uploads
+	Forms       *asset.Signer // signs the forms that pictures are sent with
+	Clock       clock.Clock
 	Generations Generations
 	Models      Models
 	Balances    Balances
@@ -63,8 +83,11 @@ type Deps struct {
 
 type dialect struct{ Deps }
 
+// formsAtOnce bounds the pictures that arrive at the same time: each is held in memory, at most asset.MaxUploadBytes.
+const formsAtOnce = 8
+
 // New returns the handler of everything below Prefix; paths are complete, so it is mounted without stripping. It asks
-// for an API key itself, everywhere but at Prefix+"/openapi.json", and registers the dialect's error form with the api
+// for an API key itself, everywhere but at Prefix+"/openapi.json" and for signed upload forms, and registers the dialect's error form with the api
 // package. A session's cookie is no credential here.
 func New(deps Deps) http.Handler {
 	api.Register(ErrorForm())
@@ -79,6 +102,8 @@ func New(deps Deps) http.Handler {
 	for path, allowed := range methods {
 		mux.Handle(Prefix+path, api.NotFound(allowed...))
 	}
+	mux.Handle("POST "+Prefix+formPath, api.Patient(asset.UploadPatience, api.AtOnce(formsAtOnce, http.HandlerFunc(d.takeForm))))
+	mux.Handle(Prefix+formPath, api.NotFound(http.MethodPost))
 	mux.HandleFunc("GET "+Prefix+"/openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		document, err := Document()
 		if err != nil {
@@ -108,6 +133,10 @@ var operations = []operation{
 	{"GET", "/generations/{id}", "getGenerationById", "One generation", (*dialect).get},
 	{"DELETE", "/generations/{id}", "deleteGenerationById", "Delete a finished generation and its pictures", (*dialect).delete},
 	{"GET", "/generations/user/{userId}", "getGenerationsByUserId", "Your generations, newest first", (*dialect).list},
+	{"POST", "/init-image", "uploadInitImage", "A form to send a picture of one's own with", (*dialect).initImage},
+	{"GET", "/init-image/{id}", "getInitImageById", "One uploaded picture", (*dialect).getInitImage},
+	{"DELETE", "/init-image/{id}", "deleteInitImageById", "Delete an uploaded picture", (*dialect).deleteInitImage},
+	{"POST", "/canvas-init-image", "uploadCanvasInitImage", "Forms to send a picture and its mask with", (*dialect).canvasInitImage},
 	{"GET", "/platformModels", "listPlatformModels", "The models of this server", (*dialect).models},
 	{"POST", "/pricing-calculator", "pricingCalculator", "What a request will cost", (*dialect).price},
 }

@@ -10,7 +10,7 @@ import (
 
 func TestRoutes_NothingElseIsThere(t *testing.T) {
 	w := newWorld(t)
-	w.call(annKey, "POST", "/init-image", `{"extension":"png"}`).refused(404, "not-found", "POST /init-image")
+	w.call(annKey, "POST", "/variations/nobg", `{"id":"x"}`).refused(404, "not-found", "POST /variations/nobg")
 	w.call(annKey, "GET", "/", nil).refused(404, "not-found")
 	for path, allow := range map[string]string{"/me": "GET", "/generations": "POST", "/generations/" + id.New(): "GET, DELETE"} {
 		a := w.call(annKey, "PUT", path, `{}`)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -76,7 +77,7 @@ var errorTexts = map[string]string{
 	"401": "No valid API key.",
 	"402": "Not enough tokens.",
 	"404": "Not there, or somebody else's.",
-	"409": "Clashes with what is there: an unfinished generation cannot be deleted, an idempotency key was used for another request.",
+	"409": "Clashes with what is there: an unfinished generation cannot be deleted, an idempotency key was used for another request, the plan's room for uploads is full.",
 	"413": "The body is larger than 1 MiB.",
 	"429": "Too many waiting or too many requests; Retry-After says when to come back.",
 	"500": "A mistake of this server.",
@@ -106,6 +107,14 @@ func descriptions() map[string]described {
 			},
 			errors: []string{"400", "404"},
 		},
+		"uploadInitImage": {
+			answer: InitImageResponse{}, body: initImageFields.document(initImageFields.names()), errors: []string{"400", "409", "413"},
+		},
+		"getInitImageById":    {answer: GetInitImageResponse{}, params: []*huma.Param{generationID}, errors: []string{"404"}},
+		"deleteInitImageById": {answer: DeleteInitImageResponse{}, params: []*huma.Param{generationID}, errors: []string{"404"}},
+		"uploadCanvasInitImage": {
+			answer: CanvasResponse{}, body: canvasFields.document(canvasFields.names()), errors: []string{"400", "409", "413"},
+		},
 		"listPlatformModels": {answer: ModelsResponse{}},
 		"pricingCalculator":  {answer: PriceResponse{}, body: priceBody(), errors: []string{"400", "413"}},
 	}
@@ -129,13 +138,24 @@ func priceBody() *huma.Schema {
 func (s *schema) document(required []string) *huma.Schema {
 	out := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Required: required, Properties: map[string]*huma.Schema{}}
 	for _, f := range s.fields {
-		p := &huma.Schema{Type: f.typ.inDocument(), Nullable: f.name != fPrompt, Description: strings.TrimSpace(f.duty.inWords() + " " + f.note)}
+		p := &huma.Schema{Type: f.typ.inDocument(), Nullable: !slices.Contains(required, f.name), Description: strings.TrimSpace(f.duty.inWords() + " " + f.note)}
 		if f.typ == typeList {
-			p.Items = &huma.Schema{}
+			p.Items = f.items()
 		}
 		out.Properties[f.name] = p
 	}
 	return out
+}
+
+// items is the schema of a list's entries; of lists that are refused it says nothing.
+func (f *field) items() *huma.Schema {
+	switch f.name {
+	case fControlnets:
+		return controlnetFields.document([]string{"initImageId", "initImageType", "preprocessorId"})
+	case fImagePrompts:
+		return &huma.Schema{Type: huma.TypeString}
+	}
+	return &huma.Schema{}
 }
 
 func (d duty) inWords() string {

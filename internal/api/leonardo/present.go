@@ -29,7 +29,7 @@ type Generation struct {
 	PhotoReal           bool             `json:"photoReal" doc:"always false"`
 	PromptMagic         bool             `json:"promptMagic" doc:"always false"`
 	Ultra               bool             `json:"ultra" doc:"always false"`
-	InitStrength        *float64         `json:"initStrength" doc:"always null"`
+	InitStrength        *float64         `json:"initStrength" doc:"how close to the picture it started from; null without one"`
 	PhotoRealStrength   *float64         `json:"photoRealStrength" doc:"always null"`
 	PromptMagicStrength *float64         `json:"promptMagicStrength" doc:"always null"`
 	PromptMagicVersion  *string          `json:"promptMagicVersion" doc:"always null"`
@@ -84,6 +84,9 @@ func present(g *generation.Generation, models Models, address func(asset.Image) 
 	}
 	if m, ok := models.Find(p.ModelID); ok && p.ModelID != "" {
 		out.PresetStyle = presetOf(m, p.Style)
+	}
+	if p.Init != nil {
+		out.InitStrength = ptr(flip(p.Strength))
 	}
 	if out.Status == statusFailed {
 		out.FailedReason = failedReason(g)

@@ -40,6 +40,8 @@ const (
 	pHeight = "imageHeight"
 	pCount  = "numImages"
 	pSteps  = "inferenceSteps"
+
+	pControlnets = "controlnetCount"
 )
 
 // priceFields is the table of serviceParams.IMAGE_GENERATION.
@@ -67,7 +69,9 @@ var priceFields = newSchema("$.selectionSet.calculateProductionApiServiceCost.ar
 	{"photoRealVersion", typeString, refused, nil, ""},
 	{"photoRealStrength", typeFloat, refused, nil, ""},
 	{"loraCount", typeInt, refused, nil, "0 is taken; there are no elements yet."},
-	{"controlnetsCost", typeInt, refused, nil, "0 is taken; there is no image guidance yet."},
+	{"controlnetsCost", typeInt, refused, nil, "0 is taken; give controlnetCount instead."},
+	{pControlnets, typeInt, honoured, nil, "An addition of ours: how many controlnets and imagePrompts there will be."},
+	{fTiling, typeBool, honoured, nil, "An addition of ours: as in POST /generations."},
 })
 
 // modelSwitches are the calculator's way to name a model.
@@ -79,7 +83,7 @@ var modelSwitches = []struct{ name, alias string }{
 	{"isFluxSchnell", fluxSchnellID},
 }
 
-var priceNames = map[string]string{"width": pWidth, "height": pHeight, "count": pCount, "steps": pSteps, "model": fModel}
+var priceNames = map[string]string{"width": pWidth, "height": pHeight, "count": pCount, "steps": pSteps, "model": fModel, "tile": fTiling, "references": pControlnets}
 
 func (d *dialect) price(w http.ResponseWriter, r *http.Request, actor access.Actor) (any, error) {
 	members, err := readObject(w, r)
@@ -98,11 +102,11 @@ func (d *dialect) price(w http.ResponseWriter, r *http.Request, actor access.Act
 	if err != nil {
 		return nil, err
 	}
-	req := &image.Request{
+	req := &image.Estimate{ReferenceCount: *v.wholeOr(pControlnets, 0), Request: image.Request{
 		Prompt: "price", // no price depends on the words, but a request needs some
-		Model:  model.ID,
-		Width:  v.wholeOr(pWidth, defaultWidth), Height: v.wholeOr(pHeight, defaultHeight), Count: v.wholeOr(pCount, defaultCount),
-	}
+		Model:  model.ID, Tile: v.flag(fTiling),
+		Width: v.wholeOr(pWidth, defaultWidth), Height: v.wholeOr(pHeight, defaultHeight), Count: v.wholeOr(pCount, defaultCount),
+	}}
 	if n, ok := v.whole(pSteps); ok {
 		steps := int(n)
 		req.Steps = &steps

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"bottega/internal/access"
 	"bottega/internal/catalog"
 	"bottega/internal/fault"
 	"bottega/internal/generation"
@@ -76,15 +77,19 @@ var generationFields = newSchema("$.selectionSet.sdGenerationJob.args.arg1", []f
 	{"fantasyAvatar", typeBool, refused, nil, "true is refused."},
 	{"enhancePrompt", typeBool, refused, nil, "true is refused."},
 	{"enhancePromptInstruction", typeString, refused, nil, ""},
-	{"tiling", typeBool, refused, nil, "true is refused."},
-	{"init_image_id", typeString, refused, nil, ""},
-	{"init_generation_image_id", typeString, refused, nil, ""},
-	{"init_strength", typeFloat, refused, nil, ""},
+	{fTiling, typeBool, honoured, nil, "The picture repeats without a seam. Refused when the model cannot."},
+	{fInitID, typeString, honoured, nil, "An uploaded picture to start from; it is scaled and cut to the size of the picture."},
+	{fInitGenerated, typeString, honoured, nil, "A generated picture to start from. Not with init_image_id."},
+	{fInitStrength, typeFloat, honoured, nil, "0.1 to 0.9, with canvasRequest from 0; higher is closer to the start: our strength is 1 minus this. Without it: the model's default, or with a mask everything under it is painted anew."},
+	{fImagePrompts, typeList, honoured, nil, "Ids of uploaded pictures that are looked at for their content, like controlnets of that kind."},
+	{fPromptWeight, typeFloat, honoured, nil, "Above 0 to 1, for all imagePrompts."},
+	{fControlnets, typeList, honoured, nil, "Pictures to look at, at most four with imagePrompts: see the table of image guidance."},
+	{fCanvas, typeBool, honoured, nil, "With canvasRequestType, canvasInitId and canvasMaskId."},
+	{fCanvasType, typeString, honoured, nil, "INPAINT and OUTPAINT paint where the mask is white and keep the rest byte for byte; the picture has the size of canvasInitId (1024 × 768, which SDKs send by themselves, counts as nothing said). IMG2IMG and SKETCH2IMG start from canvasInitId; a sketch has a strength of 0.8 unless init_strength says otherwise."},
+	{fCanvasInit, typeString, honoured, nil, "An uploaded picture."},
+	{fCanvasMask, typeString, honoured, nil, "An uploaded mask of canvasInitId's size: white is painted."},
 	{"isInitImage", typeBool, refused, nil, "true is refused."},
-	{"imagePrompts", typeList, refused, nil, ""},
-	{"imagePromptWeight", typeFloat, refused, nil, ""},
-	{"controlnets", typeList, refused, nil, ""},
-	{"controlNet", typeBool, refused, nil, "true is refused."},
+	{"controlNet", typeBool, refused, nil, "true is refused: the older form of controlnets."},
 	{"controlNetType", typeString, refused, nil, ""},
 	{"weighting", typeFloat, refused, nil, ""},
 	{"elements", typeList, refused, nil, ""},
@@ -92,10 +97,6 @@ var generationFields = newSchema("$.selectionSet.sdGenerationJob.args.arg1", []f
 	{"unzoom", typeBool, refused, nil, "true is refused."},
 	{"unzoomAmount", typeFloat, refused, nil, ""},
 	{"upscaleRatio", typeFloat, refused, nil, ""},
-	{"canvasRequest", typeBool, refused, nil, "true is refused."},
-	{"canvasRequestType", typeString, refused, nil, ""},
-	{"canvasInitId", typeString, refused, nil, ""},
-	{"canvasMaskId", typeString, refused, nil, ""},
 })
 
 // sdVersions is the closed list of the SDKs.
@@ -105,21 +106,22 @@ var sdVersions = []string{"v1_5", "v2", "v3", "SDXL_0_8", "SDXL_0_9", "SDXL_1_0"
 var imageNames = map[string]string{
 	"prompt": fPrompt, "negative_prompt": fNegative, "model": fModel, "style": fPreset, "width": fWidth, "height": fHeight,
 	"count": fCount, "seed": fSeed, "steps": fSteps, "guidance_scale": fGuidance, "transparent": fTransp,
+	"tile": fTiling,
 }
 
-// imageRequest turns what was sent into a request of the image kind. Every field that is wrong is named at once;
-// ranges are the model's business and are checked by the kind.
-func imageRequest(v values, models Models) (*image.Request, error) {
+// imageRequest turns what was sent into a request of the image kind, all but its pictures. Every field that is wrong is
+// named at once; ranges are the model's business and are checked by the kind.
+func imageRequest(v values, models Models) (*image.Request, catalog.Model, []fault.Field, error) {
 	prompt, ok := v.text(fPrompt)
 	if !ok {
-		return nil, validationFailed("$", `expecting a value for non-nullable variable: "prompt"`)
+		return nil, catalog.Model{}, nil, validationFailed("$", `expecting a value for non-nullable variable: "prompt"`)
 	}
 	if utf8.RuneCountInString(prompt) > maxPrompt {
-		return nil, badRequest(fmt.Sprintf("Invalid prompt, maximum length of %d characters exceeded.", maxPrompt))
+		return nil, catalog.Model{}, nil, badRequest(fmt.Sprintf("Invalid prompt, maximum length of %d characters exceeded.", maxPrompt))
 	}
 	model, err := findModel(v, fModel, models)
 	if err != nil {
-		return nil, err
+		return nil, catalog.Model{}, nil, err
 	}
 	req := &image.Request{Prompt: prompt, Model: model.ID}
 	var bad []fault.Field
@@ -131,9 +133,6 @@ func imageRequest(v values, models Models) (*image.Request, error) {
 	keep(setStyle(req, v, model))
 	keep(setTransparency(req, v))
 	keep(checkSDVersion(v))
-	if bad != nil {
-		return nil, fault.Bad(bad...)
-	}
 	req.NegativePrompt, _ = v.text(fNegative)
 	req.Width, req.Height, req.Count = v.wholeOr(fWidth, defaultWidth), v.wholeOr(fHeight, defaultHeight), v.wholeOr(fCount, defaultCount)
 	if n, ok := v.whole(fSeed); ok {
@@ -146,7 +145,7 @@ func imageRequest(v values, models Models) (*image.Request, error) {
 	if x, ok := v.number(fGuidance); ok {
 		req.Guidance = &x
 	}
-	return req, nil
+	return req, model, bad, nil
 }
 
 // wholeOr returns the number that was sent, or the dialect's default.
@@ -229,25 +228,39 @@ func checkSDVersion(v values) *fault.Field {
 	return &fault.Field{Name: name, Value: version, Message: "names a base model that is not on this server", Allowed: "v1_5, or a modelId"}
 }
 
+// submission is a decoded request, with what it takes to speak about it in the caller's words.
+type submission struct {
+	generation.SubmitRequest
+	sent  values
+	names map[string]string // the image kind's name → the documented one
+}
+
 // readGeneration decodes POST /generations.
-func (a *dialect) readGeneration(w http.ResponseWriter, r *http.Request) (generation.SubmitRequest, values, error) {
+func (d *dialect) readGeneration(w http.ResponseWriter, r *http.Request, actor access.Actor) (submission, error) {
 	key, err := idempotencyKey(r)
 	if err != nil {
-		return generation.SubmitRequest{}, nil, err
+		return submission{}, err
 	}
 	members, err := readObject(w, r)
 	if err != nil {
-		return generation.SubmitRequest{}, nil, err
+		return submission{}, err
 	}
 	v, err := generationFields.decode(members)
 	if err != nil {
-		return generation.SubmitRequest{}, nil, err
+		return submission{}, err
 	}
-	req, err := imageRequest(v, a.Models)
+	req, model, bad, err := imageRequest(v, d.Models)
 	if err != nil {
-		return generation.SubmitRequest{}, nil, err
+		return submission{}, err
 	}
-	return generation.SubmitRequest{Kind: kindOfImage, Input: req, IdempotencyKey: key}, v, nil
+	names, worse, err := d.guided(r.Context(), actor, v, req, model)
+	if err != nil {
+		return submission{}, err
+	}
+	if bad = append(bad, worse...); bad != nil {
+		return submission{}, fault.Bad(bad...)
+	}
+	return submission{generation.SubmitRequest{Kind: kindOfImage, Input: req, IdempotencyKey: key}, v, names}, nil
 }
 
 // maxIdempotencyKey bounds the key; it is stored with the generation.

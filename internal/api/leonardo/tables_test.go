@@ -13,6 +13,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bottega/internal/access"
+	"bottega/internal/asset"
+	"bottega/internal/engine"
 	"bottega/internal/fault"
 	"bottega/internal/id"
 	"bottega/internal/token"
@@ -120,7 +123,10 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		sdkDefaults, ``, `{}`, `[]`, `{"prompt":"x","width":33}`, `{"prompt":"x","prompt":"y"}`,
 		`{"prompt":"x","styleUUID":"pixel"}`, `{"prompt":"\ud800","seed":1e300}`, `{"prompt":"x","elements":[[[{}]]]}`,
-		`{"prompt":"x","num_images":2.0,"numImages":2}`, `{"service":"IMAGE_GENERATION","serviceParams":{"IMAGE_GENERATION":{"isSDXL":true}}}`,
+		`{"prompt":"x","num_images":2.0,"numImages":2}`,
+		`{"prompt":"x","controlnets":[{"initImageId":"a","initImageType":"UPLOADED","preprocessorId":67,"weight":1.5,"influence":2}]}`,
+		`{"prompt":"x","canvasRequest":true,"canvasRequestType":"INPAINT","canvasInitId":"a","canvasMaskId":"b","init_strength":0.5}`,
+		`{"prompt":"x","imagePrompts":["a"],"imagePromptWeight":0.5,"init_image_id":"a"}`, `{"service":"IMAGE_GENERATION","serviceParams":{"IMAGE_GENERATION":{"isSDXL":true}}}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -150,12 +156,19 @@ func FuzzDecode(f *testing.F) {
 			mustBeShown(t, err)
 			return
 		}
-		req, err := imageRequest(v, models)
+		req, model, _, err := imageRequest(v, models)
 		if err != nil {
 			mustBeShown(t, err)
 			return
 		}
-		if req.Width == nil || req.Height == nil || req.Count == nil || req.Style == nil || req.Transparent == nil || req.Model == "" {
+		d := &dialect{Deps{Uploads: &shelf{}}}
+		if _, _, err := d.guided(t.Context(), access.Actor{AccountID: ann.ID}, v, req, model); err != nil {
+			t.Fatalf("pictures: %v", err)
+		}
+		if (req.Width == nil) != (req.Height == nil) || (req.Width == nil && req.Mask == "") {
+			t.Fatalf("half a size is missing: %+v", req)
+		}
+		if req.Count == nil || req.Style == nil || (req.Transparent == nil && req.Mask == "") || req.Model == "" {
 			t.Fatalf("a default is missing: %+v", req)
 		}
 	})
@@ -186,7 +199,11 @@ func TestDocument_IsCurrent(t *testing.T) {
 func TestAnswers_FollowTheDocument(t *testing.T) {
 	w := newWorld(t)
 	done := w.complete(w.create(sdkDefaults).GenerationID).ID
-	bodies := map[string]string{"createGeneration": sdkDefaults, "pricingCalculator": `{"service":"IMAGE_GENERATION"}`}
+	bodies := map[string]string{
+		"createGeneration": sdkDefaults, "pricingCalculator": `{"service":"IMAGE_GENERATION"}`,
+		"uploadInitImage": `{"extension":"png"}`, "uploadCanvasInitImage": `{"initExtension":"png","maskExtension":"webp"}`,
+	}
+	uploaded := w.shelf.put(ann.ID, asset.FromUpload, 64, 64)
 	doc := document()
 	check := func(op operation, status, body string) {
 		t.Helper()
@@ -204,7 +221,7 @@ func TestAnswers_FollowTheDocument(t *testing.T) {
 		}
 	}
 	for _, op := range operations { // deletion comes last in its path, but listing after it still answers
-		path := strings.NewReplacer("{id}", done, "{userId}", ann.ID).Replace(op.path)
+		path := strings.NewReplacer("init-image/{id}", "init-image/"+uploaded, "{id}", done, "{userId}", ann.ID).Replace(op.path)
 		check(op, "401", w.call("", op.method, path, bodies[op.id]).body)
 		a := w.call(annKey, op.method, path, bodies[op.id])
 		if a.status != 200 {
@@ -223,7 +240,8 @@ func TestReaderTables_AreCurrent(t *testing.T) {
 	}
 	for name, table := range map[string]string{
 		"generation fields": fieldTable(generationFields), "price fields": fieldTable(priceFields),
-		"styles": styleTable(), "models": modelTable(), "operations": operationTable(),
+		"styles": styleTable(), "models": modelTable(), "operations": operationTable(), "image guidance": guidanceTable(),
+		"fields of image guidance": fieldTable(controlnetFields),
 	} {
 		begin, end := "<!-- "+name+": made by the tests -->\n", "<!-- end of "+name+" -->"
 		i := bytes.Index(page, []byte(begin))
@@ -282,6 +300,15 @@ func styleTable() string {
 		}
 		styles = strings.ReplaceAll(styles, modelDefault, "the model's default")
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, l.uuid, styles)
+	}
+	return b.String()
+}
+
+func guidanceTable() string {
+	var b strings.Builder
+	b.WriteString("| `preprocessorId` | Looked at for |\n|---|---|\n")
+	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
+		fmt.Fprintf(&b, "| %s | %s |\n", idsOf(kind), kind)
 	}
 	return b.String()
 }

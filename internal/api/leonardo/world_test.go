@@ -19,6 +19,7 @@ import (
 	"bottega/internal/asset"
 	"bottega/internal/catalog"
 	"bottega/internal/clock"
+	"bottega/internal/engine"
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
@@ -63,8 +64,17 @@ func houseModel() catalog.Model {
 			Count: catalog.Range{Min: 1, Max: 8, Step: 1, Default: 1}, Steps: catalog.Range{Min: 1, Max: 60, Step: 1, Default: 12},
 			Guidance: catalog.Range{Min: 1, Max: 20, Step: 0.1, Default: 2}, Adherence: catalog.Range{Max: 1, Default: 0.35},
 			MaxPrompt: 1500, Styles: styles, DefaultStyle: "soft-3d", NegativePrompt: true, Transparent: true,
+			Strength: catalog.Range{Max: 1, Step: 0.05, Default: 0.6}, Masks: true, Erase: true, Tile: true, MaxBoxes: 8, MaxReferences: 4,
+			References: looks4(),
 		},
 	}
+}
+
+func looks4() (list []catalog.ReferenceUse) {
+	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
+		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Max: 1, Step: 0.05, Default: 0.5}})
+	}
+	return list
 }
 
 // world is a server with the real planner and the real price sheet over stores in memory.
@@ -73,6 +83,7 @@ type world struct {
 	models *catalog.Catalog
 	kind   *image.Kind
 	sheet  *pricing.Sheet
+	shelf  *shelf
 
 	mu        sync.Mutex
 	keys      map[string]access.Actor
@@ -107,9 +118,10 @@ func newWorld(t testing.TB, models ...catalog.Model) *world {
 		byKey:    map[string]string{},
 		clock:    clock.NewFake(start),
 	}
-	w.kind = &image.Kind{Catalog: w.models}
+	w.shelf = &shelf{pictures: map[string]shelved{}}
+	w.kind = &image.Kind{Catalog: w.models, Pictures: w.shelf}
 	mux := http.NewServeMux()
-	mux.Handle(Prefix+"/", New(Deps{Keys: w, Generations: w, Models: w.models, Balances: w, Accounts: w, Picture: func(img asset.Image) string {
+	mux.Handle(Prefix+"/", New(Deps{Keys: w, Uploads: w.shelf, Forms: asset.NewSigner(make([]byte, 32)), Clock: w.clock, Generations: w, Models: w.models, Balances: w, Accounts: w, Picture: func(img asset.Image) string {
 		return "/assets/" + img.ID + "/original.png?exp=1&sig=x"
 	}}))
 	mux.HandleFunc("GET /assets/{id}/original.png", w.picture)
@@ -129,6 +141,14 @@ func (w *world) Key(_ context.Context, presented string) (access.Actor, error) {
 		return access.Actor{}, fault.New(fault.Unauthenticated, "expired_api_key", "the API key has expired")
 	}
 	return access.Actor{}, fault.New(fault.Unauthenticated, "invalid_api_key", "the API key is unknown")
+}
+
+// InForce ends Ben's key: he asked for a form and then lost it.
+func (w *world) InForce(_ context.Context, keyID string) error {
+	if keyID == w.keys[benKey].KeyID {
+		return fault.New(fault.Unauthenticated, "revoked_api_key", "the API key was revoked")
+	}
+	return nil
 }
 
 func (w *world) ByID(_ context.Context, accountID string) (account.Account, error) {

@@ -184,7 +184,7 @@ func TestRequests_AreRefusedByFieldName(t *testing.T) {
 	s := newSite(t, apptest.SQLite(t))
 	v := s.member("ada@example.com")
 	for name, c := range map[string]struct{ path, body, fields string }{
-		"unknown field":     {"/generations", `{"prompt":"x","quality":"high","hd":true}`, "hd,quality"},
+		"unknown field":     {"/generations", `{"prompt":"x","finish":"high","hd":true}`, "finish,hd"},
 		"missing":           {"/generations", `{}`, "prompt"},
 		"wrong types":       {"/generations", `{"prompt":3,"width":"wide","transparent":"yes","steps":1.5}`, "prompt,steps,transparent,width"},
 		"not a multiple":    {"/generations", `{"prompt":"x","width":33}`, "width"},

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"bottega/internal/api"
+	"bottega/internal/asset"
 	"bottega/internal/generation"
 )
 
@@ -28,8 +29,9 @@ const (
 type operation struct {
 	id, method, path, summary string
 	who                       who
-	limited                   bool // counted against the attempts of the caller's address
-	status                    int  // of success; 0 = 200
+	limited                   bool  // counted against the attempts of the caller's address
+	status                    int   // of success; 0 = 200
+	body                      int64 // most bytes; 0 = api.MaxJSONBody
 }
 
 // operations is every route of the studio and who may call it.
@@ -50,6 +52,12 @@ func operations() map[string]operation {
 		{id: "cancel-generation", method: "POST", path: "/generations/{id}/cancel", summary: "Stop a generation"},
 		{id: "delete-generation", method: "DELETE", path: "/generations/{id}", summary: "Delete a finished generation and its pictures", status: 204},
 		{id: "events", method: "GET", path: "/events", summary: "What happens to one's work, as it happens"},
+
+		{id: "create-upload", method: "POST", path: "/uploads", summary: "Keep a picture of one's own; the body is the file", body: asset.MaxUploadBytes},
+		{id: "list-uploads", method: "GET", path: "/uploads", summary: "One's uploads, newest first"},
+		{id: "get-upload", method: "GET", path: "/uploads/{id}", summary: "One upload"},
+		{id: "delete-upload", method: "DELETE", path: "/uploads/{id}", summary: "Delete an upload", status: 204},
+		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
 		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
@@ -85,6 +93,11 @@ func (s *server) declare(r *registrar) {
 	sse.Register(r.api, events, map[string]any{
 		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
 	}, s.events)
+	route(r, "create-upload", s.createUpload)
+	route(r, "list-uploads", s.listUploads)
+	route(r, "get-upload", s.getUpload)
+	route(r, "delete-upload", s.deleteUpload)
+	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
 	route(r, "list-keys", s.listKeys)
@@ -124,6 +137,9 @@ func (r *registrar) take(id string) huma.Operation {
 			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problemSchema(r.api)}},
 		}},
 		Middlewares: huma.Middlewares{named(o)},
+	}
+	if o.body > 0 {
+		op.MaxBodyBytes = o.body
 	}
 	if o.limited {
 		op.Middlewares = append(op.Middlewares, s.limitAddress)

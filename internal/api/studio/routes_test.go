@@ -2,6 +2,7 @@ package studio_test
 
 import (
 	"encoding/json"
+	"image/color"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,12 +90,13 @@ func TestRoutes_WhatIsSomebodyElsesIsNotFound(t *testing.T) {
 		ada, eve := s.member("ada@example.com"), s.member("eve@example.com")
 		work := ada.must(200, "POST", "/generations", map[string]any{"prompt": "a fox"}).text("id")
 		key := ada.must(200, "POST", "/keys", map[string]any{"name": "script"}).text("id")
+		upload := ada.upload("picture", picture(t, 8, 8, color.White)).text("id")
 		tried := 0
 		for _, r := range everyRoute(t) {
 			if !strings.Contains(r.path, "{id}") {
 				continue
 			}
-			for _, theirs := range []string{work, key, "0198c0de-0000-4000-8000-000000000000", "x", "%00", strings.Repeat("a", 3000)} {
+			for _, theirs := range []string{work, key, upload, "0198c0de-0000-4000-8000-000000000000", "x", "%00", strings.Repeat("a", 3000)} {
 				a := eve.call(r.method, strings.Replace(r.path, "{id}", theirs, 1), nil)
 				if a.status != http.StatusNotFound {
 					t.Errorf("%s of id %.40q got %d %s, want 404", r, theirs, a.status, a.raw)

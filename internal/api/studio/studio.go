@@ -59,6 +59,15 @@ type Generations interface {
 	Delete(ctx context.Context, actor access.Actor, id string) error
 }
 
+// Uploads is what the studio needs of asset.Uploads.
+type Uploads interface {
+	Add(ctx context.Context, actor access.Actor, purpose asset.Purpose, field string, file []byte) (asset.Upload, error)
+	Get(ctx context.Context, actor access.Actor, uploadID string) (asset.Upload, error)
+	List(ctx context.Context, actor access.Actor, cursor string, limit int) ([]asset.Upload, string, error)
+	Delete(ctx context.Context, actor access.Actor, uploadID string) error
+	Source(ctx context.Context, accountID, pictureID string) (asset.Source, error)
+}
+
 // Ledger is what the studio needs of ledger.Service.
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
@@ -86,6 +95,7 @@ type Deps struct {
 	Accounts    Accounts
 	Auth        Auth
 	Generations Generations
+	Uploads     Uploads
 	Ledger      Ledger
 	Hub         Hub
 	Models      Models
@@ -122,8 +132,14 @@ type server struct {
 func New(d Deps) (http.Handler, error) {
 	mux, doc := routes(d)
 	api.Fallbacks(mux, Prefix, doc.OpenAPI())
-	return api.SameOrigin(d.Origins, api.LimitBody(api.MaxJSONBody, api.NoStore(mux)))
+	bounded := http.NewServeMux()
+	bounded.Handle("POST "+Prefix+"/uploads", api.Patient(asset.UploadPatience, api.LimitBody(asset.MaxUploadBytes, api.AtOnce(uploadsAtOnce, mux))))
+	bounded.Handle("/", api.LimitBody(api.MaxJSONBody, mux))
+	return api.SameOrigin(d.Origins, api.NoStore(bounded))
 }
+
+// uploadsAtOnce bounds the files that arrive at the same time: each is held in memory.
+const uploadsAtOnce = 8
 
 // Document returns the API's OpenAPI 3.1 document as indented JSON.
 func Document() ([]byte, error) {

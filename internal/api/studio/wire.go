@@ -8,7 +8,6 @@ import (
 
 	"bottega/internal/account"
 	"bottega/internal/asset"
-	"bottega/internal/catalog"
 	"bottega/internal/engine"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
@@ -59,10 +58,45 @@ type Generation struct {
 	Guidance       float64      `json:"guidance_scale"`
 	Adherence      float64      `json:"adherence"`
 	Transparent    bool         `json:"transparent"`
+	Shown          Shown        `json:"shown" doc:"pictures, places and colours the request named"`
 	Price          token.Amount `json:"price_mt" doc:"held when it was accepted"`
 	Charged        token.Amount `json:"charged_mt" doc:"kept in the end; never more than the price"`
 	Failure        *Failure     `json:"failure"`
 	Images         []Image      `json:"images" nullable:"false"`
+}
+
+// Shown is what a request showed beside its words; it can be sent again as it is.
+type Shown struct {
+	Quality    string            `json:"quality" doc:"empty = the steps were named"`
+	Background string            `json:"background" doc:"#rrggbb; empty = white, or none"`
+	Tile       bool              `json:"tile"`
+	InitImage  string            `json:"init_image" doc:"id; empty = none"`
+	Strength   float64           `json:"strength" doc:"of init_image"`
+	Mask       string            `json:"mask" doc:"id; empty = none"`
+	Expand     asset.Expansion   `json:"expand" doc:"all 0 = not extended"`
+	Erase      bool              `json:"erase"`
+	References []image.Reference `json:"references" nullable:"false"`
+	Boxes      []asset.Box       `json:"boxes" nullable:"false"`
+}
+
+func wireShown(p image.Params) Shown {
+	out := Shown{
+		Quality: p.Quality, Background: p.Background, Tile: p.Tile, Strength: p.Strength, Erase: p.Erase,
+		References: make([]image.Reference, 0, len(p.References)), Boxes: append([]asset.Box{}, p.Boxes...),
+	}
+	if p.Init != nil {
+		out.InitImage = p.Init.ID
+	}
+	if p.Mask != nil {
+		out.Mask = p.Mask.ID
+	}
+	if p.Expand != nil {
+		out.Expand = *p.Expand
+	}
+	for _, r := range p.References {
+		out.References = append(out.References, image.Reference{Image: r.ID, Kind: r.Kind, Strength: &r.Strength})
+	}
+	return out
 }
 
 // TransformSchema says that failure may be null, which huma does not say of a pointer to an object.
@@ -113,9 +147,18 @@ type Recipe struct {
 	Height          int       `json:"height"`
 	GeneratedWidth  int       `json:"generated_width" doc:"of the network's own picture, before it was scaled"`
 	GeneratedHeight int       `json:"generated_height"`
+	Inputs          []Input   `json:"inputs" nullable:"false" doc:"pictures it was made from"`
 	Sources         []Source  `json:"sources" nullable:"false" doc:"licensed drawings that were looked at"`
 	Notes           []string  `json:"notes" nullable:"false"`
 	CreatedAt       time.Time `json:"created_at"`
+}
+
+// Input names a picture that another one was made from.
+type Input struct {
+	ID       string  `json:"id" format:"uuid"`
+	Role     string  `json:"role" enum:"init,mask,style,content,character,edge"`
+	Origin   string  `json:"origin" enum:"upload,generated"`
+	Strength float64 `json:"strength"`
 }
 
 // Source names a licensed drawing.
@@ -183,7 +226,7 @@ func (w wirer) generation(g *generation.Generation) (Generation, error) {
 		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Model: p.Model, ModelTitle: w.title(p), Style: p.Style,
 		Width: p.Width, Height: p.Height, Count: p.Count, Seed: p.Seed, Steps: p.Steps,
 		Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent,
-		Price: g.Price, Charged: g.Charged, Images: make([]Image, 0, len(g.Images)),
+		Shown: wireShown(p), Price: g.Price, Charged: g.Charged, Images: make([]Image, 0, len(g.Images)),
 	}
 	if g.Failure != nil {
 		out.Failure = &Failure{Code: g.Failure.Code, Message: g.Failure.Message}
@@ -221,7 +264,10 @@ func wireRecipe(r asset.Recipe) Recipe {
 		Prompt: r.Prompt, NegativePrompt: r.NegativePrompt, Style: r.Style, Seed: r.Seed, Steps: r.Steps,
 		Guidance: r.Guidance, Adherence: r.Adherence, Transparent: r.Transparent,
 		Width: r.Width, Height: r.Height, GeneratedWidth: r.GeneratedWidth, GeneratedHeight: r.GeneratedHeight,
-		Sources: make([]Source, 0, len(r.Sources)), Notes: append([]string{}, r.Notes...), CreatedAt: r.CreatedAt.UTC(),
+		Inputs: make([]Input, 0, len(r.Inputs)), Sources: make([]Source, 0, len(r.Sources)), Notes: append([]string{}, r.Notes...), CreatedAt: r.CreatedAt.UTC(),
+	}
+	for _, in := range r.Inputs {
+		out.Inputs = append(out.Inputs, Input(in))
 	}
 	for _, s := range r.Sources {
 		out.Sources = append(out.Sources, wireSource(s))
@@ -231,35 +277,4 @@ func wireRecipe(r asset.Recipe) Recipe {
 
 func wireSource(s engine.Source) Source {
 	return Source{ID: s.ID, Title: s.Title, Author: s.Author, Licence: s.Licence, Origin: s.Origin, URL: s.URL}
-}
-
-// Model is one entry of the catalogue.
-type Model struct {
-	ID             string          `json:"id" format:"uuid"`
-	Name           string          `json:"name"`
-	Title          string          `json:"title"`
-	Version        string          `json:"version"`
-	Description    string          `json:"description"`
-	Preview        bool            `json:"preview" doc:"not yet what it is meant to be"`
-	Width          catalog.Range   `json:"width" doc:"pixels"`
-	Height         catalog.Range   `json:"height" doc:"pixels"`
-	Count          catalog.Range   `json:"count" doc:"pictures a request"`
-	Steps          catalog.Range   `json:"steps"`
-	Guidance       catalog.Range   `json:"guidance"`
-	Adherence      catalog.Range   `json:"adherence"`
-	MaxPrompt      int             `json:"max_prompt" doc:"characters"`
-	Styles         []catalog.Style `json:"styles" nullable:"false"`
-	DefaultStyle   string          `json:"default_style"`
-	NegativePrompt bool            `json:"negative_prompt"`
-	Transparent    bool            `json:"transparent"`
-}
-
-func wireModel(m catalog.Model) Model {
-	c := m.Image
-	return Model{
-		ID: m.ID, Name: m.Name, Title: m.Title, Version: m.Version, Description: m.Description, Preview: m.Preview,
-		Width: c.Width, Height: c.Height, Count: c.Count, Steps: c.Steps, Guidance: c.Guidance, Adherence: c.Adherence,
-		MaxPrompt: c.MaxPrompt, Styles: append([]catalog.Style{}, c.Styles...), DefaultStyle: c.DefaultStyle,
-		NegativePrompt: c.NegativePrompt, Transparent: c.Transparent,
-	}
 }

@@ -1,15 +1,13 @@
 // Package enginetest holds every engine to the same behaviour: Run is the suite a driver passes unchanged, Scripted is
-// an engine that does what a test tells it to, fast and the same every time. It knows the engine boundary and nothing
+// an engine that does what a test tells it to, fast and the same every time: a pattern in place of a picture, and
+// everything else as the boundary promises it. It knows the engine boundary and nothing
 // of what lies behind it.
 package enginetest
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
-	"image"
-	"image/color"
+	"slices"
 	"sync"
 
 	"bottega/internal/engine"
@@ -126,16 +124,10 @@ func (s Script) refuse(req engine.ImageRequest) error {
 		return fmt.Errorf("size %dx%d: %w", req.Width, req.Height, engine.ErrRejected)
 	case s.Model != "" && req.Model != s.Model:
 		return fmt.Errorf("unknown model %q: %w", req.Model, engine.ErrRejected)
+	case len(s.Styles) > 0 && req.Style != "" && !slices.Contains(s.Styles, req.Style):
+		return fmt.Errorf("unknown style %q: %w", req.Style, engine.ErrRejected)
 	}
-	if len(s.Styles) == 0 || req.Style == "" {
-		return nil
-	}
-	for _, style := range s.Styles {
-		if style == req.Style {
-			return nil
-		}
-	}
-	return fmt.Errorf("unknown style %q: %w", req.Style, engine.ErrRejected)
+	return refusePictures(req)
 }
 
 // steps passes the gate once a step, reports each, and fails when told to.
@@ -152,7 +144,7 @@ func (s Script) steps(ctx context.Context, req engine.ImageRequest, report func(
 			return fmt.Errorf("step %d of %d: %w", i+1, steps, err)
 		}
 		if report != nil {
-			report(engine.Progress{Step: i + 1, Steps: steps, Preview: draw(req, 16, 16)})
+			report(engine.Progress{Step: i + 1, Steps: steps, Preview: draw16(req, 16, 16)})
 		}
 		if s.Err != nil {
 			return s.Err
@@ -163,7 +155,7 @@ func (s Script) steps(ctx context.Context, req engine.ImageRequest, report func(
 
 func (s Script) answer(req engine.ImageRequest) *engine.Picture {
 	p := &engine.Picture{
-		Image:           draw(req, req.Width, req.Height),
+		Image:           paint(req),
 		ModelVersion:    "scripted@1",
 		GeneratedWidth:  req.Width,
 		GeneratedHeight: req.Height,
@@ -171,7 +163,7 @@ func (s Script) answer(req engine.ImageRequest) *engine.Picture {
 	}
 	switch s.Rubbish {
 	case WrongSize:
-		p.Image = draw(req, req.Width+1, req.Height)
+		p.Image = draw16(req, req.Width+1, req.Height)
 	case NilImage:
 		p.Image = nil
 	case NilResult:
@@ -179,30 +171,6 @@ func (s Script) answer(req engine.ImageRequest) *engine.Picture {
 	case Sound:
 	}
 	return p
-}
-
-// draw paints sixteen by sixteen tiles from the hash of everything in the request.
-func draw(req engine.ImageRequest, width, height int) *image.NRGBA {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%+v", req)
-	state := h.Sum64()
-	var tiles [256]color.NRGBA
-	for i := range tiles {
-		state = state*6364136223846793005 + 1442695040888963407
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], state)
-		tiles[i] = color.NRGBA{b[7], b[6], b[5], 255}
-		if req.Transparent && b[4] < 64 {
-			tiles[i] = color.NRGBA{}
-		}
-	}
-	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		for x := range width {
-			picture.SetNRGBA(x, y, tiles[y*16/height*16+x*16/width])
-		}
-	}
-	return picture
 }
 
 var _ engine.Imager = (*Scripted)(nil)

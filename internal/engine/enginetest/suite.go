@@ -28,6 +28,9 @@ func Run(t *testing.T, open func(t *testing.T) engine.Imager) {
 type Suite struct {
 	Open func(t *testing.T) engine.Imager
 	Base engine.ImageRequest
+	// Pictures also holds an engine that takes pictures and places (Init, Mask, Erase, References, Boxes, Tile) to what
+	// the boundary says about them.
+	Pictures bool
 }
 
 // Run runs the suite.
@@ -43,6 +46,9 @@ func (s Suite) Run(t *testing.T) {
 	t.Run("deadline", r.deadline)
 	t.Run("rubbish is rejected", r.rejected)
 	t.Run("many at once", r.concurrent)
+	if s.Pictures {
+		r.pictures(t)
+	}
 	if k, ok := e.(interface{ Kill() }); ok {
 		t.Run("killed", func(t *testing.T) { r.killed(t, k.Kill) })
 	}

@@ -14,7 +14,8 @@ func TestScripted_PassesTheSuite(t *testing.T) {
 		Open: func(*testing.T) engine.Imager {
 			return enginetest.NewScripted(enginetest.Script{Model: "house", Styles: []string{"flat"}})
 		},
-		Base: engine.ImageRequest{Model: "house", Prompt: "a fox", Width: 64, Height: 64, Steps: 4},
+		Base:     engine.ImageRequest{Model: "house", Prompt: "a fox", Width: 64, Height: 64, Steps: 4},
+		Pictures: true,
 	}.Run(t)
 }
 

@@ -9,7 +9,9 @@ import type {
   Page,
   Quote,
   Session,
+  Shape,
   Status,
+  Upload,
   Wallet,
 } from './types';
 
@@ -18,6 +20,8 @@ export const BASE = '/api/studio';
 interface Options {
   method?: string;
   body?: unknown;
+  /** Sent as it is, in place of body. */
+  file?: Blob;
   signal?: AbortSignal;
   headers?: Record<string, string>;
   /** Let the request outlive the page. */
@@ -28,13 +32,14 @@ interface Options {
 async function send<T>(path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.file) headers['Content-Type'] = options.file.type || 'application/octet-stream';
   let res: Response;
   try {
     res = await fetch(BASE + path, {
       method: options.method ?? 'GET',
       credentials: 'same-origin',
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
       keepalive: options.keepalive,
     });
@@ -86,6 +91,12 @@ export const api = {
   cancel: (id: string) => send<Generation>(`/generations/${at(id)}/cancel`, { method: 'POST' }),
   remove: (id: string, keepalive = false) =>
     send<void>(`/generations/${at(id)}`, { method: 'DELETE', keepalive }),
+
+  upload: (file: Blob, purpose: Upload['purpose'] = 'picture') =>
+    send<Upload>(`/uploads?purpose=${purpose}`, { method: 'POST', file }),
+  uploads: (cursor: string | null, limit = 24) => send<Page<Upload>>(`/uploads${page(limit, cursor)}`),
+  removeUpload: (id: string) => send<void>(`/uploads/${at(id)}`, { method: 'DELETE' }),
+  picture: (id: string) => send<Shape>(`/pictures/${at(id)}`),
 
   wallet: () => send<Wallet>('/wallet'),
   journal: (cursor: string | null, limit = 50) => send<Page<JournalEntry>>(`/journal${page(limit, cursor)}`),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { emptyShowing } from '../create/showing';
 import { amend, flatten, type Generations, later, prepend, remove, settle, upsert } from './patch';
 import type { Generation } from './types';
 
@@ -26,6 +27,7 @@ function make(id: string, change: Partial<Generation> = {}): Generation {
     guidance_scale: 2,
     adherence: 0.35,
     transparent: false,
+    shown: emptyShowing,
     price_mt: 2000,
     charged_mt: 0,
     failure: null,

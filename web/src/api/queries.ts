@@ -26,6 +26,15 @@ export const queries = {
     }),
   generation: (id: string) =>
     queryOptions({ queryKey: ['generation', id], queryFn: () => api.generation(id), staleTime: 60 * 60_000 }),
+  uploads: () => queryOptions({ queryKey: ['uploads'], queryFn: () => api.uploads(null), staleTime: 60_000 }),
+  // Its addresses end after hours; half of that is fresh enough.
+  picture: (id: string) =>
+    queryOptions({
+      queryKey: ['picture', id],
+      queryFn: () => api.picture(id),
+      staleTime: 3 * 60 * 60_000,
+      retry: (n: number, error: Error) => n < 2 && (error as { status?: number }).status !== 404,
+    }),
   wallet: () => queryOptions({ queryKey: ['wallet'], queryFn: api.wallet }),
   journal: () =>
     infiniteQueryOptions({

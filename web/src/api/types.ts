@@ -67,10 +67,90 @@ export interface Model {
   default_style: string;
   negative_prompt: boolean;
   transparent: boolean;
+  /** Of a picture to start from; max 0 where the model cannot. */
+  strength: Range;
+  /** Repaints and extends a part. */
+  masks: boolean;
+  erase: boolean;
+  references: { kind: ReferenceKind; strength: Range }[];
+  max_references: number;
+  max_boxes: number;
+  tile: boolean;
+  /** Presets of steps, the default first. */
+  qualities: { id: string; title: string; steps: number }[];
+}
+
+export type ReferenceKind = 'style' | 'content' | 'character' | 'edge';
+
+/** A picture to look at. */
+export interface Reference {
+  image: string;
+  kind: ReferenceKind;
+  strength?: number;
+}
+
+/** A thing at a place, in fractions of the picture, y down. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  prompt: string;
+}
+
+/** Pixels added on each side. */
+export interface Expansion {
+  left?: number;
+  top?: number;
+  right?: number;
+  bottom?: number;
+}
+
+/** What a request shows beside its words. */
+export interface Showing {
+  quality?: string;
+  background?: string;
+  tile?: boolean;
+  init_image?: string;
+  strength?: number;
+  mask?: string;
+  expand?: Expansion;
+  erase?: boolean;
+  references?: Reference[];
+  boxes?: Box[];
+}
+
+/** A picture that others can be made from: an upload or a generated one. */
+export interface Shape {
+  id: string;
+  origin: 'upload' | 'generated';
+  width: number;
+  height: number;
+  has_alpha: boolean;
+  placeholder: string;
+  url: string;
+  preview_url: string;
+  thumb_url: string;
+}
+
+/** A picture of one's own. */
+export interface Upload {
+  id: string;
+  purpose: 'picture' | 'mask';
+  width: number;
+  height: number;
+  bytes: number;
+  has_alpha: boolean;
+  placeholder: string;
+  url: string;
+  preview_url: string;
+  thumb_url: string;
+  created_at: string;
+  expires_at: string | null;
 }
 
 /** What is asked for. A field left out takes the model's default; adherence −1 means without a reference. */
-export interface GenerationRequest {
+export interface GenerationRequest extends Showing {
   prompt: string;
   negative_prompt?: string;
   model?: string;
@@ -107,6 +187,14 @@ export interface Source {
   url: string;
 }
 
+/** A picture that another one was made from. */
+export interface Input {
+  id: string;
+  role: 'init' | 'mask' | ReferenceKind;
+  origin: 'upload' | 'generated';
+  strength: number;
+}
+
 /** What a picture was made from; the same facts are written into the file. */
 export interface Recipe {
   generator: string;
@@ -125,6 +213,7 @@ export interface Recipe {
   height: number;
   generated_width: number;
   generated_height: number;
+  inputs: Input[] | null;
   sources: Source[] | null;
   notes: string[] | null;
   created_at: string;
@@ -171,6 +260,8 @@ export interface Generation {
   guidance_scale: number;
   adherence: number;
   transparent: boolean;
+  /** As it can be sent again; empty and zero where nothing was shown. */
+  shown: Required<Showing>;
   price_mt: number;
   charged_mt: number;
   failure: { code: string; message: string } | null;

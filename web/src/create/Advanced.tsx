@@ -1,10 +1,11 @@
-import { Slider, Switch, Textarea, UnstyledButton } from '@mantine/core';
+import { ColorInput, Slider, Switch, Textarea, UnstyledButton } from '@mantine/core';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../api/errors';
 import type { Model, Range } from '../api/types';
 import classes from './create.module.css';
-import { type Draft, WITHOUT_REFERENCE, within } from './draft';
+import { type Draft, stepsOf, WITHOUT_REFERENCE, within } from './draft';
+import { keepsARest } from './showing';
 
 interface Props {
   draft: Draft;
@@ -13,10 +14,14 @@ interface Props {
   onChange: (change: Partial<Draft>) => void;
 }
 
+/** Grounds that suit drawings; any other can be typed or picked. */
+const grounds = ['#ffffff', '#f6efe4', '#fde2d8', '#dbeafe', '#d9f0e3', '#204030', '#1e293b', '#000000'];
+
 /** The rest, only what the model can do. */
 export function Advanced({ draft, model, refused, onChange }: Props) {
   const { t } = useTranslation();
   const textOnly = draft.adherence === WITHOUT_REFERENCE;
+  const part = keepsARest(draft.start); // its ground and its edges are those of the start
   return (
     <div className={classes.advanced}>
       {model.negative_prompt && (
@@ -49,8 +54,8 @@ export function Advanced({ draft, model, refused, onChange }: Props) {
         label={t('create.steps')}
         hint={t('create.steps_hint')}
         range={model.steps}
-        value={within(draft.steps, model.steps)}
-        onChange={(steps) => onChange({ steps })}
+        value={stepsOf(draft, model)}
+        onChange={(steps) => onChange({ steps, quality: null })}
       />
       <Dial
         label={t('create.guidance')}
@@ -64,13 +69,51 @@ export function Advanced({ draft, model, refused, onChange }: Props) {
           label={t('create.transparent')}
           description={t('create.transparent_hint')}
           checked={draft.transparent}
+          disabled={part}
           onChange={(e) => onChange({ transparent: e.currentTarget.checked })}
+        />
+      )}
+      {!(model.transparent && draft.transparent) && (
+        <ColorInput
+          label={t('create.background')}
+          description={t('create.background_hint')}
+          placeholder={t('create.background_white')}
+          format="hex"
+          fixOnBlur
+          disabled={part}
+          swatches={grounds}
+          swatchesPerRow={8}
+          value={draft.background ?? ''}
+          error={refused?.field('background')}
+          eyeDropperButtonProps={{ 'aria-label': t('create.background_pick') }}
+          onChange={(c) =>
+            onChange({ background: /^#[0-9a-f]{6}$/i.test(c) ? c : c === '' ? null : draft.background })
+          }
+          popoverProps={{ withinPortal: false }}
+        />
+      )}
+      {model.tile && (
+        <Switch
+          label={t('create.tile')}
+          description={t('create.tile_hint')}
+          checked={draft.tile && !part}
+          disabled={part}
+          onChange={(e) => onChange({ tile: e.currentTarget.checked })}
         />
       )}
       <UnstyledButton
         className={classes.reset}
         onClick={() =>
-          onChange({ negative: '', steps: null, guidance: null, adherence: null, transparent: false })
+          onChange({
+            negative: '',
+            quality: null,
+            steps: null,
+            guidance: null,
+            adherence: null,
+            transparent: false,
+            background: null,
+            tile: false,
+          })
         }
       >
         {t('create.reset')}

@@ -1,15 +1,24 @@
 import { Skeleton, Tooltip } from '@mantine/core';
-import { IconAdjustmentsHorizontal, IconCube, IconDice5, IconLock } from '@tabler/icons-react';
+import {
+  IconAdjustmentsHorizontal,
+  IconCube,
+  IconDice5,
+  IconLayout,
+  IconLock,
+  IconPhotoPlus,
+} from '@tabler/icons-react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CountStepper } from './CountStepper';
 import classes from './create.module.css';
 import { countTouched, styleOf, USUAL_COUNT, within } from './draft';
 import { ModelPicker } from './ModelPicker';
-import { Advanced, preloadPanels, SeedField, SizePicker } from './panels';
+import { Advanced, LayoutBoxes, PictureChooser, preloadPanels, SeedField, SizePicker } from './panels';
+import { QualityPicker } from './QualityPicker';
 import { SettingChip } from './SettingChip';
 import { StyleArt } from './StyleArt';
 import { StylePicker } from './StylePicker';
+import { freeRole, roles } from './showing';
 import { shapeName, sizeIsGood } from './size';
 import type { ComposerState } from './useComposer';
 
@@ -17,7 +26,7 @@ import type { ComposerState } from './useComposer';
 export function Chips({ composer }: { composer: ComposerState }) {
   const { t } = useTranslation();
   useEffect(preloadPanels, []);
-  const { draft, model, models, size, refused, change } = composer;
+  const { draft, model, models, size, refused, bringing, change } = composer;
   if (!model)
     return (
       <div className={classes.chips}>
@@ -78,7 +87,9 @@ export function Chips({ composer }: { composer: ComposerState }) {
       <SettingChip
         name={t('create.size')}
         width={404}
-        fault={!sizeIsGood(size, model) || !!refused?.field('width') || !!refused?.field('height')}
+        fault={
+          (!size.fixed && !sizeIsGood(size, model)) || !!refused?.field('width') || !!refused?.field('height')
+        }
         icon={
           <span className={classes.shapeMini} aria-hidden>
             <span style={miniature(size.width, size.height)} />
@@ -92,6 +103,7 @@ export function Chips({ composer }: { composer: ComposerState }) {
         }
       >
         <SizePicker
+          fixed={size.fixed}
           model={model}
           size={size}
           onChange={change}
@@ -104,6 +116,46 @@ export function Chips({ composer }: { composer: ComposerState }) {
         range={model.count}
         onChange={(count) => change({ count })}
       />
+      <QualityPicker draft={draft} model={model} onChange={change} />
+      {roles(model).length > 0 && (
+        <SettingChip
+          name={t('pictures.title')}
+          width={360}
+          icon={<IconPhotoPlus size={17} stroke={1.8} aria-hidden />}
+          label={t('pictures.title')}
+          touched={!!draft.start || draft.looks.length > 0}
+        >
+          {(close) => (
+            <PictureChooser
+              model={model}
+              bringing={bringing}
+              full={freeRole(draft, model) === undefined}
+              onDone={close}
+            />
+          )}
+        </SettingChip>
+      )}
+      {model.max_boxes > 0 && (
+        <SettingChip
+          name={t('layout.title')}
+          width={400}
+          icon={<IconLayout size={17} stroke={1.8} aria-hidden />}
+          label={
+            draft.boxes.length > 0 ? t('layout.touched', { count: draft.boxes.length }) : t('layout.title')
+          }
+          touched={draft.boxes.length > 0}
+          fault={!!refused?.fields.some((f) => f.field.startsWith('boxes'))}
+        >
+          <LayoutBoxes
+            boxes={draft.boxes}
+            most={model.max_boxes}
+            width={size.width || 1}
+            height={size.height || 1}
+            refused={refused}
+            onChange={(boxes) => change({ boxes })}
+          />
+        </SettingChip>
+      )}
       <SettingChip
         name={t('create.seed')}
         width={300}

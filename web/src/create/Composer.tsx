@@ -1,13 +1,14 @@
 import { useHotkeys } from '@mantine/hooks';
-import { Suspense, useRef, useState } from 'react';
+import { type ClipboardEvent, type DragEvent, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { usePhone } from '../shell/usePhone';
 import { Chips } from './Chips';
 import classes from './create.module.css';
 import { GenerateButton, useWhy } from './GenerateButton';
 import { PromptBox } from './PromptBox';
-import { SettingsSheet } from './panels';
+import { SettingsSheet, Tray } from './panels';
 import { Shortfall } from './Shortfall';
+import { imageFiles } from './useBring';
 import type { ComposerState } from './useComposer';
 
 /** The prompt bar with its settings and the button: on top of wide screens, at the foot of phones. */
@@ -16,7 +17,8 @@ export function Composer({ composer }: { composer: ComposerState }) {
   const phone = usePhone();
   const input = useRef<HTMLTextAreaElement>(null);
   const [explained, setExplained] = useState(false);
-  const { draft, model, request, state, refused, change } = composer;
+  const { draft, model, request, state, refused, bringing, change } = composer;
+  const [over, setOver] = useState(false);
   const why = useWhy(state);
 
   useHotkeys([['alt+A', () => input.current?.focus()]], []);
@@ -39,9 +41,33 @@ export function Composer({ composer }: { composer: ComposerState }) {
     ? refused.fields.map((f) => `${f.field}: ${f.message}`).join('. ')
     : null;
 
+  const dragged = (e: DragEvent) => {
+    if (!e.dataTransfer.types.includes('Files')) return;
+    e.preventDefault();
+    setOver(true);
+  };
+  const dropped = (e: DragEvent) => {
+    e.preventDefault();
+    setOver(false);
+    void bringing.bring(imageFiles(e.dataTransfer));
+  };
+  const pasted = (e: ClipboardEvent) => {
+    const files = imageFiles(e.clipboardData);
+    if (files.length === 0) return; // words
+    e.preventDefault();
+    void bringing.bring(files);
+  };
+
   return (
-    <section className={classes.composer} aria-label={t('create.composer')}>
-      <div className={classes.composerBox}>
+    <section
+      className={classes.composer}
+      aria-label={t('create.composer')}
+      onDragOver={dragged}
+      onDragLeave={() => setOver(false)}
+      onDrop={dropped}
+      onPaste={pasted}
+    >
+      <div className={classes.composerBox} data-over={over || undefined}>
         <PromptBox
           inputRef={input}
           value={draft.prompt}
@@ -52,7 +78,13 @@ export function Composer({ composer }: { composer: ComposerState }) {
             change({ prompt });
           }}
           onGenerate={press}
+          hint={draft.start?.erase ? t('create.erase_hint') : undefined}
         />
+        {model && (
+          <Suspense>
+            <Tray draft={draft} model={model} bringing={bringing} refused={refused} onChange={change} />
+          </Suspense>
+        )}
         <div className={classes.controls}>
           <Suspense fallback={<span className={classes.chip} />}>
             {phone ? <SettingsSheet composer={composer} /> : <Chips composer={composer} />}

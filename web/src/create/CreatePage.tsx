@@ -1,10 +1,13 @@
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Gallery } from '../gallery/Gallery';
 import { usePageTitle } from '../shell/title';
 import { Composer } from './Composer';
 import classes from './create.module.css';
-import { Starters } from './Starters';
 import { useComposer } from './useComposer';
+
+// Only who has no pictures yet needs their drawings.
+const Starters = lazy(() => import('./Starters').then((m) => ({ default: m.Starters })));
 
 /** The prompt bar and, newest first, what came of it. */
 export function CreatePage() {
@@ -15,7 +18,13 @@ export function CreatePage() {
     <div className={classes.page}>
       <h1 className={classes.hidden}>{t('create.title')}</h1>
       <Composer composer={composer} />
-      <Gallery empty={<Starters composer={composer} />} />
+      <Gallery
+        empty={
+          <Suspense>
+            <Starters composer={composer} />
+          </Suspense>
+        }
+      />
     </div>
   );
 }

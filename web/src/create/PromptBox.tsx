@@ -9,13 +9,15 @@ interface Props {
   value: string;
   maxLength: number;
   error: string | undefined;
+  /** In place of the usual one. */
+  hint: string | undefined;
   onChange: (text: string) => void;
   onGenerate: () => void;
   inputRef: Ref<HTMLTextAreaElement>;
 }
 
 /** The words. Ctrl+Enter generates, Alt+↑ and Alt+↓ walk through what was asked before. */
-export function PromptBox({ value, maxLength, error, onChange, onGenerate, inputRef }: Props) {
+export function PromptBox({ value, maxLength, error, hint, onChange, onGenerate, inputRef }: Props) {
   const { t } = useTranslation();
   const place = useRef(home);
 
@@ -40,7 +42,7 @@ export function PromptBox({ value, maxLength, error, onChange, onGenerate, input
       <Textarea
         ref={inputRef}
         aria-label={t('create.prompt')}
-        placeholder={t('create.prompt_hint')}
+        placeholder={hint ?? t('create.prompt_hint')}
         autosize
         minRows={1}
         maxRows={7}

@@ -5,6 +5,8 @@ import classes from './create.module.css';
 import { checkSide, presetOf, presetSize, ratios, type Size } from './size';
 
 interface Props {
+  /** The start dictates the size: nothing to choose. */
+  fixed: boolean;
   model: Model;
   size: Size;
   onChange: (size: Size) => void;
@@ -13,8 +15,14 @@ interface Props {
 }
 
 /** Shapes to choose from and exact sides for those who want them. */
-export function SizePicker({ model, size, onChange, widthError, heightError }: Props) {
+export function SizePicker({ fixed, model, size, onChange, widthError, heightError }: Props) {
   const { t } = useTranslation();
+  if (fixed)
+    return (
+      <p className={classes.hint}>
+        {t('create.size_fixed', { width: size.width, height: size.height })} {widthError ?? heightError}
+      </p>
+    );
   const chosen = presetOf(size, model);
   return (
     <div>

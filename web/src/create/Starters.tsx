@@ -6,6 +6,7 @@ import { TokenMark } from '../format/TokenMark';
 import classes from './create.module.css';
 import { requestOf } from './draft';
 import { StarterArt } from './StarterArt';
+import { nothingShown } from './showing';
 import { presetSize, ratios } from './size';
 import { type Starter, starters } from './starters';
 import type { ComposerState } from './useComposer';
@@ -34,6 +35,8 @@ function StarterCard({ starter, composer }: { starter: Starter; composer: Compos
   const ratio = ratios.find((r) => r.label === starter.ratio);
   const wish = {
     ...draft,
+    ...nothingShown,
+    quality: draft.quality,
     prompt,
     style: starter.style,
     ...(model && ratio ? presetSize(ratio, model) : {}),

@@ -3,6 +3,8 @@ import type { Quote } from '../api/types';
 
 export interface Facts {
   prompt: string;
+  /** Erasing needs no words. */
+  wordless?: boolean;
   maxPrompt: number;
   sizeGood: boolean;
   seedGood: boolean;
@@ -31,7 +33,7 @@ export function buttonState(f: Facts): ButtonState {
   if (!f.seedGood) return { kind: 'bad_seed' };
   const price = f.quote && !f.quoteStale ? f.quote.total_mt : null;
   const length = Array.from(f.prompt.trim()).length;
-  if (length === 0) return { kind: 'no_prompt', price_mt: price };
+  if (length === 0 && !f.wordless) return { kind: 'no_prompt', price_mt: price };
   if (length > f.maxPrompt) return { kind: 'long_prompt', over: length - f.maxPrompt, price_mt: price };
   if (f.quoteFailed) return { kind: 'no_price' };
   if (price === null) return { kind: 'pricing' };

@@ -16,6 +16,7 @@ import {
   within,
 } from './draft';
 import { HISTORY_LIMIT, home, pushPrompt, step } from './history';
+import { emptyShowing } from './showing';
 import { checkSide, presetOf, presetSize, ratios, shapeName } from './size';
 
 const quote: Quote = { total_mt: 2000, lines: [], sheet_version: '1', available_mt: 9000, enough: true };
@@ -191,6 +192,7 @@ describe('reusing a recipe', () => {
     guidance_scale: 3,
     adherence: -1,
     transparent: true,
+    shown: emptyShowing,
   } as Generation;
 
   it('takes everything, with the seed of the picture that was looked at', () => {

@@ -5,18 +5,24 @@ const load = {
   size: () => import('./SizePicker'),
   seed: () => import('./SeedField'),
   advanced: () => import('./Advanced'),
+  pictures: () => import('./PictureChooser'),
+  layout: () => import('./LayoutBoxes'),
+  tray: () => import('./Tray'),
   sheet: () => import('./SettingsSheet'),
 };
 
 export const SizePicker = lazy(() => load.size().then((m) => ({ default: m.SizePicker })));
 export const SeedField = lazy(() => load.seed().then((m) => ({ default: m.SeedField })));
 export const Advanced = lazy(() => load.advanced().then((m) => ({ default: m.Advanced })));
+export const PictureChooser = lazy(() => load.pictures().then((m) => ({ default: m.PictureChooser })));
+export const LayoutBoxes = lazy(() => load.layout().then((m) => ({ default: m.LayoutBoxes })));
+export const Tray = lazy(() => load.tray().then((m) => ({ default: m.Tray })));
 export const SettingsSheet = lazy(() => load.sheet().then((m) => ({ default: m.SettingsSheet })));
 
 /** Fetches them while nobody waits. */
 export function preloadPanels(): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 300));
   idle(() => {
-    for (const fetch of [load.size, load.seed, load.advanced]) void fetch().catch(() => {});
+    for (const fetch of Object.values(load)) void fetch().catch(() => {});
   });
 }

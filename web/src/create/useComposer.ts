@@ -6,9 +6,10 @@ import { ApiError } from '../api/errors';
 import { useModels, useSession } from '../api/queries';
 import type { GenerationRequest } from '../api/types';
 import { buttonState } from './button';
-import { type Draft, modelOf, requestOf } from './draft';
+import { type Draft, modelOf, requestOf, sizeOf } from './draft';
 import { sizeIsGood } from './size';
 import { useDraft } from './store';
+import { useBring } from './useBring';
 import { newWish, useGenerate } from './useGenerate';
 import { useQuote } from './useQuote';
 
@@ -24,14 +25,17 @@ export function useComposer() {
 
   const model = modelOf(draft, models.data ?? []);
   const request = useMemo(() => (model ? requestOf(draft, model) : undefined), [draft, model]);
-  const size = { width: request?.width ?? 0, height: request?.height ?? 0 };
-  const sizeGood = !!model && sizeIsGood(size, model);
+  const size = model ? sizeOf(draft, model) : { width: 0, height: 0, fixed: false };
+  // A size that a start dictates is judged by the server, with the start.
+  const sizeGood = !!model && (size.fixed || sizeIsGood(size, model));
+  const bringing = useBring(model);
   const seedGood = draft.seed === null || !Number.isNaN(draft.seed);
   const live = useQuote(sizeGood && seedGood ? request : undefined);
   const available_mt = session?.balance.available_mt ?? 0;
 
   const state = buttonState({
     prompt: draft.prompt,
+    wordless: !!request?.erase,
     maxPrompt: model?.max_prompt ?? 0,
     sizeGood,
     seedGood,
@@ -47,7 +51,7 @@ export function useComposer() {
     setRefused(null);
     window.scrollTo({ top: 0 });
     // Not the callbacks of `mutate`: they hear of the last of several wishes only.
-    generate.mutateAsync(newWish(r, price_mt)).catch((error: Error) => {
+    generate.mutateAsync(newWish(r, price_mt, size)).catch((error: Error) => {
       if (!(error instanceof ApiError) || error.offline || error.status >= 500 || error.status === 401)
         return;
       if (error.status === 402) return void live.retry();
@@ -77,7 +81,9 @@ export function useComposer() {
     available_mt,
     balance: session?.balance,
     state,
-    refused,
+    /** By the last sending, or by the price already. */
+    refused: refused ?? (live.error?.fields.length ? live.error : null),
+    bringing,
     send,
     change: (change: Partial<Draft>) => {
       if (refused) setRefused(null);

@@ -5,6 +5,7 @@ import { amend, type Generations, prepend, remove, settle } from '../api/patch';
 import { queries } from '../api/queries';
 import type { Generation, GenerationRequest, Model, Session } from '../api/types';
 import { forgetPlace } from '../gallery/place';
+import { emptyShowing } from './showing';
 import { rememberPrompt } from './store';
 
 export interface Wish {
@@ -12,12 +13,15 @@ export interface Wish {
   price_mt: number;
   /** Makes a repeated sending the same generation. */
   key: string;
+  /** Of the pictures, where a start dictates it and the request says nothing. */
+  size?: { width: number; height: number };
 }
 
-export const newWish = (request: GenerationRequest, price_mt: number): Wish => ({
+export const newWish = (request: GenerationRequest, price_mt: number, size?: Wish['size']): Wish => ({
   request,
   price_mt,
   key: crypto.randomUUID(),
+  ...(size ? { size } : {}),
 });
 
 export const localId = (key: string) => `local-${key}`;
@@ -38,14 +42,15 @@ export function localGeneration(wish: Wish, model: Model | undefined, now: strin
     model: r.model ?? model?.name ?? '',
     model_title: model?.title ?? '',
     style: r.style ?? '',
-    width: r.width ?? model?.width.default ?? 512,
-    height: r.height ?? model?.height.default ?? 512,
+    width: wish.size?.width ?? r.width ?? model?.width.default ?? 512,
+    height: wish.size?.height ?? r.height ?? model?.height.default ?? 512,
     count: r.count ?? model?.count.default ?? 1,
     seed: r.seed ?? 0,
     steps: r.steps ?? 0,
     guidance_scale: r.guidance_scale ?? 0,
     adherence: r.adherence ?? 0,
     transparent: r.transparent ?? false,
+    shown: { ...emptyShowing, ...r },
     price_mt: wish.price_mt,
     charged_mt: 0,
     failure: null,
@@ -68,7 +73,7 @@ export function useGenerate() {
       const model = client
         .getQueryData<Model[]>(queries.models().queryKey)
         ?.find((m) => m.name === wish.request.model);
-      rememberPrompt(wish.request.prompt);
+      if (wish.request.prompt) rememberPrompt(wish.request.prompt);
       forgetPlace();
       onScreen(client, (data) =>
         prepend(remove(data, localId(wish.key)), localGeneration(wish, model, new Date().toISOString())),

@@ -1,5 +1,6 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
 import type { GenerationRequest, Quote } from '../api/types';
 import { priceKey } from './draft';
@@ -9,6 +10,8 @@ export interface LiveQuote {
   /** The quote at hand is for other settings than asked now. */
   stale: boolean;
   failed: boolean;
+  /** Why, where the settings themselves are refused. */
+  error: ApiError | null;
   retry: () => void;
 }
 
@@ -21,12 +24,13 @@ export function useQuote(request: GenerationRequest | undefined): LiveQuote {
   const query = useQuery({
     ...queries.quote(rested ? (JSON.parse(rested) as GenerationRequest) : nothing),
     enabled: rested !== '',
-    retry: 1,
+    retry: (n, error) => n < 1 && !(error instanceof ApiError && error.status === 422),
   });
   return {
     quote: query.isError ? undefined : query.data,
     stale: rested !== now || query.isPlaceholderData || query.isPending,
     failed: rested === now && query.isError,
+    error: rested === now && query.error instanceof ApiError ? query.error : null,
     retry: () => void query.refetch(),
   };
 }

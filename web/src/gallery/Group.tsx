@@ -22,12 +22,13 @@ interface Props {
 
 /** One prompt and its pictures. */
 export function Group({ g, layout, width, focusTile, onFocusTile, actions }: Props) {
+  const { t } = useTranslation();
   const wide = isWide(width);
   const words = <Words g={g} actions={actions} />;
   return (
     <article
       className={wide ? classes.wide : classes.narrow}
-      aria-label={g.prompt}
+      aria-label={g.prompt || t('gallery.wordless')}
       data-testid="group"
       data-state={g.state}
       data-id={g.id}
@@ -68,7 +69,7 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
   return (
     <div className={classes.words}>
       <p className={classes.promptText} title={g.prompt}>
-        {g.prompt}
+        {g.prompt || t('gallery.wordless')}
       </p>
       <p className={classes.facts}>{facts.join(' · ')}</p>
       <p className={classes.facts}>

@@ -57,7 +57,7 @@ export function useGroupActions() {
     /** Sends the same wish again: the very one if it never arrived, otherwise a new generation with the same seed. */
     retry: (g: Generation) => {
       const request = { ...moreLike(g), ...(g.seed ? { seed: g.seed } : {}) };
-      const wish = newWish(request, g.price_mt);
+      const wish = newWish(request, g.price_mt, { width: g.width, height: g.height });
       generate.mutateAsync(isLocal(g) ? { ...wish, key: g.id.slice('local-'.length) } : wish).catch(complain);
     },
 

@@ -2,10 +2,12 @@ import { ActionIcon, Button, Menu, Modal, Tooltip } from '@mantine/core';
 import { useClipboard, useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
+  IconBrush,
   IconCheck,
   IconChevronDown,
   IconCopy,
   IconDownload,
+  IconPhotoPlus,
   IconSparkles,
   IconTrash,
 } from '@tabler/icons-react';
@@ -13,9 +15,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { isFinal } from '../api/patch';
-import { useSession } from '../api/queries';
+import { useModels, useSession } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
-import { moreLike } from '../create/draft';
+import { modelOf, moreLike } from '../create/draft';
+import { type Role, roles } from '../create/showing';
+import { useDraft } from '../create/store';
+import { show } from '../create/useBring';
 import { newWish, useGenerate } from '../create/useGenerate';
 import { useQuote } from '../create/useQuote';
 import { bytes, tokens } from '../format/amount';
@@ -31,6 +36,7 @@ export function Actions({ g, picture }: { g: Generation; picture: Picture | unde
   return (
     <div className={classes.actions}>
       <MoreLike g={g} />
+      {picture && <Onward picture={picture} />}
       <div className={classes.actionRow}>
         {picture && (
           <Menu position="bottom-start">
@@ -70,6 +76,61 @@ export function Actions({ g, picture }: { g: Generation; picture: Picture | unde
   );
 }
 
+/** What can be made from the picture: a part of it anew, or others that start from it or look at it. */
+function Onward({ picture }: { picture: Picture }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [draft] = useDraft();
+  const model = modelOf(draft, useModels().data ?? []);
+  if (!model) return null;
+  const can = roles(model);
+  const take = (role: Role) => {
+    show(picture, model, role);
+    void navigate({ to: '/' });
+  };
+  const full = draft.looks.length >= model.max_references;
+  return (
+    <div className={classes.actionRow}>
+      {model.masks && (
+        <Button
+          variant="default"
+          leftSection={<IconBrush size={17} stroke={1.8} aria-hidden />}
+          onClick={() => void navigate({ to: '/edit/$id', params: { id: picture.id } })}
+          data-testid="edit-part"
+        >
+          {t('picture.edit')}
+        </Button>
+      )}
+      {can.length > 0 && (
+        <Menu position="bottom-start">
+          <Menu.Target>
+            <Button
+              variant="default"
+              leftSection={<IconPhotoPlus size={17} stroke={1.8} aria-hidden />}
+              rightSection={<IconChevronDown size={14} aria-hidden />}
+              data-testid="use-as"
+            >
+              {t('picture.use_as')}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {can.map((role) => (
+              <Menu.Item
+                key={role}
+                disabled={role !== 'start' && full}
+                onClick={() => take(role)}
+                data-testid={`use-as-${role}`}
+              >
+                {t(`pictures.role_${role}`)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+    </div>
+  );
+}
+
 /** The same recipe with a new seed, for the price it shows. */
 function MoreLike({ g }: { g: Generation }) {
   const { t } = useTranslation();
@@ -87,7 +148,7 @@ function MoreLike({ g }: { g: Generation }) {
     if (price === null) return;
     if (short) return void navigate({ to: '/wallet' });
     generate
-      .mutateAsync(newWish(request, price))
+      .mutateAsync(newWish(request, price, { width: g.width, height: g.height }))
       .catch((error: Error) =>
         notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
       );

@@ -37,7 +37,7 @@ export function PicturePage() {
   const g = query.data;
   const picture = g?.images?.find((p) => p.index === i) ?? g?.images?.[0];
   const reuse = useReuse(g, picture);
-  usePageTitle(g?.prompt.slice(0, 60) ?? t('picture.title'));
+  usePageTitle(g?.prompt.slice(0, 60) || t('picture.title'));
 
   useEffect(() => {
     if (inList && g && inList !== g && isFinal(inList))
@@ -78,7 +78,7 @@ export function PicturePage() {
         {(g.images?.length ?? 0) > 1 && <Filmstrip g={g} current={picture?.index ?? 0} />}
       </div>
       <aside className={classes.panel} aria-label={t('picture.recipe')}>
-        <h1 className={classes.prompt}>{g.prompt}</h1>
+        <h1 className={classes.prompt}>{g.prompt || t('gallery.wordless')}</h1>
         <Actions g={g} picture={picture} />
         <RecipePanel g={g} picture={picture} onReuse={reuse} />
       </aside>

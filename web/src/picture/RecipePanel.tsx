@@ -1,8 +1,9 @@
 import { Tooltip } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { useModels } from '../api/queries';
-import type { Generation, Picture, Source } from '../api/types';
+import { queries, useModels } from '../api/queries';
+import type { Generation, Input, Picture, Source } from '../api/types';
 import type { Reuse } from '../create/draft';
 import { WITHOUT_REFERENCE } from '../create/draft';
 import { dayTime } from '../format/time';
@@ -38,6 +39,10 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
       t('create.ground'),
       t(g.transparent ? 'create.ground_transparent' : 'create.ground_painted'),
     ],
+    ...(g.shown.background
+      ? ([['background', t('create.background'), g.shown.background]] as [Reuse, string, string][])
+      : []),
+    ...(g.shown.tile ? ([['tile', t('create.tile'), t('picture.yes')]] as [Reuse, string, string][]) : []),
     ...(g.negative_prompt
       ? ([['negative', t('create.negative'), g.negative_prompt]] as [Reuse, string, string][])
       : []),
@@ -99,6 +104,12 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
           </ul>
         </section>
       )}
+      {recipe && (recipe.inputs?.length ?? 0) > 0 && (
+        <section className={classes.section}>
+          <h2>{t('picture.inputs')}</h2>
+          <Inputs inputs={recipe.inputs ?? []} />
+        </section>
+      )}
       {recipe && (
         <section className={classes.section}>
           <h2>{t('picture.sources')}</h2>
@@ -106,6 +117,43 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
         </section>
       )}
     </>
+  );
+}
+
+/** The pictures it was made from, as far as they are still there. */
+function Inputs({ inputs }: { inputs: Input[] }) {
+  const { t } = useTranslation();
+  return (
+    <ul className={classes.inputs} data-testid="inputs">
+      {inputs.map((input, i) => (
+        <InputRow
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same picture may serve twice
+          key={i}
+          input={input}
+          role={t(`pictures.role_${input.role === 'init' ? 'start' : input.role}`)}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function InputRow({ input, role }: { input: Input; role: string }) {
+  const { t } = useTranslation();
+  const { data, isError } = useQuery(queries.picture(input.id));
+  return (
+    <li>
+      {data ? (
+        <img src={data.thumb_url} alt="" className={data.has_alpha ? 'checker' : undefined} />
+      ) : (
+        <span />
+      )}
+      <span>
+        {role}
+        <small>
+          {isError ? t('pictures.gone') : input.strength > 0 ? `${Math.round(input.strength * 100)} %` : ''}
+        </small>
+      </span>
+    </li>
   );
 }
 

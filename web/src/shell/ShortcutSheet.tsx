@@ -30,6 +30,15 @@ const groups = [
     ],
   },
   {
+    title: 'shortcuts.edit',
+    rows: [
+      ['B · E · R', 'shortcuts.edit_tools'],
+      ['[ · ]', 'shortcuts.edit_size'],
+      ['Ctrl Z · I', 'shortcuts.edit_undo'],
+      ['← ↑ ↓ → · ␣', 'shortcuts.edit_keys'],
+    ],
+  },
+  {
     title: 'shortcuts.everywhere',
     rows: [
       ['G · W', 'shortcuts.go'],

@@ -84,6 +84,12 @@ const picture = createRoute({
   component: lazyRouteComponent(() => import('../picture/PicturePage'), 'PicturePage'),
 });
 
+const edit = createRoute({
+  getParentRoute: () => studio,
+  path: '/edit/$id',
+  component: lazyRouteComponent(() => import('../edit/EditPage'), 'EditPage'),
+});
+
 const wallet = createRoute({
   getParentRoute: () => studio,
   path: '/wallet',
@@ -96,7 +102,12 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('../keys/KeysPage'), 'KeysPage'),
 });
 
-const tree = root.addChildren([signIn, signUp, owner, studio.addChildren([create, picture, wallet, keys])]);
+const tree = root.addChildren([
+  signIn,
+  signUp,
+  owner,
+  studio.addChildren([create, picture, edit, wallet, keys]),
+]);
 
 export function makeRouter(client: Client) {
   return createRouter({

@@ -25,9 +25,14 @@ func (k *Kind) Run(ctx context.Context, job generation.Job) (generation.Result, 
 	if err != nil {
 		return generation.Result{}, err
 	}
+	req, err := k.request(ctx, job, p)
+	if err != nil {
+		return generation.Result{}, err
+	}
 	var result generation.Result
 	for i := range p.Count {
-		img, err := k.one(ctx, job, p, i, imager)
+		req.Seed = p.SeedOf(i)
+		img, err := k.one(ctx, job, p, i, imager, req)
 		if err != nil {
 			return result, fmt.Errorf("picture %d of %d: %w", i+1, p.Count, err)
 		}
@@ -37,28 +42,32 @@ func (k *Kind) Run(ctx context.Context, job generation.Job) (generation.Result, 
 }
 
 // one makes and keeps picture i.
-func (k *Kind) one(ctx context.Context, job generation.Job, p Params, i int, imager engine.Imager) (asset.Image, error) {
-	picture, err := imager.GenerateImage(ctx, engine.ImageRequest{
-		Model: p.Model, Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Style: p.Style,
-		Width: p.Width, Height: p.Height, Seed: p.SeedOf(i), Steps: p.Steps, Guidance: p.Guidance,
-		Adherence: p.Adherence, Transparent: p.Transparent,
-	}, reporter(job, p, i))
+func (k *Kind) one(ctx context.Context, job generation.Job, p Params, i int, imager engine.Imager, req engine.ImageRequest) (asset.Image, error) {
+	picture, err := imager.GenerateImage(ctx, req, reporter(job, p, i))
 	if err != nil {
 		return asset.Image{}, err
 	}
 	if err := check(picture, p); err != nil {
 		return asset.Image{}, err
 	}
+	out := imaging.ToNRGBA(picture.Image)
+	keepRest(out, req.Init, req.Mask)
 	return k.Store.Keep(ctx, asset.KeepRequest{
-		AccountID: job.AccountID, GenerationID: job.GenerationID, Index: i, Picture: picture.Image, At: job.CreatedAt,
-		Recipe: asset.Recipe{
-			Generator: "Bottega " + k.Version, Kind: k.Name(), Model: p.Model, ModelVersion: picture.ModelVersion,
-			Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Style: p.Style, Seed: p.SeedOf(i), Steps: p.Steps,
-			Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent, Width: p.Width, Height: p.Height,
-			GeneratedWidth: picture.GeneratedWidth, GeneratedHeight: picture.GeneratedHeight,
-			Sources: picture.Sources, Notes: picture.Notes, CreatedAt: job.CreatedAt,
-		},
+		AccountID: job.AccountID, GenerationID: job.GenerationID, Index: i, Picture: out, At: job.CreatedAt,
+		Recipe: k.recipe(job, p, req.Seed, picture),
 	})
+}
+
+// recipe is what it takes to make the picture again.
+func (k *Kind) recipe(job generation.Job, p Params, seed int64, picture *engine.Picture) asset.Recipe {
+	return asset.Recipe{
+		Generator: "Bottega " + k.Version, Kind: k.Name(), Model: p.Model, ModelVersion: picture.ModelVersion,
+		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Style: p.Style, Seed: seed, Steps: p.Steps,
+		Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent, Width: p.Width, Height: p.Height,
+		GeneratedWidth: picture.GeneratedWidth, GeneratedHeight: picture.GeneratedHeight,
+		Expand: p.Expand, Erase: p.Erase, Tile: p.Tile, Background: p.Background, Boxes: p.Boxes, Inputs: p.inputs(),
+		Sources: picture.Sources, Notes: picture.Notes, CreatedAt: job.CreatedAt,
+	}
 }
 
 // check refuses rubbish: an engine's word for success is not enough.
