@@ -3,7 +3,7 @@
     python -m tempera.judge --minutes 30            # writes judge.pt into --out
     python -m tempera.judge --score                 # its accuracy on held-out real drawings
 
-It sees single drawings of every pair but H1, the concepts of H2 included, at 128 px under heavy augmentation
+It sees single drawings of every pair but H1, the concepts of H2 included, at 64 px under heavy augmentation
 (place, size, turn, colour, backdrop, blur, noise). Its features also measure how far sets of pictures are apart.
 """
 
@@ -25,16 +25,16 @@ from tempera.batches import Stock, compose
 from tempera.feed import Feed
 from tempera.plans import Index, Packed
 
-SIDE = 128
+SIDE = 64
 FEATURES = 256
 
 
 class Judge(nn.Module):
-    """[B, 4, 128, 128] planes -> features [B, 256], concept scores, style scores."""
+    """[B, 4, 64, 64] planes -> features [B, 256], concept scores, style scores."""
 
     def __init__(self, concepts: int, styles: int) -> None:
         super().__init__()
-        widths = (4, 32, 64, 128, 192, 256)
+        widths = (4, 48, 96, 192, 256)
         steps: list[nn.Module] = []
         for a, b in zip(widths[:-1], widths[1:], strict=True):
             steps += [nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), Residual(b)]
@@ -114,8 +114,9 @@ def first_rows(packed: Packed) -> np.ndarray:
 
 
 def drawings(stock: Stock, rows: list[int], size: float = 0.9375) -> Tensor:
-    """Planes [n, 4, 128, 128] of drawings as the evaluation places them."""
-    full = stock.levels[1][rows].float() / 255
+    """Planes [n, 4, 64, 64] of drawings as the evaluation places them."""
+    level = next(p for p in stock.levels if p.shape[2] == 2 * SIDE)
+    full = level[rows].float() / 255
     inner = F.interpolate(full, size=(round(SIDE * size),) * 2, mode="bilinear", antialias=True)
     pad = SIDE - inner.shape[2]
     picture = F.pad(inner, (pad // 2, pad - pad // 2) * 2)
@@ -153,13 +154,13 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=data.CACHE / "judge")
     parser.add_argument("--planners", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--batch", type=int, default=192)
     parser.add_argument("--score", action="store_true", help="do not train")
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(3)
     options.out.mkdir(parents=True, exist_ok=True)
-    feed = None if options.score else Feed(options.pack, 77, options.planners, options.batch, scenes=0.12, judge=True)
+    feed = None if options.score else Feed(options.pack, 77, options.planners, options.batch, scenes=0.1, judge=True)
     stock = Stock(options.pack, device, side=SIDE, judge=True)
     names = classes(stock)
     labels = class_of(stock, names)
