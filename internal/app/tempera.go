@@ -33,16 +33,20 @@ func TemperaModel(d tempera.Description) catalog.Model {
 			Steps: whole(4, 50, 1, float64(d.Steps)), Guidance: whole(1, 12, 0.1, d.Guidance),
 			Adherence: whole(0, 1, 0.05, d.Adherence), MaxPrompt: 1500,
 			Styles: styles, DefaultStyle: d.DefaultStyle, NegativePrompt: true, Transparent: true,
-			Strength: whole(0, 1, 0.05, 0.6), Masks: true, Erase: true, Tile: true, MaxBoxes: 8,
-			References: temperaReferences(), MaxReferences: 4, Qualities: temperaQualities(d.Steps),
+			Strength: whole(0, 1, 0.05, 0.6), Masks: true, Erase: true, Tile: true, MaxBoxes: 8, OneLayout: true,
+			References: temperaReferences(d), MaxReferences: 4, Qualities: temperaQualities(d.Steps),
 		},
 	}
 }
 
-// temperaReferences are the kinds of references and how strongly each is looked at when nothing is said.
-func temperaReferences() []catalog.ReferenceUse {
+// temperaReferences are the kinds of references these weights read, and how strongly each is looked at when nothing is
+// said.
+func temperaReferences(d tempera.Description) []catalog.ReferenceUse {
 	var list []catalog.ReferenceUse
 	for _, kind := range []engine.ReferenceKind{engine.StyleReference, engine.ContentReference, engine.CharacterReference, engine.EdgeReference} {
+		if kind == engine.StyleReference && !d.ReadsStyle {
+			continue
+		}
 		list = append(list, catalog.ReferenceUse{Kind: kind, Strength: catalog.Range{Min: 0, Max: 1, Step: 0.05, Default: 0.6}})
 	}
 	return list

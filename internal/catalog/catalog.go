@@ -42,9 +42,12 @@ type Capability struct {
 	Erase         bool           // fills a part with what surrounds it
 	References    []ReferenceUse // what pictures can be looked at for
 	MaxReferences int
-	MaxBoxes      int       // things with a place of their own
-	Tile          bool      // can repeat without a seam
-	Qualities     []Quality // presets of steps, the default first
+	MaxBoxes      int // things with a place of their own
+	// OneLayout: what is where comes from one place. A start that stays below the full strength, without a mask, leaves
+	// no room for boxes or a character; boxes none for a character, and they need the composed reference.
+	OneLayout bool
+	Tile      bool      // can repeat without a seam
+	Qualities []Quality // presets of steps, the default first
 }
 
 // ReferenceUse is a way to look at a picture.

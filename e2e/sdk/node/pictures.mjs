@@ -88,7 +88,7 @@ export async function pictures({ sdk, complete, picture, fails, self, spendable,
     const net = (preprocessorId, more) => ({ initImageId: init, initImageType: "UPLOADED", preprocessorId, ...more });
     const plain = await quote({ imageWidth: 128, imageHeight: 128, numImages: 8 });
     const controlnets = [
-      net(67, { strengthType: "High" }),
+      net(100, { strengthType: "High" }),
       { initImageId: made.generatedImages[0].id, initImageType: "GENERATED", preprocessorId: 133, weight: 1 },
       net(19, { weight: 0.5 }),
     ];
@@ -100,9 +100,9 @@ export async function pictures({ sdk, complete, picture, fails, self, spendable,
     assert.equal(g.generatedImages.length, 8);
     const create = (request) => sdk.image.createGeneration({ prompt: "x", width: 128, height: 128, ...request });
     await fails(create({ controlnets: [net(20)] }), 400, "controlnets[0].preprocessorId", "depth");
-    await fails(create({ controlnets: [net(67, { weight: 1, strengthType: "Low" })] }), 400, "controlnets[0].strengthType");
-    await fails(create({ controlnets: [{ ...net(67), initImageId: randomUUID() }] }), 400, "controlnets[0].initImageId");
-    await fails(create({ controlnets: Array(5).fill(net(67)) }), 400, "controlnets", "4");
+    await fails(create({ controlnets: [net(100, { weight: 1, strengthType: "Low" })] }), 400, "controlnets[0].strengthType");
+    await fails(create({ controlnets: [{ ...net(100), initImageId: randomUUID() }] }), 400, "controlnets[0].initImageId");
+    await fails(create({ controlnets: Array(5).fill(net(100)) }), 400, "controlnets", "4");
   });
 
   await test("canvas: painted where the mask is white, byte for byte the same where it is black", async () => {

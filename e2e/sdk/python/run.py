@@ -281,7 +281,7 @@ def _guided() -> None:
     request = {
         "prompt": "a red fox", "num_images": 1, "width": 96, "height": 64, "tiling": True,
         "init_image_id": uploaded, "init_strength": 0.7, "controlnets": [
-            {"init_image_id": uploaded, "init_image_type": shared.InitImageType.UPLOADED, "preprocessor_id": 67,
+            {"init_image_id": uploaded, "init_image_type": shared.InitImageType.UPLOADED, "preprocessor_id": 100,
              "strength_type": shared.StrengthType.HIGH},
         ],
     }  # fmt: skip

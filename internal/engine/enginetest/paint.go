@@ -14,10 +14,11 @@ import (
 
 // refusePictures says what is wrong with the pictures and places of a request.
 func refusePictures(req engine.ImageRequest) error {
-	size := image.Pt(req.Width, req.Height)
 	switch {
-	case req.Mask != nil && (req.Init == nil || req.Init.Rect.Size() != req.Mask.Rect.Size() || req.Mask.Rect.Size() != size):
-		return fmt.Errorf("a mask without a start of its size, which is the picture's: %w", engine.ErrRejected)
+	case req.Mask != nil && (req.Init == nil || req.Init.Rect.Size() != req.Mask.Rect.Size()):
+		return fmt.Errorf("a mask without a start of its size: %w", engine.ErrRejected)
+	case req.Mask != nil && req.Tile:
+		return fmt.Errorf("what is around a mask cannot be made to repeat: %w", engine.ErrRejected)
 	case req.Erase && req.Mask == nil:
 		return fmt.Errorf("nothing says what to erase: %w", engine.ErrRejected)
 	case req.Init != nil && !(req.Strength >= 0 && req.Strength <= 1):
@@ -107,19 +108,22 @@ func paint(req engine.ImageRequest) *image.NRGBA {
 	if req.Init == nil {
 		return out
 	}
-	init := image.NewNRGBA(out.Rect)
-	if req.Init.Rect.Size() == out.Rect.Size() {
-		copy(init.Pix, req.Init.Pix)
-	} else {
+	init, mask := req.Init, req.Mask
+	if init.Rect.Size() != out.Rect.Size() {
+		init = image.NewNRGBA(out.Rect)
 		draw.NearestNeighbor.Scale(init, init.Rect, req.Init, req.Init.Rect, draw.Src, nil)
+		if mask != nil {
+			mask = image.NewGray(out.Rect)
+			draw.NearestNeighbor.Scale(mask, mask.Rect, req.Mask, req.Mask.Rect, draw.Src, nil)
+		}
 	}
 	for i, v := range init.Pix {
 		share := req.Strength
-		if req.Mask != nil {
-			share *= float64(req.Mask.Pix[i/4]) / 255
+		if mask != nil {
+			share *= float64(mask.Pix[i/4]) / 255
 		}
 		out.Pix[i] = uint8(float64(out.Pix[i])*share + float64(v)*(1-share) + 0.5)
-		if i%4 == 3 && !req.Transparent && req.Mask == nil {
+		if i%4 == 3 && !req.Transparent && mask == nil {
 			out.Pix[i] = 255
 		}
 	}

@@ -201,6 +201,33 @@ func TestPlan_AModelThatCanDoNothingMoreRefusesEverythingMore(t *testing.T) {
 	}
 }
 
+func TestPlan_WhatIsWhereComesFromOnePlace(t *testing.T) {
+	s := newStudio(t, apptest.SQLite(t), func(c *app.Config) { c.Models[0].Image.OneLayout = true })
+	box := []asset.Box{{Width: 1, Height: 1, Prompt: "y"}}
+	who := []image.Reference{{Image: s.init.ID, Kind: "character"}}
+	for name, c := range map[string]struct {
+		req  image.Request
+		want string
+	}{
+		"boxes and a start":        {image.Request{Prompt: "x", InitImage: s.init.ID, Boxes: box}, "boxes"},
+		"boxes in a free picture":  {image.Request{Prompt: "x", Boxes: box, Adherence: ptr(-1.0)}, "boxes"},
+		"a character and a start":  {image.Request{Prompt: "x", InitImage: s.init.ID, References: who}, "references[0].kind"},
+		"a character and boxes":    {image.Request{Prompt: "x", Boxes: box, References: who}, "references[0].kind"},
+		"boxes and a free start":   {image.Request{Prompt: "x", InitImage: s.init.ID, Strength: ptr(1.0), Boxes: box}, ""},
+		"boxes in a part":          {image.Request{Prompt: "x", InitImage: s.init.ID, Mask: s.mask.ID, Boxes: box}, ""},
+		"a character in the scene": {image.Request{Prompt: "x", References: who}, ""},
+	} {
+		_, err := s.Generations.Quote(t.Context(), s.ada, generation.SubmitRequest{Kind: "image", Input: &c.req})
+		f := fault.As(err)
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want != "" && (f == nil || len(f.Fields) != 1 || f.Fields[0].Name != c.want):
+			t.Errorf("%s: %v, want %s refused", name, err, c.want)
+		}
+	}
+}
+
 func TestPlan_TheSizeFollowsTheStart(t *testing.T) {
 	s := newStudio(t, apptest.SQLite(t))
 	large := s.Upload(s.ada, asset.ForPicture, gradient(2000, 500))

@@ -23,7 +23,29 @@ func (c *checker) pictures(ctx context.Context, from Pictures, accountID string,
 	p.References = f.references(ctx, req.References)
 	c.size(req, p, init)
 	c.alpha(req, p, init)
+	c.together(req, p)
 	return f.err
+}
+
+// together refuses wishes about what is where that would be forgotten beside others.
+func (c *checker) together(req *Request, p *Params) {
+	if !c.model.Image.OneLayout {
+		return
+	}
+	kept := req.InitImage != "" && !p.keepsARest() && p.Strength < 1
+	boxes := len(req.Boxes) > 0
+	switch {
+	case boxes && kept:
+		c.bad("boxes", len(req.Boxes), "have no meaning beside init_image, which says what is where", "leave them out, or strength 1")
+	case boxes && p.Adherence < 0:
+		c.bad("boxes", len(req.Boxes), "need the composed reference", "leave them out, or an adherence of 0 or more")
+	}
+	for i, r := range req.References {
+		if r.Kind == string(engine.CharacterReference) && (kept || boxes) {
+			c.bad(fmt.Sprintf("references[%d].kind", i), r.Kind, "cannot be combined with boxes, or with init_image below strength 1",
+				"another kind, or the character alone")
+		}
+	}
 }
 
 // finder looks pictures up for one request.
