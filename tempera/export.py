@@ -4,9 +4,10 @@
     python -m tempera.export --restore OUT       # the shipped weights as OUT/ema.pt, to train on from
 
 The weights of the waist's matrix products become int8, one scale a column, and their inputs are scaled to uint8 as
-they come; other large tensors are stored as fp16 and computed in fp32. Before anything is written into
+they come. The word table and the films are stored as int8 too, other large tensors as fp16; both are computed in
+fp32. Before anything is written into
 ``tempera/weights``, ONNX Runtime's answer is compared with PyTorch's at several sizes: as exported exactly, as int8
-within a bound.
+within a bound (on noise for a reference, which no picture is like; on pictures it is ten times closer).
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from tempera.words import WEIGHTS, Tokenizer
 INPUTS = ("noisy", "t", "guide", "tokens", "style", "look")
 FILES = ("network.onnx", "look.onnx", "vocab.txt", "lexicon.json", "library.zip", "evaluation.json")
 SHAPES = ((1, 128, 128), (2, 128, 128), (1, 96, 160), (2, 64, 64), (1, 256, 256))
-EXACT, ROUNDED = 2e-3, 0.02  # largest difference as exported; root mean square difference as int8
+EXACT, ROUNDED = 2e-3, 0.04  # largest difference as exported; root mean square difference as int8
 # Chosen from evaluation.json and from sheets; see MODEL_CARD.md.
-DEFAULTS = {"steps": 10, "guidance": 1.0, "adherence": 0.3, "style": "soft-3d"}
-SAMPLER = Sampler()
+DEFAULTS = {"steps": 8, "guidance": 2.0, "adherence": 0.0, "style": "soft-3d"}
+SAMPLER = Sampler(temperature=0.7, style_avoided=False)
 
 
 def load(path: Path) -> tuple[Painter, dict[str, Any]]:
@@ -68,6 +69,28 @@ def to_onnx(model: Painter, path: Path) -> None:
         dynamic_shapes={"noisy": size, "t": only, "guide": size, "tokens": only, "style": only, "look": only},
     )  # fmt: skip
     program.save(str(path), external_data=False)
+    name_weights(model, path)
+
+
+def name_weights(model: Painter, path: Path) -> None:
+    """Give weights that the exporter transposed or shaped, and numbered, their parameter's name and a suffix:
+    ``restore`` reads by name."""
+    proto = onnx.load(str(path))
+    known = {n: p.detach().numpy() for n, p in model.named_parameters()}
+    renamed = {}
+    for tensor in proto.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if tensor.name in known or array.size < 16 or array.dtype != np.float32:
+            continue
+        for name, p in known.items():
+            turned = p.ndim == 2 and p.T.shape == array.shape and np.array_equal(p.T, array)
+            if turned or (p.size == array.size and np.array_equal(p.ravel(), array.ravel())):
+                renamed[tensor.name] = name + ("_Transposed" if turned else "_Shaped")
+                tensor.name = renamed[tensor.name]
+                break
+    for node in proto.graph.node:
+        node.input[:] = [renamed.get(i, i) for i in node.input]
+    onnx.save(proto, str(path))
 
 
 def look_to_onnx(look: Look, path: Path) -> None:
@@ -96,21 +119,26 @@ def round_waist(source: Path, target: Path) -> None:
 
 
 def halve(path: Path, least: int = 256) -> None:
-    """Store fp32 initializers of at least ``least`` values as fp16 with a Cast in front of their users."""
+    """Store fp32 initializers of at least ``least`` values as fp16, the word table and the films as int8 with a scale
+    a row or column, and multiply them out in front of their users: ONNX Runtime does so once, when it loads."""
     proto = onnx.load(str(path))
-    graph, casts, kept = proto.graph, [], []
+    graph, front, kept = proto.graph, [], []
     for tensor in graph.initializer:
-        array = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or array.size < least:
+        array, name = numpy_helper.to_array(tensor), tensor.name
+        if tensor.data_type != TensorProto.FLOAT or array.size < least or name.endswith("_scale"):
             kept.append(tensor)
             continue
-        kept.append(numpy_helper.from_array(array.astype(np.float16), tensor.name + "_half"))
-        casts.append(
-            helper.make_node(
-                "Cast", [tensor.name + "_half"], [tensor.name], to=TensorProto.FLOAT, name=tensor.name + "_cast"
-            )
-        )
-    nodes = casts + list(graph.node)
+        if array.ndim == 2 and (name.startswith("words.") or ".film.weight" in name):
+            axis = 1 if name.startswith("words.") or not name.endswith("_Transposed") else 0
+            scale = np.abs(array).max(axis, keepdims=True).astype(np.float32) / 127
+            kept.append(numpy_helper.from_array(np.round(array / scale).astype(np.int8), name + "_int8"))
+            kept.append(numpy_helper.from_array(scale, name + "_int8_scale"))
+            front.append(helper.make_node("Cast", [name + "_int8"], [name + "_wide"], to=TensorProto.FLOAT, name=name + "_cast"))
+            front.append(helper.make_node("Mul", [name + "_wide", name + "_int8_scale"], [name], name=name + "_scaled"))
+        else:
+            kept.append(numpy_helper.from_array(array.astype(np.float16), name + "_half"))
+            front.append(helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT, name=name + "_cast"))
+    nodes = front + list(graph.node)
     del graph.initializer[:], graph.node[:], graph.value_info[:]
     graph.initializer.extend(kept)
     graph.node.extend(nodes)
@@ -178,25 +206,24 @@ def restore(out: Path) -> None:
     }
     ema = {}
     for name, p in model.named_parameters():
-        value = torch.from_numpy(found[name].astype(np.float32))
-        ema[name] = value if value.shape == p.shape else value.T.contiguous()
-        if ema[name].shape != p.shape:
-            raise SystemExit(f"{name} is stored as {tuple(value.shape)}, not {tuple(p.shape)}")
+        ema[name] = torch.from_numpy(np.ascontiguousarray(found[name])).reshape(p.shape)
     out.mkdir(parents=True, exist_ok=True)
     torch.save({"ema": ema, "step": manifest["trained"]["steps"], "device": "cpu", **state}, out / "ema.pt")
     print(f"{len(ema)} tensors of {manifest['version']} into {out / 'ema.pt'}")
 
 
 def stored_weights(path: Path) -> dict[str, np.ndarray]:
-    """Initializers by the parameter's name; int8 is multiplied out."""
+    """fp32 initializers by the parameter's name, int8 multiplied out, transposed ones turned back."""
     arrays = {t.name: numpy_helper.to_array(t) for t in onnx.load(str(path)).graph.initializer}
     found = {}
     for name, array in arrays.items():
-        plain = re.sub(r"(_half|_quantized)+$", "", name)
-        if name.endswith("_quantized"):
-            scale = next(v for k, v in arrays.items() if k.startswith(plain + "_scale"))
-            array = array.astype(np.float32) * scale.astype(np.float32)
-        found[plain] = array
+        plain, wide = re.sub(r"_(half|int8|quantized)$", "", name), array.astype(np.float32)
+        if name.endswith("_int8"):
+            wide = wide * arrays[name + "_scale"]
+        elif name.endswith("_quantized"):
+            wide = wide * arrays[plain + "_scale"].astype(np.float32)
+        turned = plain.endswith("_Transposed")
+        found[plain.removesuffix("_Transposed").removesuffix("_Shaped")] = wide.T if turned else wide
     return found
 
 

@@ -162,7 +162,7 @@ class Run:
         self.ema = [p.detach().clone() for p in self.weights]
         matrices, rest = [], []
         for name, p in self.model.named_parameters():
-            inner = p.ndim >= 2 and not name.startswith(("words", "style", "order", "head", "time"))
+            inner = p.ndim >= 2 and not name.startswith(("words", "styles", "order", "head", "time"))
             (matrices if inner else rest).append(p)
         self.workers = Workers(self.model, workers if device == "cpu" else 1, device)
         self.muon = Muon(matrices, self.recipe.muon, self.workers.pool)
