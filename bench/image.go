@@ -75,7 +75,7 @@ func pictureSeconds(ctx context.Context, e *tempera.Engine, d tempera.Descriptio
 	for i := range imageRuns + 1 {
 		start := now.Now()
 		_, err := e.GenerateImage(ctx, engine.ImageRequest{
-			Model: d.Name, Prompt: "a red fox on a hill", Style: d.DefaultStyle, Width: 256, Height: 256, Seed: int64(i),
+			Model: d.Name, Prompt: "a red fox on a hill", Style: tempera.AutoStyle, Width: 256, Height: 256, Seed: int64(i),
 			Steps: d.Steps, Guidance: d.Guidance, Adherence: d.Adherence, Transparent: true,
 		}, nil)
 		if err != nil {

@@ -115,6 +115,11 @@ def grid(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
     return found
 
 
+def start_of(closeness: float, closest: float) -> float:
+    """The level to start from when the picture is to be as close (0 to 1) to what is shown."""
+    return closest * min(max(closeness, 0.0), 1.0) ** 3
+
+
 def planes(picture: np.ndarray) -> np.ndarray:
     """Premultiplied RGBA [H, W, 4] -> planes float32 [4, H, W]."""
     p = picture.transpose(2, 0, 1)
@@ -372,7 +377,7 @@ def picture(prompt: str, options: argparse.Namespace) -> tuple[np.ndarray, np.nd
         avoided.guide = without_reference(asked.guide)
     if not rules.get("style_avoided", True):
         avoided.style = np.zeros_like(weights)
-    start = min(max(options.adherence, 0.0), CLOSEST_START) if reference is not None else 0.0
+    start = start_of(options.adherence, CLOSEST_START) if reference is not None else 0.0
     x = sample(
         onnx_network(WEIGHTS / "network.onnx"), asked, avoided, seed=options.seed, steps=options.steps,
         guidance=options.guidance, guidance_from=rules["guidance_from"], start=start, first=reference,

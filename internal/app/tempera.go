@@ -13,10 +13,11 @@ const TemperaEngine = "tempera"
 // TemperaModel is the catalogue entry of the house model. What it can do follows from its weights; the limits of a
 // request are the product's. It also answers to the model ids that Leonardo clients send by default.
 func TemperaModel(d tempera.Description) catalog.Model {
-	styles := []catalog.Style{{ID: "none", Title: "No style"}}
+	styles := []catalog.Style{{ID: tempera.AutoStyle, Title: "From the prompt"}}
 	for _, s := range d.Styles {
 		styles = append(styles, catalog.Style{ID: s.ID, Title: s.Title})
 	}
+	styles = append(styles, catalog.Style{ID: "none", Title: "No style"})
 	about := "The house model: stickers, icons, emoji-like art and small scenes with native transparency. It reads the " +
 		"prompt, lays out licensed drawings as a rough reference, and paints the picture; no photographs."
 	if d.Preview {
@@ -32,7 +33,7 @@ func TemperaModel(d tempera.Description) catalog.Model {
 			Width: whole(32, 1536, 8, 512), Height: whole(32, 1536, 8, 512), Count: whole(1, 8, 1, 1),
 			Steps: whole(4, 50, 1, float64(d.Steps)), Guidance: whole(1, 12, 0.1, d.Guidance),
 			Adherence: whole(0, 1, 0.05, d.Adherence), MaxPrompt: 1500,
-			Styles: styles, DefaultStyle: d.DefaultStyle, NegativePrompt: true, Transparent: true,
+			Styles: styles, DefaultStyle: tempera.AutoStyle, NegativePrompt: true, Transparent: true,
 			Strength: whole(0, 1, 0.05, 0.6), Masks: true, Erase: true, Tile: true, MaxBoxes: 8, OneLayout: true,
 			References: temperaReferences(d), MaxReferences: 4, Qualities: temperaQualities(d.Steps),
 		},

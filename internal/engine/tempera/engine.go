@@ -240,9 +240,8 @@ type Description struct {
 	Preview      bool
 	Grid         int     // pixels of a square picture's side before resampling
 	Styles       []Style // without "none"
-	DefaultStyle string
-	ReadsStyle   bool // it takes style references
-	Steps        int  // defaults
+	ReadsStyle   bool    // it takes style references
+	Steps        int     // defaults
 	Guidance     float64
 	Adherence    float64
 	NetworkHash  string  // SHA-256 of network.onnx
@@ -254,7 +253,7 @@ func (e *Engine) Describe() Description {
 	m := e.manifest
 	d := Description{
 		Name: m.Name, Version: m.Version, ModelVersion: m.exact(), Preview: m.Preview, Grid: m.Grid,
-		DefaultStyle: m.Defaults.Style, Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
+		Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
 		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256, ForwardFLOPs: m.flops(m.Grid, m.Grid),
 	}
 	_, d.ReadsStyle = m.Files[lookFile]

@@ -110,14 +110,27 @@ func (w *planner) frame() error {
 	return nil
 }
 
+// chosenStyle is the style asked for. With none asked for the prompt's own word decides ("a fox, pixel art"), then the
+// model's default.
+func (w *planner) chosenStyle() int64 {
+	m := w.manifest
+	if w.req.Style != "" && w.req.Style != AutoStyle {
+		style, _ := m.style(w.req.Style)
+		return style
+	}
+	// A lexicon may know styles this network does not.
+	if style, ok := m.style(w.scene.Style); ok && style > 0 {
+		w.plan.notes = append(w.plan.notes, fmt.Sprintf("The prompt asks for the style “%s”.", m.title(style)))
+		return style
+	}
+	style, _ := m.style(m.Defaults.Style)
+	return max(style, 0)
+}
+
 // tell fills in what the network is told in words, style and look.
 func (w *planner) tell(ctx context.Context) error {
 	q, m := w.req, w.manifest
-	style, _ := m.style(q.Style)
-	if style == 0 {
-		style, _ = m.style(w.scene.Style)
-		style = max(style, 0) // a lexicon may know styles this network does not
-	}
+	style := w.chosenStyle()
 	w.style = m.Styles[style]
 	weights := make([]float32, len(m.Styles))
 	look, share, err := w.look(ctx)

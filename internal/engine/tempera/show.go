@@ -12,8 +12,8 @@ import (
 	"bottega/internal/engine/tempera/shown"
 )
 
-// A character of strength 1 is noised to this level at the start, whatever the adherence: it has to stay who it is.
-const characterStart = 0.6
+// A character of strength 1 is kept at least this close, whatever the adherence: it has to stay who it is.
+const characterCloseness = 0.6
 
 // show settles what the network looks at, and what the picture starts from.
 func (w *planner) show() error {
@@ -212,7 +212,7 @@ func (w *planner) blend(canvas *compose.Canvas) *compose.Canvas {
 // follows the adherence.
 func (w *planner) start() float64 {
 	if w.starting() {
-		return min(1-w.req.Strength, paint.ClosestInit)
+		return paint.Start(1-w.req.Strength, paint.ClosestInit)
 	}
 	adherence := w.req.Adherence
 	if adherence < 0 {
@@ -222,7 +222,7 @@ func (w *planner) start() float64 {
 	for _, r := range w.req.References {
 		switch r.Kind {
 		case engine.CharacterReference:
-			adherence = max(adherence, characterStart*r.Strength)
+			adherence = max(adherence, characterCloseness*r.Strength)
 		case engine.ContentReference:
 			weakest *= 1 - r.Strength
 		}
@@ -230,7 +230,7 @@ func (w *planner) start() float64 {
 	if !w.held { // only the content references hold it
 		adherence *= 1 - weakest
 	}
-	return min(max(adherence, 0), paint.ClosestReference)
+	return paint.Start(adherence, paint.ClosestReference)
 }
 
 // repeat makes a layout repeat where that is asked for.

@@ -93,7 +93,7 @@ func TestInit_IsTheReferenceAndTheStart(t *testing.T) {
 	p := stubPainter(t)
 	req := small("a red fox on a hill")
 	req.Init = card(100, 80, color.NRGBA{}, scarlet) // clear around: its alpha is kept
-	for strength, start := range map[float64]float64{0: paint.ClosestInit, 0.25: 0.75, 0.9: 0.1} {
+	for strength, start := range map[float64]float64{0: paint.ClosestInit, 0.5: paint.ClosestInit / 8, 0.9: paint.ClosestInit / 1000} {
 		req.Strength = strength
 		pl := planned(t, p, req)
 		if math.Abs(pl.job.Start-start) > 1e-9 || len(pl.sources) > 0 {
@@ -165,7 +165,7 @@ func TestReferences_ContentIsBlendedWithWhatIsComposed(t *testing.T) {
 		t.Errorf("the content's middle is %v", middle)
 	}
 	req.Prompt = "quxzzy"
-	if alone := planned(t, p, req); alone.job.Start != req.Adherence/2 || alone.canvas == nil {
+	if alone := planned(t, p, req); alone.job.Start != paint.Start(req.Adherence/2, paint.ClosestReference) || alone.canvas == nil {
 		t.Errorf("content of strength 0.5 alone starts at %v", alone.job.Start)
 	}
 }
@@ -183,7 +183,7 @@ func TestReferences_CharacterTakesTheFirstSubjectsPlace(t *testing.T) {
 				blue++
 			}
 		}
-		if blue < 20 || len(pl.sources) != sources || pl.job.Start < characterStart {
+		if blue < 20 || len(pl.sources) != sources || pl.job.Start < paint.Start(characterCloseness, paint.ClosestReference) {
 			t.Errorf("%q: %d blue places, sources %v, start %v", prompt, blue, pl.sources, pl.job.Start)
 		}
 	}

@@ -137,9 +137,20 @@ func (m *manifest) exact() string {
 	return fmt.Sprintf("%s@%s+%x", m.Name, m.Version, h.Sum(nil)[:6])
 }
 
-// style returns the id of a style; none for an empty name.
+// AutoStyle is the style of a request that leaves the choice to its prompt.
+const AutoStyle = "auto"
+
+// title is a style's name for people.
+func (m *manifest) title(style int64) string {
+	if t := m.StyleTitles[m.Styles[style]]; t != "" {
+		return t
+	}
+	return m.Styles[style]
+}
+
+// style returns the id of a style; none for an empty name and for one that is left to the prompt.
 func (m *manifest) style(name string) (int64, bool) {
-	if name == "" {
+	if name == "" || name == AutoStyle {
 		return 0, true
 	}
 	i := slices.Index(m.Styles, name)
