@@ -50,6 +50,11 @@ class Layout:
     missing: list[str] = field(default_factory=list)  # phrases without a drawing
 
 
+def shows(entry: dict, concept: str) -> bool:
+    """Whether a drawing of the library may stand for a concept."""
+    return entry["concept"] == concept or concept in entry.get("also", ())
+
+
 def dice(seed: int, stream: int) -> scenes.Dice:
     return scenes.Dice(seed * 8 + stream)
 
@@ -58,7 +63,7 @@ def arrange(scene: Scene, index: list[dict], lexicon: dict, seed: int, width: in
     """The layout of a scene for a picture of width x height pixels (only their ratio counts)."""
     short = min(width, height)
     layout = Layout(width / short, height / short)
-    drawn = [(k, g) for k, g in enumerate(scene.groups) if any(d["concept"] == g.concept for d in index)]
+    drawn = [(k, g) for k, g in enumerate(scene.groups) if any(shows(e, g.concept) for e in index)]
     layout.missing = [g.phrase for g in scene.groups if all(g is not d for _, d in drawn)]
     labels = {c["id"]: clean(c["label"]) for c in lexicon["concepts"]}
     layout.backdrop = backdrop(scene, lexicon["colours"], seed)
@@ -270,7 +275,7 @@ def dress(items: list[Item], scene: Scene, index: list[dict], seed: int) -> None
     """Choose a drawing for each group and give the items their colour, turn and mirroring."""
     d = dice(seed, DRAWINGS)
     for k, group in enumerate(scene.groups):
-        entries = [e for e in index if e["concept"] == group.concept]
+        entries = [e for e in index if shows(e, group.concept)]
         if not entries:
             continue
         weights = [LIKED.get(e["style"], 1.0) for e in entries]
