@@ -74,6 +74,7 @@ PROMPTS = (
     "cat inside a castle", "a horse in front of a tree facing right", "seven apples above a bowl in space", "a snowy castle",
     "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
     "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl", "a white fox and a black dog",
+    "a vixen on a hill", "two crimson vixens in a grotto", "a whimsical vixen and a vixen",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
@@ -111,6 +112,7 @@ def lexicon() -> dict[str, Any]:
         "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)},
         "sizes": {"tiny": 0.5, "baby": 0.75, "big": 1.3, "huge": 1.6}, "relations": RELATIONS, "backgrounds": backgrounds,
         "styles": {"soft 3d": "soft-3d", "flat": "flat"},
+        "near": {"vixen": ["fox", 0.71], "crimson": ["red", 0.8], "grotto": ["castle", 0.4], "whimsical": ["cute", 0.5]},
     }  # fmt: skip
 
 
