@@ -75,6 +75,7 @@ PROMPTS = (
     "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
     "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl", "a white fox and a black dog",
     "a vixen on a hill", "two crimson vixens in a grotto", "a whimsical vixen and a vixen",
+    "flat kitties, cats and dogs", "a soft 3d dog beside a robot",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
@@ -82,6 +83,7 @@ LAYOUTS = (
     (19, 4, 256, 256), (20, 4294967295, 256, 256), (23, 1, 256, 256), (25, 5, 128, 256), (26, 6, 256, 256), (27, 7, 256, 256),
     (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
     (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256), (58, 3, 256, 256),
+    (62, 1, 256, 256), (62, 2, 256, 256), (62, 3, 256, 256), (63, 1, 256, 256), (63, 2, 256, 256),
 )  # fmt: skip
 COMPOSED = (0, 2, 5, 7, 15, 19, 31)  # rows of LAYOUTS
 TEXTS = (

@@ -40,6 +40,15 @@ def test_held_out_scenes_are_there_and_know_nothing_of_what_is_never_seen(holdou
     assert all(s["caption"] for s in holdout["h3"])
 
 
+def test_tables_by_style_name_styles_that_exist() -> None:
+    from tempera import composing, library, plans
+
+    names = set(plans.style_names())
+    assert set(composing.WILLING) <= names and composing.FLAT_STYLES <= names and plans.MONO <= names
+    assert {s for w in composing.WILLING.values() for s in w} <= names
+    assert {*library.FAMILIES, *library.FALLBACK} <= names
+
+
 def test_hold_out_choice_depends_on_names_alone() -> None:
     assert data.unit("h1 1f98a flat") == data.unit("h1 1f98a flat")
     assert 0 <= data.unit("anything") < 1

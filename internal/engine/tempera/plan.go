@@ -119,6 +119,7 @@ func (w *planner) tell(ctx context.Context) error {
 		style = max(style, 0) // a lexicon may know styles this network does not
 	}
 	w.style = m.Styles[style]
+	w.scene.Style = w.style // whoever asked for it
 	weights := make([]float32, len(m.Styles))
 	look, share, err := w.look(ctx)
 	if err != nil {
