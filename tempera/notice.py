@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tempera import data
+from tempera import data, library
 
 LICENCES = {
     "MIT": "https://opensource.org/license/mit",
     "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
+    "CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
+    "CC-BY-3.0": "https://creativecommons.org/licenses/by/3.0/",
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
 }
 MIT_TEXT = """\
@@ -45,15 +47,21 @@ def entry(source: dict[str, Any], use: str) -> str:
     )
 
 
+def kept(source: dict[str, Any]) -> str:
+    """What of a source is in library.zip."""
+    if source["style"] in library.FAMILIES:
+        return f"included in library.zip as {library.SIDE} px pictures"
+    if source["kind"] == "avatar":
+        return f"{library.AVATARS} of them in library.zip as {library.SIDE} px pictures"
+    if source["style"] == "game-icon":
+        return f"some of them in library.zip as {library.GLYPH_SIDE} px pictures"
+    return "single pictures may be included in library.zip"
+
+
 def text(manifest: dict[str, Any]) -> str:
-    library = {"soft-3d", "flat", "toon"}
     drawings = []
     for source in manifest["drawings"]:
-        use = "rendered at 128 px and used to train a model"
-        if source["style"] in library:
-            use += "; included in library.zip as 128 px pictures"
-        else:
-            use += "; single pictures may be included in library.zip"
+        use = f"rendered at {manifest['render_size']} px and used to train a model; " + kept(source)
         drawings.append(entry(source, use))
     words = [
         entry(source, "labels and words, rearranged in vocab.txt and lexicon.json") for source in manifest["words"]

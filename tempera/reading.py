@@ -62,6 +62,7 @@ class Scene:
     zoom: float = 1.0
     unknown: list[str] = field(default_factory=list)  # words left to the text
     read_as: list[tuple[str, str]] = field(default_factory=list)  # (word, label of what was drawn for it)
+    likened: list[list[str]] = field(default_factory=list)  # unknown word, and the known one it was read as
 
 
 @dataclass
@@ -101,6 +102,7 @@ def words(text: str) -> list[tuple[str, bool]]:
 
 class Reader:
     def __init__(self, lexicon: dict) -> None:
+        self.near = lexicon.get("near", {})
         self.concepts = {c["id"]: c for c in lexicon["concepts"]}
         self.phrases: dict[str, str] = lexicon["phrases"]
         self.colours: dict[str, list[int]] = lexicon["colours"]
@@ -350,7 +352,7 @@ class _Reading:
         if word in WEATHER:
             self.backdrops.append(WEATHER[word])
             return
-        if word in QUIET:
+        if word in QUIET or self.liken(word):
             return
         for form in (word, *singular(word)):
             near = self.r.nearest(form)
@@ -360,6 +362,23 @@ class _Reading:
                 return
         if word not in self.scene.unknown:
             self.scene.unknown.append(word)
+
+    def liken(self, word: str) -> bool:
+        """Read an unknown word as the nearest known one, if the lexicon has one for it."""
+        for form in (word, *singular(word)):
+            if form not in self.r.near:
+                continue
+            near = self.r.near[form][0]
+            known = near + "s" if form != word and near + "s" in self.r.phrases else near
+            if [word, near] not in self.scene.likened:
+                self.scene.likened.append([word, near])
+            kind = next((k for k, table in self.r.tables() if known in table), "")
+            if kind == "concept":
+                self.noun(known, 1, known)
+            elif kind:
+                getattr(self, f"on_{kind}")(known, 1)
+            return True
+        return False
 
     def on_concept(self, phrase: str, length: int) -> None:
         if phrase in QUIET and not self.next.article:

@@ -74,6 +74,8 @@ PROMPTS = (
     "cat inside a castle", "a horse in front of a tree facing right", "seven apples above a bowl in space", "a snowy castle",
     "a red and a blue balloon", "12 apples", "a cat in red", "1000 cats", "forest", "snow at night", "space fox", "a fox, forest",
     "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl", "a white fox and a black dog",
+    "a vixen on a hill", "two crimson vixens in a grotto", "a whimsical vixen and a vixen",
+    "flat kitties, cats and dogs", "a soft 3d dog beside a robot",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
@@ -81,6 +83,7 @@ LAYOUTS = (
     (19, 4, 256, 256), (20, 4294967295, 256, 256), (23, 1, 256, 256), (25, 5, 128, 256), (26, 6, 256, 256), (27, 7, 256, 256),
     (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
     (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256), (58, 3, 256, 256),
+    (62, 1, 256, 256), (62, 2, 256, 256), (62, 3, 256, 256), (63, 1, 256, 256), (63, 2, 256, 256),
 )  # fmt: skip
 COMPOSED = (0, 2, 5, 7, 15, 19, 31)  # rows of LAYOUTS
 TEXTS = (
@@ -111,6 +114,7 @@ def lexicon() -> dict[str, Any]:
         "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)},
         "sizes": {"tiny": 0.5, "baby": 0.75, "big": 1.3, "huge": 1.6}, "relations": RELATIONS, "backgrounds": backgrounds,
         "styles": {"soft 3d": "soft-3d", "flat": "flat"},
+        "near": {"vixen": ["fox", 0.71], "crimson": ["red", 0.8], "grotto": ["castle", 0.4], "whimsical": ["cute", 0.5]},
     }  # fmt: skip
 
 

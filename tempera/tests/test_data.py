@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,25 @@ def test_held_out_pairs_and_concepts_never_reach_training(holdout: dict) -> None
 
 def test_hold_out_is_about_four_percent_and_has_no_overlap(holdout: dict) -> None:
     images = sum(e["images"] for e in json.loads((HERE / "manifest.json").read_text())["drawings"])
-    assert 0.025 < len(holdout["h1"]) / images < 0.05
+    pairs = [e for e in json.loads((HERE / "manifest.json").read_text())["drawings"] if e["kind"] != "avatar"]
+    assert len(pairs) == 11 and 0.02 < len(holdout["h1"]) / images < 0.05
     assert not {c for c, _ in holdout["h1"]} & set(holdout["h2"])
+
+
+def test_held_out_scenes_are_there_and_know_nothing_of_what_is_never_seen(holdout: dict) -> None:
+    kinds = Counter(s["key"][0] if s["key"][0] in ("colour", "count") else "relation" for s in holdout["h3"])
+    assert kinds == {"relation": 100, "colour": 60, "count": 40}
+    assert not {part for s in holdout["h3"] for part in s["key"]} & set(holdout["h2"])
+    assert all(s["caption"] for s in holdout["h3"])
+
+
+def test_tables_by_style_name_styles_that_exist() -> None:
+    from tempera import composing, library, plans
+
+    names = set(plans.style_names())
+    assert set(composing.WILLING) <= names and composing.FLAT_STYLES <= names and plans.MONO <= names
+    assert {s for w in composing.WILLING.values() for s in w} <= names
+    assert {*library.FAMILIES, *library.FALLBACK} <= names
 
 
 def test_hold_out_choice_depends_on_names_alone() -> None:

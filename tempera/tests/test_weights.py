@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -67,10 +69,10 @@ def test_phrases_point_to_known_concepts(lexicon: dict) -> None:
     assert all(p == " ".join(p.lower().split()) for p in lexicon["phrases"])
 
 
-def test_lexicon_styles_and_backdrops_exist(manifest: dict, lexicon: dict) -> None:
-    from tempera import scenes
+def test_lexicon_styles_and_backdrops_exist(lexicon: dict) -> None:
+    from tempera import plans, scenes
 
-    assert set(lexicon["styles"].values()) <= set(manifest["styles"])
+    assert set(lexicon["styles"].values()) == set(plans.style_names()[1:]), "each style has words, and no other"
     assert set(lexicon["backgrounds"].values()) <= {*scenes.KINDS, "none"}
 
 
@@ -80,6 +82,8 @@ def test_lexicon_styles_and_backdrops_exist(manifest: dict, lexicon: dict) -> No
         ("cat", "cat"), ("dog", "dog"), ("house", "house"), ("tree", "deciduous tree"), ("sun", "sun"),
         ("robots", "robot"), ("castle", "castle"), ("boat", "sailboat"), ("fox", "fox"), ("wolves", "wolf"),
         ("apple", "red apple"), ("dragon", "dragon"), ("moon", "crescent moon"), ("ball", "soccer ball"),
+        ("lighthouse", "lighthouse"), ("golem", "rock golem"), ("magic potion", "magic potion"), ("submarine", "submarine"),
+        ("avatar", "avatar"), ("headshot of a woman", "avatar of a woman"), ("bearded avatar", "avatar with a beard"),
     ],
 )  # fmt: skip
 def test_everyday_words_mean_the_common_thing(lexicon: dict, phrase: str, label: str) -> None:
@@ -100,9 +104,32 @@ def test_every_drawing_names_author_licence_and_source(drawings: list[dict]) -> 
 def test_library_holds_the_drawings_it_lists(library: zipfile.ZipFile, drawings: list[dict], lexicon: dict) -> None:
     names = {i.filename for i in library.infolist()}
     assert names == {"index.json", *(f"drawings/{d['id']}.webp" for d in drawings)}
-    assert all(i.compress_type == zipfile.ZIP_STORED for i in library.infolist())
-    assert {d["concept"] for d in drawings} <= {c["id"] for c in lexicon["concepts"]}
-    assert len({d["concept"] for d in drawings}) >= 1300
+    assert all(i.compress_type == zipfile.ZIP_STORED for i in library.infolist() if i.filename != "index.json")
+    shown = {c for d in drawings for c in (d["concept"], *d.get("also", ()))}
+    assert shown == {c["id"] for c in lexicon["concepts"]}, "what the reader reads can be shown"
+
+
+def test_files_keep_their_budgets() -> None:
+    assert (WEIGHTS / "library.zip").stat().st_size <= 10_500_000
+    assert (WEIGHTS / "lexicon.json").stat().st_size <= 2_500_000
+
+
+def test_library_has_enough_of_everything(drawings: list[dict]) -> None:
+    designs = Counter(d["style"] for d in drawings if d["style"].startswith("avatar"))
+    assert len(designs) == 6 and set(designs.values()) == {25}
+    assert 1000 <= sum(d["style"] == "game-icon" for d in drawings) <= 1300
+    shown = Counter(c for d in drawings for c in (d["concept"], *d.get("also", ())))
+    assert len([c for c in shown if not c.startswith(("game.", "avatar"))]) >= 1400
+    assert min(n for c, n in shown.items() if c.startswith("avatar")) >= 2
+
+
+def test_drawings_are_small_squares_with_alpha(library: zipfile.ZipFile, drawings: list[dict]) -> None:
+    from PIL import Image
+
+    for entry in drawings[:: len(drawings) // 60]:
+        picture = Image.open(io.BytesIO(library.read(f"drawings/{entry['id']}.webp")))
+        assert picture.mode == "RGBA" and picture.width == picture.height and picture.width % 4 == 0, entry["id"]
+        assert picture.width == (128 if entry["style"] == "game-icon" else 160), entry["id"]
 
 
 def test_library_has_no_held_out_pair(drawings: list[dict]) -> None:

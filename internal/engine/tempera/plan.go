@@ -132,6 +132,7 @@ func (w *planner) tell(ctx context.Context) error {
 	q, m := w.req, w.manifest
 	style := w.chosenStyle()
 	w.style = m.Styles[style]
+	w.scene.Style = w.style // whoever asked for it
 	weights := make([]float32, len(m.Styles))
 	look, share, err := w.look(ctx)
 	if err != nil {

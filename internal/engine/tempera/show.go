@@ -137,6 +137,7 @@ func (w *planner) composeBoxes() (*compose.Canvas, error) {
 	sx, sy := float64(canvas.Width)/float64(w.part.Dx()), float64(canvas.Height)/float64(w.part.Dy())
 	for i, b := range w.req.Boxes {
 		scene := w.reader.Read(b.Prompt)
+		scene.Style = w.style
 		for _, n := range notes(&scene) {
 			w.note(n)
 		}

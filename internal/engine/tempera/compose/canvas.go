@@ -21,6 +21,8 @@ type Box struct{ X, Y, Width, Height float64 }
 // Styles painted in flat colours; their backdrops are poster bands, as in training.
 var flatStyles = map[string]bool{
 	"flat": true, "clean": true, "kawaii": true, "ink": true, "longshadow": true, "pixel": true, "sticker": true,
+	"game-icon": true, "avatar-bold": true, "avatar-line": true, "avatar-flat": true, "papercut": true, "stitch": true,
+	"silhouette": true,
 }
 
 // luma weighs red, green and blue by how bright they look.

@@ -220,6 +220,45 @@ func TestArrange_SeedsVary(t *testing.T) {
 	}
 }
 
+func TestArrange_TakesDrawingsOfTheAskedHandMoreOften(t *testing.T) {
+	c := vectorComposer(t)
+	scene := c.Reader.Read("a dog") // drawn flat, toon and ink
+	share := func(style string) map[string]int {
+		scene.Style = style
+		found := map[string]int{}
+		for seed := range int64(600) {
+			l, err := c.Arrange(&scene, seed, 256, 256)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[l.Used[0].Style]++
+		}
+		return found
+	}
+	for style, want := range map[string][3]int{"": {200, 200, 200}, "toon": {100, 400, 100}, "kawaii": {240, 240, 120}, "neon": {200, 200, 200}} {
+		got := share(style)
+		for i, s := range []string{"flat", "toon", "ink"} {
+			if d := got[s] - want[i]; d < -60 || d > 60 {
+				t.Errorf("asked for %q: %v, want about %v of flat, toon, ink", style, got, want)
+				break
+			}
+		}
+	}
+}
+
+func TestArrange_ADrawingMayStandForSeveralConcepts(t *testing.T) {
+	c := vectorComposer(t)
+	c.Library = NewLibrary([]Entry{{ID: "disc", Concept: "fox", Also: []string{"cat", "dog"}}}, nil)
+	scene := c.Reader.Read("a dog and a horse")
+	l, err := c.Arrange(&scene, 1, 256, 256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.Used) != 1 || l.Used[0].ID != "disc" || len(l.Missing) != 1 {
+		t.Errorf("used %v, missing %v", l.Used, l.Missing)
+	}
+}
+
 func TestArrange_NamesTheDrawingsUsed(t *testing.T) {
 	c := vectorComposer(t)
 	scene := c.Reader.Read("three cats and a horse")

@@ -159,11 +159,18 @@ func (c *Composer) backdrop(s *read.Scene, seed int64) (*Backdrop, error) {
 	return b, nil
 }
 
-// How willingly a drawing's style is taken; one not named here counts 1.
-var liked = map[string]float64{"ink": 0.15, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}
+// How willingly a drawing is taken, by the style that was asked for and the style it is drawn in; what is not named here
+// counts 1. The painter keeps most of a drawing that is nearly in the asked style, so that hand comes first.
+var willing = map[string]map[string]float64{
+	"soft-3d": {"soft-3d": 4}, "flat": {"flat": 4}, "toon": {"toon": 4}, "gradient": {"soft-3d": 3, "flat": 2},
+	"clean": {"toon": 2, "flat": 2}, "classic": {"toon": 2, "flat": 2}, "blob": {"toon": 2, "flat": 2},
+	"kawaii": {"toon": 2, "flat": 2}, "longshadow": {"toon": 2, "flat": 2}, "ink": {"flat": 3}, "game-icon": {"game-icon": 5},
+	"avatar-bold": {"avatar-bold": 6}, "avatar-soft": {"avatar-soft": 6}, "avatar-line": {"avatar-line": 6},
+	"avatar-cartoon": {"avatar-cartoon": 6}, "avatar-flat": {"avatar-flat": 6}, "avatar-studio": {"avatar-studio": 6},
+}
 
-func likes(e *Entry) float64 {
-	if w, ok := liked[e.Style]; ok {
+func likes(asked string, e *Entry) float64 {
+	if w := willing[asked][e.Style]; w > 0 {
 		return w
 	}
 	return 1
@@ -179,7 +186,7 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure
 		like := Item{Turn: g.Turn, Flip: g.Flip}
 		if k < len(figures) {
 			like.own = figures[k].drawing // somebody's own is not mirrored by chance
-		} else if e := c.choose(d, g); e != nil {
+		} else if e := c.choose(d, g, s.Style); e != nil {
 			like.Drawing, like.Flip = e.ID, (d.draw() < mirrored) != g.Flip
 			if !slices.Contains(l.Used, e) {
 				l.Used = append(l.Used, e)
@@ -204,19 +211,19 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure
 	}
 }
 
-// choose takes one of the group's drawings; nil when there is none.
-func (c *Composer) choose(d *dice, g *read.Group) *Entry {
+// choose takes one of the group's drawings, rather one in the asked style; nil when there is none.
+func (c *Composer) choose(d *dice, g *read.Group, asked string) *Entry {
 	entries := c.Library.byConcept[g.Concept]
 	if len(entries) == 0 {
 		return nil
 	}
 	total := 0.0
 	for _, e := range entries {
-		total += likes(e)
+		total += likes(asked, e)
 	}
 	at, left := 0, d.draw()*total
-	for at < len(entries)-1 && left >= likes(entries[at]) {
-		left -= likes(entries[at])
+	for at < len(entries)-1 && left >= likes(asked, entries[at]) {
+		left -= likes(asked, entries[at])
 		at++
 	}
 	return entries[at]

@@ -18,14 +18,15 @@ import (
 
 // Entry is one licensed drawing of a concept.
 type Entry struct {
-	ID      string `json:"id"`
-	Concept string `json:"concept"`
-	Style   string `json:"style"`
-	Title   string `json:"title"`
-	Author  string `json:"author"`
-	Licence string `json:"licence"`
-	Origin  string `json:"source"` // package@version
-	URL     string `json:"url"`
+	ID      string   `json:"id"`
+	Concept string   `json:"concept"`
+	Also    []string `json:"also"` // further concepts it may stand for
+	Style   string   `json:"style"`
+	Title   string   `json:"title"`
+	Author  string   `json:"author"`
+	Licence string   `json:"licence"`
+	Origin  string   `json:"source"` // package@version
+	URL     string   `json:"url"`
 }
 
 // Source names the drawing for the recipe.
@@ -52,6 +53,9 @@ func NewLibrary(entries []Entry, load func(id string) (image.Image, error)) *Lib
 		e := &entries[i]
 		l.entries[e.ID] = e
 		l.byConcept[e.Concept] = append(l.byConcept[e.Concept], e)
+		for _, concept := range e.Also {
+			l.byConcept[concept] = append(l.byConcept[concept], e)
+		}
 	}
 	return l
 }

@@ -27,7 +27,7 @@ type Scene struct {
 	Backdrop string      `json:"backdrop"` // a kind of backdrop; "" or "none" is transparent
 	Ground   string      `json:"ground"`   // colour word of a plain backdrop
 	Tone     string      `json:"tone"`     // "", night or sunset: the light over another backdrop
-	Style    string      `json:"style"`    // asked for in words
+	Style    string      `json:"style"`    // asked for in words; a composer takes drawings of that hand
 	Zoom     float64     `json:"zoom"`
 	Unknown  []string    `json:"unknown"` // words left to the text
 	ReadAs   [][2]string `json:"read_as"` // word, and the label of what was drawn for it
