@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from tempera import composing
-from tempera.reading import Reader
+from tempera.reading import Reader, Scene
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
@@ -350,40 +350,61 @@ def load_drawings(archive: zipfile.ZipFile, names: list[str]) -> dict[str, np.nd
     return found
 
 
-def picture(prompt: str, options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray | None]:
-    """Premultiplied RGBA [H, W, 4] of the painted picture, and the composed reference if there is one."""
-    manifest = json.loads((WEIGHTS / "manifest.json").read_text())
-    lexicon = json.loads((WEIGHTS / "lexicon.json").read_text())
-    tokenizer = Tokenizer((WEIGHTS / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1])
-    archive = zipfile.ZipFile(WEIGHTS / "library.zip")
-    index = json.loads(archive.read("index.json"))
-    scene = Reader(lexicon).read(prompt)
-    style = options.style or scene.style or "none"
-    w, h = grid(options.width, options.height, manifest["grid"], manifest["grid_multiple"])
-    layout = composing.arrange(scene, index, lexicon, options.seed, options.width, options.height)
-    reference, composed = None, None
-    if options.adherence >= 0 and (layout.items or layout.backdrop):
-        drawings = load_drawings(archive, [i.drawing for i in layout.items])
-        composed = composing.compose(layout, drawings, lexicon["colours"], style, h, w)
-        reference = planes(composed)
-    rules = {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | manifest.get("sampler", {})
-    weights = np.zeros(len(manifest["styles"]), np.float32)
-    weights[manifest["styles"].index(style)] = 1
-    asked = Told(
-        guide(h, w, reference), tokenizer.encode(prompt), weights, np.zeros(manifest["look_width"], np.float32)
-    )
-    avoided = replace(asked, tokens=tokenizer.encode(options.negative))
-    if not rules.get("guide_avoided", False):
-        avoided.guide = without_reference(asked.guide)
-    if not rules.get("style_avoided", True):
-        avoided.style = np.zeros_like(weights)
-    start = start_of(options.adherence, CLOSEST_START) if reference is not None else 0.0
-    x = sample(
-        onnx_network(WEIGHTS / "network.onnx"), asked, avoided, seed=options.seed, steps=options.steps,
-        guidance=options.guidance, guidance_from=rules["guidance_from"], start=start, first=reference,
-        temperature=rules["temperature"], finish=rules["finish"], roll=manifest["grid_multiple"] * options.tile,
-    )  # fmt: skip
-    return pixels(x), composed
+class Road:
+    """The whole walk from words to pixels with the shipped files."""
+
+    def __init__(self) -> None:
+        self.manifest = json.loads((WEIGHTS / "manifest.json").read_text())
+        self.lexicon = json.loads((WEIGHTS / "lexicon.json").read_text())
+        self.tokenizer = Tokenizer((WEIGHTS / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1])
+        self.archive = zipfile.ZipFile(WEIGHTS / "library.zip")
+        self.index = json.loads(self.archive.read("index.json"))
+        self.reader = Reader(self.lexicon)
+        self.network = onnx_network(WEIGHTS / "network.onnx")
+        self.composed: np.ndarray | None = None  # what the network looked at for the last picture
+
+    def paint(
+        self, prompt: str, *, style: str = "", negative: str = "", width: int = 256, height: int = 256, seed: int = 1,
+        steps: int | None = None, guidance: float | None = None, adherence: float | None = None, tile: bool = False,
+    ) -> np.ndarray:  # fmt: skip
+        """Premultiplied RGBA [H, W, 4] of the network's own size. What is not given is the manifest's default; the
+        style is the prompt's own if it names one."""
+        m = self.manifest
+        rules, defaults = {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | m.get("sampler", {}), m["defaults"]
+        scene = self.reader.read(prompt)
+        style = style or (scene.style if scene.style in m["styles"] else "") or defaults["style"]
+        closeness = defaults["adherence"] if adherence is None else adherence
+        w, h = grid(width, height, m["grid"], m["grid_multiple"])
+        first = self._compose(scene, style, seed, (width, height), (w, h)) if closeness >= 0 else None
+        weights = np.zeros(len(m["styles"]), np.float32)
+        weights[m["styles"].index(style)] = 1
+        look = np.zeros(m["look_width"], np.float32)
+        asked = Told(guide(h, w, first), self.tokenizer.encode(prompt), weights, look)
+        avoided = replace(asked, tokens=self.tokenizer.encode(negative))
+        if not rules.get("guide_avoided", False):
+            avoided.guide = without_reference(asked.guide)
+        if not rules.get("style_avoided", True):
+            avoided.style = np.zeros_like(weights)
+        x = sample(
+            self.network, asked, avoided, seed=seed, steps=steps or defaults["steps"],
+            guidance=defaults["guidance"] if guidance is None else guidance, guidance_from=rules["guidance_from"],
+            start=start_of(closeness, CLOSEST_START) if first is not None else 0.0, first=first,
+            temperature=rules["temperature"], finish=rules["finish"], roll=m["grid_multiple"] * tile,
+        )  # fmt: skip
+        return pixels(x)
+
+    def _compose(
+        self, scene: Scene, style: str, seed: int, size: tuple[int, int], own: tuple[int, int]
+    ) -> np.ndarray | None:
+        """Planes of the reference on the network's grid ``own`` (w, h); None when nothing has a drawing."""
+        scene.style = style  # drawings of that style are rather looked at
+        layout = composing.arrange(scene, self.index, self.lexicon, seed, *size)
+        self.composed = None
+        if not layout.items and not layout.backdrop:
+            return None
+        drawings = load_drawings(self.archive, [i.drawing for i in layout.items])
+        self.composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
+        return planes(self.composed)
 
 
 def main() -> None:
@@ -394,17 +415,19 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--guidance", type=float, default=1.0)
-    parser.add_argument("--adherence", type=float, default=0.35)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--guidance", type=float)
+    parser.add_argument("--adherence", type=float)
     parser.add_argument("--tile", action="store_true", help="let the picture repeat (what is composed does not)")
     parser.add_argument("--out", type=Path, required=True, help="a PNG of the network's own size, on white")
     parser.add_argument("--composed", type=Path, help="also write what the network looked at")
     options = parser.parse_args()
     from PIL import Image
 
-    painted, composed = picture(options.prompt, options)
-    for path, part in ((options.out, painted), (options.composed, composed)):
+    road, asked = Road(), vars(options).copy()
+    out, composed = asked.pop("out"), asked.pop("composed")
+    painted = road.paint(asked.pop("prompt"), **asked)
+    for path, part in ((out, painted), (composed, road.composed)):
         if path and part is not None:
             flat = part[..., :3] + 1 - part[..., 3:]
             Image.fromarray((flat * 255 + 0.5).clip(0, 255).astype(np.uint8)).save(path)
