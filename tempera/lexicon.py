@@ -331,6 +331,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS / "lexicon.json")
     options = parser.parse_args()
     lexicon = build()
+    if options.out.exists():  # near.py makes this table once, from what the lexicon lacked
+        old = json.loads(options.out.read_text()).get("near", {})
+        lexicon["near"] = {w: n for w, n in old.items() if w not in lexicon["phrases"]}
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(lexicon, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     labels = {c["id"]: c["label"] for c in lexicon["concepts"]}
