@@ -27,7 +27,8 @@ type adminCmd struct {
 	Tokens struct {
 		Grant tokensGrantCmd `cmd:"" help:"Give tokens that never expire."`
 	} `cmd:"" help:"Tokens."`
-	Ledger struct {
+	Pricing pricingCmds `cmd:"" help:"Prices."`
+	Ledger  struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
 }

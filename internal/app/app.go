@@ -62,6 +62,7 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Ledger      *ledger.Service
+	Prices      *pricing.Book
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
 	Uploads     *asset.Uploads
@@ -102,13 +103,12 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Signer = asset.NewSigner(key)
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, entitlements{a.Accounts})
-	sheet, err := pricing.BuiltIn()
-	if err != nil {
+	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Sheet: sheet, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Engines: func(name string) bool { return a.Engines[name] != nil },
 	})
@@ -213,9 +213,12 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
+	prices := make(chan struct{})
+	go func() { defer close(prices); a.followPrices(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
+	<-prices
 	return errors.Join(err, <-hub)
 }
 
@@ -231,6 +234,22 @@ func (a *App) chores(ctx context.Context) {
 		}
 		if err := a.tidy(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("tidying up failed; trying again in an hour", "error", err)
+		}
+	}
+}
+
+// followPrices takes up a price sheet that another process has put in force.
+func (a *App) followPrices(ctx context.Context) {
+	tick := time.NewTicker(15 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := a.Prices.Refresh(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("reading the price sheet failed; the one before stays in force", "error", err)
 		}
 	}
 }

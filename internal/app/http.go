@@ -26,7 +26,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	studioAPI, err := studio.New(studio.Deps{
-		Generations: a.Generations, Uploads: a.Uploads, Ledger: a.Ledger, Hub: a.Hub, Models: a.Catalog, Accounts: a.Accounts, Auth: a.Auth,
+		Generations: a.Generations, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Hub: a.Hub, Models: a.Catalog, Accounts: a.Accounts, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})

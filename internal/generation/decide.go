@@ -82,7 +82,9 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	}
 	wallet := w.wallets[op.accountID]
 	wallet.Advance(op.at, op.entitled.Allowance)
-	hold, err := wallet.Hold(op.id, op.quote.Total, holdNote(op))
+	hold, err := wallet.Hold(ledger.HoldRequest{
+		GenerationID: op.id, Amount: op.quote.Total, SheetVersion: op.quote.SheetVersion, Note: holdNote(op),
+	})
 	if err != nil {
 		if f := fault.As(err); f != nil && f.Details != nil {
 			if at := wallet.RenewsAt(op.entitled.Allowance); !at.IsZero() {

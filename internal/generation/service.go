@@ -30,6 +30,14 @@ type Entitlements interface {
 	Entitlement(ctx context.Context, accountID string) (Entitlement, error)
 }
 
+// Prices gives the price sheet in force: pricing.Book, or one sheet by itself.
+type Prices interface{ Current() *pricing.Sheet }
+
+// Wallets tells what an account has: ledger.Service.
+type Wallets interface {
+	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
+}
+
 // Files removes the files of deleted pictures.
 type Files interface {
 	Remove(ctx context.Context, accountID, sha256 string) error
@@ -39,7 +47,8 @@ type Files interface {
 type Deps struct {
 	DB           *db.DB
 	Clock        clock.Clock
-	Sheet        *pricing.Sheet
+	Prices       Prices
+	Wallets      Wallets // may be nil where nobody asks for an Offer
 	Kinds        []Kind
 	Entitlements Entitlements
 	Hub          *event.Hub

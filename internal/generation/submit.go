@@ -11,21 +11,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/fault"
 	"bottega/internal/id"
-	"bottega/internal/pricing"
 )
-
-// Quote returns what Submit would hold for the request. It checks the request the same way and writes nothing.
-func (s *Service) Quote(ctx context.Context, actor access.Actor, req SubmitRequest) (*pricing.Quote, error) {
-	kind, err := s.kind(req.Kind)
-	if err != nil {
-		return nil, err
-	}
-	planned, err := kind.Plan(ctx, actor, req.Input)
-	if err != nil {
-		return nil, err
-	}
-	return s.Sheet.Quote(planned.Facts)
-}
 
 // Submit accepts a request: in one transaction its price is held and the generation and its ticket are written. What
 // comes back is accepted for good. The same idempotency key and input give the same generation again; a key with
@@ -45,9 +31,12 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if planned.Params == nil {
 		return nil, fmt.Errorf("submit %s: the input is for a price only", req.Kind)
 	}
-	quote, err := s.Sheet.Quote(planned.Facts)
+	quote, err := s.Prices.Current().Quote(planned.Facts)
 	if err != nil {
 		return nil, err
+	}
+	if req.MaxPrice != nil && quote.Total > *req.MaxPrice {
+		return nil, priceChanged(quote.Total, *req.MaxPrice)
 	}
 	hash, err := inputHash(req)
 	if err != nil {

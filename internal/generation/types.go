@@ -57,6 +57,8 @@ type SubmitRequest struct {
 	Kind           string
 	Input          any    // the kind's request, for example *image.Request
 	IdempotencyKey string // optional: the same key and input give the same generation
+	// MaxPrice is the price the caller has seen; a higher one is refused as ErrPriceChanged. Nil = any.
+	MaxPrice *token.Amount
 }
 
 // Page asks for part of a list, newest first.
@@ -85,6 +87,20 @@ type Kind interface {
 	Plan(ctx context.Context, actor access.Actor, input any) (Planned, error)
 	// Run does the work. Pictures are kept as files before Run returns; rows follow in finish.
 	Run(ctx context.Context, job Job) (Result, error)
+}
+
+// Variation is a smaller request that would do nearly the same.
+type Variation struct {
+	Name   string         // draft | smaller | single
+	Text   string         // "the same picture as a draft"
+	Change map[string]any // the fields to send instead
+	Input  any
+}
+
+// Varied is a Kind that can say what would be cheaper.
+type Varied interface {
+	// Variations lists smaller requests, the nearest first. Whether each is valid, and cheaper, is found out by asking.
+	Variations(input any) []Variation
 }
 
 // Job is what a worker gets to run.

@@ -47,7 +47,7 @@ func (w *Wallet) closeEnded(a Allowance) {
 				w.mint(Plan, a.Monthly, monthRef(a, n+1), "month's tokens", addMonths(a.Since, n+2))
 			}
 		}
-		w.post(g, "expire", boxAvailable, boxExpired, g.Remaining, "", "not used in time")
+		w.post(g, move{op: "expire", from: boxAvailable, to: boxExpired, amount: g.Remaining, note: "not used in time"})
 		g.Open = false
 		w.touch(g)
 	}
@@ -65,13 +65,13 @@ func (w *Wallet) roll(g *Grant, bankCap token.Amount) {
 	if amount == 0 {
 		return
 	}
-	w.post(g, "roll", boxAvailable, boxMoved, amount, "", "into the bank")
+	w.post(g, move{op: "roll", from: boxAvailable, to: boxMoved, amount: amount, note: "into the bank"})
 	if bank == nil {
 		w.mint(Bank, amount, "bank", "from the month before", time.Time{})
 		return
 	}
 	bank.Amount += amount
-	w.post(bank, "roll", boxIssue, boxAvailable, amount, "", "from the month before")
+	w.post(bank, move{op: "roll", from: boxIssue, to: boxAvailable, amount: amount, note: "from the month before"})
 }
 
 func (w *Wallet) mintMonth(a Allowance) {
@@ -107,7 +107,7 @@ func (w *Wallet) mint(kind GrantKind, amount token.Amount, ref, note string, exp
 		ID: id.New(), Ref: ref, Kind: kind, Amount: amount, Open: true, ExpiresAt: expires, CreatedAt: w.Clock,
 	}
 	w.Grants = append(w.Grants, g)
-	w.post(g, "grant", boxIssue, boxAvailable, amount, "", note)
+	w.post(g, move{op: "grant", from: boxIssue, to: boxAvailable, amount: amount, note: note})
 }
 
 func (w *Wallet) find(kind GrantKind) *Grant {
@@ -147,22 +147,33 @@ func (w *Wallet) Grant(r GrantRequest) error {
 	return nil
 }
 
+// HoldRequest asks for an amount to be set aside for a generation.
+type HoldRequest struct {
+	GenerationID string
+	Amount       token.Amount
+	SheetVersion int    // of the price sheet that the amount came from
+	Note         string // shown in the journal
+}
+
 // Hold sets an amount aside for a generation, from the layers in spending order. It takes all or nothing.
-func (w *Wallet) Hold(generationID string, amount token.Amount, note string) (*Hold, error) {
+func (w *Wallet) Hold(r HoldRequest) (*Hold, error) {
+	amount := r.Amount
 	if amount < 0 || amount > token.Max {
-		return nil, fmt.Errorf("hold for %s: amount %s is out of range", generationID, amount)
+		return nil, fmt.Errorf("hold for %s: amount %s is out of range", r.GenerationID, amount)
 	}
 	if amount > w.Available {
 		return nil, insufficient(amount, w.Available)
 	}
-	h := &Hold{ID: generationID, WalletID: w.ID, Amount: amount, State: HoldOpen, CreatedAt: w.Clock}
+	h := &Hold{
+		ID: r.GenerationID, WalletID: w.ID, Amount: amount, SheetVersion: r.SheetVersion, State: HoldOpen, CreatedAt: w.Clock,
+	}
 	rest := amount
 	for _, g := range w.spendable() {
 		if rest == 0 {
 			break
 		}
 		part := min(rest, g.Remaining)
-		w.post(g, "hold", boxAvailable, boxHeld, part, h.ID, note)
+		w.post(g, move{op: "hold", from: boxAvailable, to: boxHeld, amount: part, hold: h, note: r.Note})
 		h.Legs = append(h.Legs, Leg{Grant: g.ID, Amount: part})
 		rest -= part
 	}
@@ -186,9 +197,9 @@ func (w *Wallet) Capture(h *Hold, amount token.Amount, ourFault bool, bankCap to
 			return fmt.Errorf("capture of hold %s: its grant %s is missing", h.ID, leg.Grant)
 		}
 		part := min(rest, leg.Amount)
-		w.post(g, "capture", boxHeld, boxSpent, part, h.ID, "")
+		w.post(g, move{op: "capture", from: boxHeld, to: boxSpent, amount: part, hold: h})
 		rest -= part
-		w.giveBack(g, leg.Amount-part, h.ID, ourFault, bankCap)
+		w.giveBack(g, leg.Amount-part, h, ourFault, bankCap)
 	}
 	h.Captured, h.EndedAt = amount, w.Clock
 	h.State = HoldCaptured
@@ -210,11 +221,11 @@ const refundGrace = 24 * time.Hour
 // giveBack returns a part of a hold to the grant it came from. When that grant has ended meanwhile: a month's grant
 // passes it on to the bank, as far as there is room; what is left expires when the user cancelled, and stays usable
 // for a day when the failure was ours.
-func (w *Wallet) giveBack(g *Grant, amount token.Amount, holdID string, ourFault bool, bankCap token.Amount) {
+func (w *Wallet) giveBack(g *Grant, amount token.Amount, h *Hold, ourFault bool, bankCap token.Amount) {
 	if amount == 0 {
 		return
 	}
-	w.post(g, "release", boxHeld, boxAvailable, amount, holdID, "")
+	w.post(g, move{op: "release", from: boxHeld, to: boxAvailable, amount: amount, hold: h})
 	if g.Open {
 		return
 	}
@@ -226,7 +237,7 @@ func (w *Wallet) giveBack(g *Grant, amount token.Amount, holdID string, ourFault
 		w.touch(g)
 		return
 	}
-	w.post(g, "expire", boxAvailable, boxExpired, g.Remaining, holdID, "not used in time")
+	w.post(g, move{op: "expire", from: boxAvailable, to: boxExpired, amount: g.Remaining, hold: h, note: "not used in time"})
 }
 
 func (w *Wallet) keep(h *Hold) {

@@ -21,7 +21,7 @@ func monthly(n, bankCap int64) Allowance {
 
 func hold(t testing.TB, w *Wallet, id string, tokens int64) *Hold {
 	t.Helper()
-	h, err := w.Hold(id, token.Whole(tokens), "")
+	h, err := w.Hold(HoldRequest{GenerationID: id, Amount: token.Whole(tokens), SheetVersion: 3})
 	if err != nil {
 		t.Fatalf("hold %d of %s available: %v", tokens, w.Available, err)
 	}
@@ -101,7 +101,7 @@ func TestHold_SpendsWhatExpiresFirstThenTheCheaperLayers(t *testing.T) {
 func TestHold_TakesAllOrNothing(t *testing.T) {
 	w := &Wallet{ID: "w"}
 	w.Advance(start, daily(10))
-	_, err := w.Hold("a", token.Whole(11), "")
+	_, err := w.Hold(HoldRequest{GenerationID: "a", Amount: token.Whole(11)})
 	f := fault.As(err)
 	if f == nil || f.Kind != fault.Insufficient || f.Details["missing_mt"] != int64(1000) {
 		t.Fatalf("err = %v, want insufficient with 1000 missing", err)
@@ -209,7 +209,7 @@ func TestWallet_Invariants(t *testing.T) {
 				}
 				issuedByHand += amount
 			case 2:
-				if h, err := w.Hold(id, token.Amount(rapid.Int64Range(0, 60_000).Draw(t, "price")), ""); err == nil {
+				if h, err := w.Hold(HoldRequest{GenerationID: id, Amount: token.Amount(rapid.Int64Range(0, 60_000).Draw(t, "price"))}); err == nil {
 					open[id] = h
 				}
 			default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +37,35 @@ type Balance struct {
 	Available, Held token.Amount
 	Layers          []Layer   // in spending order
 	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+}
+
+// Draw is what one layer pays of a price.
+type Draw struct {
+	Kind   GrantKind
+	Amount token.Amount
+	Left   token.Amount // of the whole layer, afterwards
+}
+
+// Spend says which layers would pay a price, in the order in which a hold takes them; false when they hold too little.
+func (b Balance) Spend(price token.Amount) ([]Draw, bool) {
+	if price > b.Available {
+		return nil, false
+	}
+	var draws []Draw
+	rest := price
+	for _, l := range b.Layers {
+		part := min(rest, l.Available)
+		rest -= part
+		i := slices.IndexFunc(draws, func(d Draw) bool { return d.Kind == l.Kind })
+		switch {
+		case i >= 0:
+			draws[i].Amount += part
+			draws[i].Left += l.Available - part
+		case part > 0:
+			draws = append(draws, Draw{Kind: l.Kind, Amount: part, Left: l.Available - part})
+		}
+	}
+	return draws, true
 }
 
 // Balance reads a wallet as it is now. Nothing is written: what is due arrives with the next operation.
@@ -113,6 +143,7 @@ type JournalItem struct {
 	Moved  token.Amount // the amount itself
 	Layer  GrantKind
 	HoldID string // the generation's id, or empty
+	Sheet  int    // version of the price sheet behind the amount; 0 = no price
 	Note   string
 }
 
@@ -125,7 +156,7 @@ func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit i
 		}
 	}
 	// Primary key (wallet_id, seq), read backwards.
-	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note
+	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note, e.sheet_version
 		FROM entry e JOIN ledger_grant g ON g.id = e.grant_id
 		WHERE e.wallet_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, accountID, before, limit+1)
 	if err != nil {
@@ -135,7 +166,7 @@ func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit i
 		var it JournalItem
 		var at int64
 		var from, to box
-		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note); err != nil {
+		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note, &it.Sheet); err != nil {
 			return err
 		}
 		it.At = db.Time(at)

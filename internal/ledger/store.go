@@ -135,7 +135,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hold, error) {
 	holds := make(map[string]*Hold, len(ids))
 	err := eachChunk(ids, func(chunk []any) error {
-		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at
+		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version
 			FROM hold WHERE id IN `+db.In(1, len(chunk)), chunk...)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -144,7 +144,7 @@ func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hol
 			h := &Hold{}
 			var legs string
 			var created, ended int64
-			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended); err != nil {
+			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion); err != nil {
 				return err
 			}
 			h.CreatedAt, h.EndedAt = db.Time(created), db.Time(ended)
@@ -176,11 +176,12 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 			}
 			holdRows = append(holdRows, []any{
 				h.ID, h.WalletID, h.Amount, h.Captured, h.State, string(legs), db.Micros(h.CreatedAt), db.Micros(h.EndedAt),
+				h.SheetVersion,
 			})
 		}
 		for _, e := range w.entries {
 			entryRows = append(entryRows, []any{
-				e.WalletID, e.Seq, e.GrantID, e.HoldID, e.Op, e.From, e.To, e.Amount, e.Note, db.Micros(e.At), e.Hash,
+				e.WalletID, e.Seq, e.GrantID, e.HoldID, e.Op, e.From, e.To, e.Amount, e.Note, db.Micros(e.At), e.Hash, e.Sheet,
 			})
 		}
 		w.entries, w.touched, w.holds = nil, nil, nil
@@ -205,12 +206,12 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 				expires_at = excluded.expires_at`, grants,
 		},
 		{
-			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at) VALUES ",
+			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version) VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state,
 				ended_at = excluded.ended_at`, holds,
 		},
 		{
-			"journal", "INSERT INTO entry (wallet_id, seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash) VALUES ",
+			"journal", "INSERT INTO entry (wallet_id, seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash, sheet_version) VALUES ",
 			"", entries,
 		},
 	} {

@@ -80,7 +80,7 @@ func (v *verifier) wallet(id string) error {
 func (v *verifier) replay(id string) (*Wallet, error) {
 	w := &Wallet{ID: id}
 	boxes := map[string]*Grant{}
-	rows, err := v.q.Query(v.ctx, `SELECT seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash
+	rows, err := v.q.Query(v.ctx, `SELECT seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash, sheet_version
 		FROM entry WHERE wallet_id = $1 ORDER BY seq`, id)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (v *verifier) replay(id string) (*Wallet, error) {
 	err = scanAll(rows, func() error {
 		e := Entry{WalletID: id}
 		var at int64
-		if err := rows.Scan(&e.Seq, &e.GrantID, &e.HoldID, &e.Op, &e.From, &e.To, &e.Amount, &e.Note, &at, &e.Hash); err != nil {
+		if err := rows.Scan(&e.Seq, &e.GrantID, &e.HoldID, &e.Op, &e.From, &e.To, &e.Amount, &e.Note, &at, &e.Hash, &e.Sheet); err != nil {
 			return err
 		}
 		e.At = db.Time(at)

@@ -180,6 +180,13 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
+func numberOrNull(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
 func textOrNull(s string) *string {
 	if s == "" {
 		return nil
