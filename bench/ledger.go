@@ -63,7 +63,7 @@ type plenty struct{}
 
 func (plenty) Entitlement(context.Context, string) (generation.Entitlement, error) {
 	return generation.Entitlement{
-		Allowance:   ledger.Allowance{Plan: "bench", Daily: token.Max},
+		Schedule:    ledger.Always(ledger.Term{Plan: "bench", Daily: token.Max}),
 		Concurrency: 1, Queue: 1 << 30,
 	}, nil
 }

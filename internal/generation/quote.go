@@ -66,6 +66,13 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 		o.After = b.Available - q.Total
 	}
 	o.Alternatives = s.alternatives(ctx, actor, req, q.Total)
+	entitled, err := s.Entitlements.Entitlement(ctx, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if entitled.Relaxed && q.Total > 0 {
+		o.Alternatives = append(o.Alternatives, Alternative{Name: string(Relaxed), Text: "relaxed: free, when there is room"})
+	}
 	return o, nil
 }
 

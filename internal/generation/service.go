@@ -20,9 +20,10 @@ import (
 
 // Entitlement is what an account's plan allows here.
 type Entitlement struct {
-	Allowance   ledger.Allowance
+	Schedule    ledger.Schedule
 	Concurrency int
-	Queue       int // most that may wait
+	Queue       int  // most that may wait
+	Relaxed     bool // work goes on without tokens
 }
 
 // Entitlements tells what an account may do.

@@ -24,12 +24,13 @@ type GrantKind string
 const (
 	Promo GrantKind = "promo" // gifts that expire
 	Daily GrantKind = "daily" // the day's tokens of the free plan
+	Team  GrantKind = "team"  // given by a team, usually until the end of a period
 	Plan  GrantKind = "plan"  // the month's tokens of a plan
 	Bank  GrantKind = "bank"  // kept from earlier months, up to a cap
 	TopUp GrantKind = "topup" // bought or given, never expires
 )
 
-var spendingOrder = []GrantKind{Promo, Daily, Plan, Bank, TopUp}
+var spendingOrder = []GrantKind{Promo, Daily, Team, Plan, Bank, TopUp}
 
 // box is a compartment of a grant. Every journal entry moves an amount between two boxes of one grant, so what was
 // issued always equals the sum over the boxes.
@@ -68,8 +69,12 @@ type Wallet struct {
 	Clock     time.Time // never goes back, even when the machine's clock does
 	HeadHash  string
 	Grants    []*Grant
+	Schedule  int64 // version of the newest schedule that was followed
+	Started   int   // number of the newest term that has begun; -1 = none
 
-	entries []Entry // new since loading
+	bankCap token.Amount // of the term in force, since Advance; 0 = the bank is frozen
+	changed bool         // Schedule or Started, since loading
+	entries []Entry      // new since loading
 	touched map[*Grant]bool
 	holds   map[string]*Hold // new or changed since loading
 }
@@ -224,11 +229,25 @@ func (e *Entry) hash(previous string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Spendable is what a hold could take: all that is available but a frozen bank.
+func (w *Wallet) Spendable() token.Amount {
+	if w.bankCap > 0 {
+		return w.Available
+	}
+	sum := w.Available
+	for _, g := range w.Grants {
+		if g.Open && g.Kind == Bank {
+			sum -= g.Remaining
+		}
+	}
+	return sum
+}
+
 // spendable lists the open grants with something left, in spending order: layer, earliest expiry, oldest, id.
 func (w *Wallet) spendable() []*Grant {
 	var gs []*Grant
 	for _, g := range w.Grants {
-		if g.Open && g.Remaining > 0 {
+		if g.Open && g.Remaining > 0 && (g.Kind != Bank || w.bankCap > 0) {
 			gs = append(gs, g)
 		}
 	}

@@ -34,17 +34,17 @@ type Quote struct {
 
 // Draw is what one layer pays.
 type Draw struct {
-	Layer  string       `json:"layer" enum:"daily,plan,bank,topup,promo"`
+	Layer  string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
 	Amount token.Amount `json:"amount_mt"`
 	Left   token.Amount `json:"left_mt" doc:"of the layer, afterwards"`
 }
 
 // Alternative is a cheaper request.
 type Alternative struct {
-	Name   string         `json:"name" enum:"draft,smaller,single"`
+	Name   string         `json:"name" enum:"draft,smaller,single,relaxed"`
 	Text   string         `json:"text"`
 	Total  token.Amount   `json:"total_mt"`
-	Change map[string]any `json:"change" doc:"fields to send instead; null = leave out"`
+	Change map[string]any `json:"change" doc:"fields to send instead; null = leave out. For relaxed: send the header Bottega-Lane: relaxed"`
 }
 
 // Deleted names a generation that is gone.
@@ -68,6 +68,7 @@ type requestInput struct {
 }
 
 type createInput struct {
+	Lane           string `header:"Bottega-Lane" enum:"fast,relaxed" doc:"relaxed: without tokens, when there is room; fast: only with tokens; left out: fast, and relaxed where tokens do not suffice and the plan allows it"`
 	MaxPrice       string `header:"Bottega-Max-Price" doc:"the price one has seen, in milli-tokens: a higher one is refused with price_changed"`
 	IdempotencyKey string `header:"Idempotency-Key" doc:"the same key and request give the same generation; up to 100 characters"`
 	Body           GenerationRequest
@@ -140,7 +141,7 @@ func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[G
 	}
 	req := image.Request(in.Body)
 	return s.one(s.Generations.Submit(ctx, actor, generation.SubmitRequest{
-		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey, MaxPrice: seen,
+		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey, MaxPrice: seen, Lane: generation.Lane(in.Lane),
 	}))
 }
 

@@ -36,9 +36,9 @@ type Plan struct {
 type JournalItem struct {
 	Seq          int64        `json:"seq"`
 	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback"`
 	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
-	Layer        string       `json:"layer" enum:"daily,plan,bank,topup,promo"`
+	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
 	GenerationID *string      `json:"generation_id"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
 	Note         string       `json:"note"`
