@@ -171,7 +171,7 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		problems++
 		fmt.Println(p)
 	}
-	wallets, err := a.Ledger.Verify(ctx, report)
+	checked, err := a.Ledger.Verify(ctx, report)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		return err
 	}
 	if problems > 0 {
-		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, wallets)
+		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, checked.Wallets)
 	}
-	fmt.Printf("%d wallets are right\n", wallets)
+	fmt.Printf("%d wallets are right, %d lines of the journal\n", checked.Wallets, checked.Entries)
 	return nil
 }

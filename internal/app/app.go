@@ -71,6 +71,7 @@ type App struct {
 	Generations *generation.Service
 	Line        *queue.Dispatcher
 
+	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
 
@@ -214,12 +215,14 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
-	prices := make(chan struct{})
+	prices, watched := make(chan struct{}), make(chan struct{})
 	go func() { defer close(prices); a.followPrices(background) }()
+	go func() { defer close(watched); a.watchLedger(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
 	<-prices
+	<-watched
 	return errors.Join(err, <-hub)
 }
 

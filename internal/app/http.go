@@ -38,6 +38,7 @@ func (a *App) Handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.Handle("/api/studio/", studioAPI)
 	mux.Handle(leonardo.Prefix+"/", leonardo.New(leonardo.Deps{
 		Keys: a.Auth, Uploads: a.Uploads, Forms: a.Signer, Clock: a.Clock, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: people,

@@ -72,9 +72,9 @@ func TestMigrate_KeepsTheJournalOfVersion2(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := apptest.New(t, ref) // migrates
-		wallets, err := w.Ledger.Verify(t.Context(), func(p string) { t.Error(p) })
-		if err != nil || wallets != 1 {
-			t.Fatalf("%d wallets, %v", wallets, err)
+		checked, err := w.Ledger.Verify(t.Context(), func(p string) { t.Error(p) })
+		if err != nil || checked.Wallets != 1 || checked.Entries != 2 {
+			t.Fatalf("%+v, %v", checked, err)
 		}
 		b, err := w.Ledger.Balance(t.Context(), "ada")
 		if err != nil || b.Held.Tokens() != 5 || b.Available.Tokens() < 8_495 {

@@ -237,7 +237,7 @@ func (l *life) reload() {
 func TestSimulate_YearsOfRandomLives(t *testing.T) {
 	lives, years := 3000, 3
 	if testing.Short() || raceDetector {
-		lives = 400
+		lives = 80
 	}
 	steps := 0
 	for seed := range lives {
@@ -264,7 +264,7 @@ func TestSimulate_YearsOfRandomLives(t *testing.T) {
 func TestSimulate_BeingAwayChangesNothing(t *testing.T) {
 	lives := 150
 	if testing.Short() || raceDetector {
-		lives = 25
+		lives = 6
 	}
 	for seed := range lives {
 		lazy, eager := newLife(t, uint64(seed)), newLife(t, uint64(seed))
@@ -310,7 +310,11 @@ func TestSimulate_BeingAwayChangesNothing(t *testing.T) {
 // TestSimulate_EveryPaidMonthArrivesOnce counts: a cycle that was paid brings its months, however late, early, or
 // between cancellations it was paid.
 func TestSimulate_EveryPaidMonthArrivesOnce(t *testing.T) {
-	for seed := range 400 {
+	lives := 400
+	if raceDetector {
+		lives = 60
+	}
+	for seed := range lives {
 		l := newLife(t, uint64(seed))
 		months, plan := 0, "apprentice"
 		for range 60 {
