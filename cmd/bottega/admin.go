@@ -25,9 +25,11 @@ type adminCmd struct {
 		Create keyCreateCmd `cmd:"" help:"Make an API key and print it alone on standard output."`
 	} `cmd:"" help:"API keys."`
 	Tokens struct {
-		Grant tokensGrantCmd `cmd:"" help:"Give tokens that never expire."`
+		Grant tokensGrantCmd `cmd:"" help:"Give tokens."`
 	} `cmd:"" help:"Tokens."`
-	Ledger struct {
+	Plan    planCmd     `cmd:"" help:"What an account is on."`
+	Pricing pricingCmds `cmd:"" help:"Prices."`
+	Ledger  struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
 }
@@ -110,6 +112,8 @@ type tokensGrantCmd struct {
 	Amount string `help:"Tokens, with up to three decimals." required:""`
 	Note   string `help:"Reason, shown in the account's journal." default:"given by the operator"`
 	Ref    string `help:"A reference of your own: the same one grants once."`
+
+	Expires time.Duration `help:"How long they last; 0 = for good. Tokens that expire are spent first." default:"0"`
 }
 
 func (c *tokensGrantCmd) Run(ctx context.Context) error {
@@ -133,7 +137,11 @@ func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amo
 	if ref == "" {
 		ref = id.New()
 	}
-	err = a.Ledger.Grant(ctx, acc.ID, ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note})
+	r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note}
+	if c.Expires != 0 {
+		r.Kind, r.ExpiresAt = ledger.Promo, a.Clock.Now().Add(c.Expires)
+	}
+	err = a.Ledger.Grant(ctx, acc.ID, r)
 	if err != nil {
 		return err
 	}
@@ -163,7 +171,7 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		problems++
 		fmt.Println(p)
 	}
-	wallets, err := a.Ledger.Verify(ctx, report)
+	checked, err := a.Ledger.Verify(ctx, report)
 	if err != nil {
 		return err
 	}
@@ -171,8 +179,8 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		return err
 	}
 	if problems > 0 {
-		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, wallets)
+		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, checked.Wallets)
 	}
-	fmt.Printf("%d wallets are right\n", wallets)
+	fmt.Printf("%d wallets are right, %d lines of the journal\n", checked.Wallets, checked.Entries)
 	return nil
 }

@@ -151,7 +151,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 		}
 		rows[i] = []any{
 			r.ID, r.AccountID, r.Kind, r.model, string(r.Params), r.pictures, r.timeout.Milliseconds(), r.State,
-			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0,
+			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO generation ("+columns+") VALUES ", rows, ""); err != nil {
@@ -161,7 +161,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 }
 
 const columns = `id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
-	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at`
+	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane`
 
 func scanRows(rows *sql.Rows) ([]*row, error) {
 	defer func() { _ = rows.Close() }()
@@ -173,7 +173,7 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 		var failure Failure
 		var timeout, created, started, finished, deleted int64
 		err := rows.Scan(&r.ID, &r.AccountID, &r.Kind, &r.model, &params, &r.pictures, &timeout, &r.State, &r.Price,
-			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted)
+			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted, &r.Lane)
 		if err != nil {
 			return nil, fmt.Errorf("read generation: %w", err)
 		}

@@ -25,7 +25,6 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
-	"bottega/internal/pricing"
 )
 
 // Prefix is where the studio's API lives.
@@ -51,7 +50,7 @@ type Auth interface {
 
 // Generations is what the studio needs of generation.Service.
 type Generations interface {
-	Quote(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*pricing.Quote, error)
+	Offer(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Offer, error)
 	Submit(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Generation, error)
 	Get(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	List(ctx context.Context, actor access.Actor, page generation.Page) ([]generation.Generation, string, error)
@@ -72,6 +71,11 @@ type Uploads interface {
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
 	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+}
+
+// Prices is what the studio needs of pricing.Book.
+type Prices interface {
+	Version(ctx context.Context, version int) ([]byte, error)
 }
 
 // Hub is what the studio needs of event.Hub.
@@ -97,6 +101,7 @@ type Deps struct {
 	Generations Generations
 	Uploads     Uploads
 	Ledger      Ledger
+	Prices      Prices
 	Hub         Hub
 	Models      Models
 	Assets      Signer

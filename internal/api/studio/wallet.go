@@ -2,6 +2,7 @@ package studio
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -35,12 +36,13 @@ type Plan struct {
 type JournalItem struct {
 	Seq          int64        `json:"seq"`
 	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback"`
 	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
-	Layer        string       `json:"layer" enum:"daily,plan,bank,topup,promo"`
+	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
 	GenerationID *string      `json:"generation_id"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
 	Note         string       `json:"note"`
+	SheetVersion *int         `json:"sheet_version" doc:"of the price sheet behind the amount; see get-price-sheet"`
 }
 
 // Key is an API key in force; the key itself is not kept.
@@ -67,6 +69,18 @@ type KeyRequest struct {
 }
 
 type keyInput struct{ Body KeyRequest }
+
+type sheetInput struct {
+	Version int `path:"version" minimum:"1"`
+}
+
+func (s *server) getPriceSheet(ctx context.Context, in *sheetInput) (*body[json.RawMessage], error) {
+	sheet, err := s.Prices.Version(ctx, in.Version)
+	if err != nil {
+		return nil, err
+	}
+	return answer(json.RawMessage(sheet)), nil
+}
 
 type journalInput struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
@@ -110,6 +124,7 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 		out.Items = append(out.Items, JournalItem{
 			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Layer: string(it.Layer),
 			GenerationID: textOrNull(it.HoldID), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
+			SheetVersion: numberOrNull(it.Sheet),
 		})
 	}
 	return answer(out), nil

@@ -68,7 +68,7 @@ function onScreen(client: QueryClient, change: (data: Generations | undefined) =
 export function useGenerate() {
   const client = useQueryClient();
   return useMutation<Generation, Error, Wish>({
-    mutationFn: ({ request, key }) => api.generate(request, key),
+    mutationFn: ({ request, key, price_mt }) => api.generate(request, key, price_mt),
     onMutate: (wish) => {
       const model = client
         .getQueryData<Model[]>(queries.models().queryKey)
