@@ -24,7 +24,7 @@ import numpy as np
 from tempera import data, wordnet
 from tempera.lexicon import OVERRIDES, clean
 from tempera.reading_tables import ARTICLES, DENIALS, GROUND_WORDS, QUIET, WEATHER
-from tempera.words import COLOURS, GLUE, WEIGHTS
+from tempera.words import COLOURS, WEIGHTS
 
 LEAST = {"noun": 0.58, "other": 0.66, "adjective": 0.66}  # cosine; see README.md for what it leaves
 KINSHIP, STEPS = 0.25, 3  # added when WordNet says that this word is a kind of the known one, up to so many steps
@@ -43,6 +43,8 @@ VAGUE = set(
     "innocent card reactor machine emblem stripe edifice beverage toiletry bacteria virus vitamin fungus muscle spore scholar "
     "viewer crook lover privates national bearer cords feed line lines hood oscine wader seafood".split()
 )
+# Adjectives that the encoder takes for their contrary, or for what they are not.
+MISTAKEN = set("awake brunette difficult divine hardened lengthy maritime naval noisy racial sewer hazelnut".split())
 # Adjectives that the painter has seen and that show.
 SHOWN = set(
     "ancient beautiful big blond bold brave bright closed cold colourful cosy cozy crowded cute dark deep dreamy empty "
@@ -210,14 +212,27 @@ def wide_classes(nouns: wordnet.Nouns) -> set[int]:
     return {offset for offset in nouns.words if size(offset) > WIDE}
 
 
+def shows(nouns: wordnet.Nouns, word: str, label: str) -> bool:
+    """Whether what is drawn for a word is of its kind: a terrier's dog is, the spoon that "tableware" means is not."""
+    words = label.split()
+    senses = {nouns.first[w] for w in (*words, label) if w in nouns.first}
+    above, layer = set(), {nouns.first[word]}
+    for _ in range(4):
+        above |= layer
+        layer = {up for offset in layer for up in nouns.above[offset]}
+    return word in words or bool(senses & above)
+
+
 def match_nouns(encode: Encoder, nouns: wordnet.Nouns, words: list[str], lexicon: dict) -> dict[str, tuple[str, float]]:
     """For each the nearest known word it is a kind of, or the drawing's name of the same sort that is alike enough."""
+    names = set(things(lexicon))
+    labels = {c["id"]: clean(c["label"]) for c in lexicon["concepts"]}
     known = {
-        w: nouns.first[w] for w in lexicon["phrases"] if " " not in w and w in nouns.first and w not in QUIET | VAGUE
-    }
+        w: nouns.first[w] for w, concept in lexicon["phrases"].items()
+        if w in nouns.first and " " not in w and w not in QUIET | VAGUE and (w in names or shows(nouns, w, labels[concept]))
+    }  # fmt: skip
     targets = sorted(known)
     number = {t: k for k, t in enumerate(targets)}
-    names = set(things(lexicon))
     vectors, wide = encode(targets), wide_classes(nouns)
     sorts = np.array([nouns.sort_of(t) if t in names else "" for t in targets])
     of_sort = {sort: np.flatnonzero(sorts == sort) for sort in set(sorts)}
@@ -255,7 +270,7 @@ def build(encode: Encoder, lexicon: dict) -> dict[str, list]:
     nouns, known = wordnet.load(), known_words(lexicon)
     names, adjectives = candidates(nouns, known)
     found = match_nouns(encode, nouns, names, lexicon) | match_adjectives(encode, adjectives)
-    return {w: [t, round(s, 2)] for w, (t, s) in sorted(found.items())}
+    return {w: [t, round(s, 2)] for w, (t, s) in sorted(found.items()) if w not in MISTAKEN}
 
 
 def main() -> None:
