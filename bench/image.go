@@ -59,11 +59,7 @@ func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, Result{
-			Name: "image_seconds_pytorch", Value: forward.ForwardSeconds, Unit: "s",
-			Against: "the same network in PyTorch, one forward of one picture", AgainstValue: torch,
-			Note: fmt.Sprintf("PyTorch takes %.2f times as long", torch/forward.ForwardSeconds),
-		})
+		results = append(results, versusTorch(forward.ForwardSeconds, torch)...)
 	}
 	return results, nil
 }
@@ -89,18 +85,46 @@ func pictureSeconds(ctx context.Context, e *tempera.Engine, d tempera.Descriptio
 	return times[len(times)/2].Seconds(), nil
 }
 
+// torchSeconds is the median of one forward of one picture in PyTorch: at its default precision, and with the matrix
+// products and convolutions in bfloat16.
+type torchSeconds struct {
+	FP32 float64 `json:"fp32"`
+	BF16 float64 `json:"bf16"`
+}
+
+// versusTorch compares our median forward with PyTorch's: how many times as long it takes there.
+func versusTorch(ours float64, torch torchSeconds) []Result {
+	best, precision := torch.FP32, "fp32"
+	if torch.BF16 < best {
+		best, precision = torch.BF16, "bf16"
+	}
+	note := fmt.Sprintf("a forward: %.4f s here, %.4f s in PyTorch fp32, %.4f s in bf16", ours, torch.FP32, torch.BF16)
+	return []Result{
+		{
+			Name: "image_vs_torch", Value: torch.FP32 / ours, Unit: "times",
+			Against: "seconds of the same forward in PyTorch at its default, fp32, same threads", AgainstValue: torch.FP32, Note: note,
+		},
+		{
+			Name: "image_vs_torch_best", Value: best / ours, Unit: "times",
+			Against: "seconds of the same forward in PyTorch at its faster precision here, " + precision, AgainstValue: best, Note: note,
+		},
+	}
+}
+
 // torchForward runs the same network, with random weights, in PyTorch with as many threads.
-func torchForward(ctx context.Context, python string, b *tempera.BenchResult) (float64, error) {
+func torchForward(ctx context.Context, python string, b *tempera.BenchResult) (seconds torchSeconds, err error) {
 	cmd := exec.CommandContext(ctx, python, "-c", forwardScript,
 		strconv.Itoa(b.GridHeight), strconv.Itoa(b.GridWidth), strconv.Itoa(b.Threads))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("run PyTorch (from the top folder of a checkout, with tempera/requirements.txt installed): %w", err)
+		return seconds, fmt.Errorf("run PyTorch (from the top folder of a checkout, with tempera/requirements.txt installed): %w", err)
 	}
-	var seconds float64
 	if err := json.Unmarshal(out, &seconds); err != nil {
-		return 0, fmt.Errorf("read what PyTorch printed: %w", err)
+		return seconds, fmt.Errorf("read what PyTorch printed: %w", err)
+	}
+	if seconds.FP32 <= 0 || seconds.BF16 <= 0 {
+		return seconds, fmt.Errorf("PyTorch printed %s, want seconds for fp32 and bf16", out)
 	}
 	return seconds, nil
 }

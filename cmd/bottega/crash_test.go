@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -78,7 +77,7 @@ func (c *client) call(method, path string, body, into any, header ...string) err
 	return json.Unmarshal(text, into)
 }
 
-// submit asks for small pictures. The same key asks for the same generation.
+// submit asks for small pictures, each step one forward. The same key asks for the same generation.
 func (c *client) submit(key string, count, steps int) (string, error) {
 	var out struct {
 		Job struct {
@@ -87,6 +86,7 @@ func (c *client) submit(key string, count, steps int) (string, error) {
 	}
 	err := c.call("POST", "/api/rest/v1/generations", map[string]any{
 		"prompt": "a red fox", "width": 64, "height": 64, "num_images": count, "num_inference_steps": steps,
+		"guidance_scale": 1,
 	}, &out, "Idempotency-Key", key)
 	return out.Job.ID, err
 }
@@ -195,107 +195,6 @@ func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
 		t.Fatalf("the server suffered: %v", err)
 	}
 	checkAll(t, c, load.finish(t), []string{"--data", data})
-}
-
-// loadSteps is how much work a picture of the load is: enough for most kills to hit something that runs, and little
-// enough to be done soon after the last one.
-const loadSteps = 4
-
-// load is clients that submit and sometimes cancel until they are told to stop.
-type load struct {
-	c        *client
-	stop     chan struct{}
-	wg       sync.WaitGroup
-	mu       sync.Mutex
-	accepted map[string]string // key → id; "" while the answer is unknown
-}
-
-func startLoad(c *client) *load {
-	l := &load{c: c, stop: make(chan struct{}), accepted: map[string]string{}}
-	for worker := range 3 {
-		l.wg.Go(func() { l.run(worker) })
-	}
-	return l
-}
-
-func (l *load) run(worker int) {
-	for n := 0; ; n++ {
-		key := fmt.Sprintf("%d-%d", worker, n)
-		l.set(key, "")
-		for { // the same key until there is an answer: a cut connection says nothing about what was accepted
-			id, err := l.c.submit(key, pictures(n), loadSteps)
-			if err == nil {
-				l.set(key, id)
-				break
-			}
-			if errors.Is(err, errRefused) && strings.Contains(err.Error(), "429") {
-				l.set(key, "refused")
-			}
-			select {
-			case <-l.stop:
-				return
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
-		if n%5 == 4 {
-			if studio, err := l.c.signIn(); err == nil {
-				studio.cancel(l.id(key))
-			}
-		}
-		select {
-		case <-l.stop:
-			return
-		case <-time.After(time.Duration(500+rand.IntN(1000)) * time.Millisecond):
-		}
-	}
-}
-
-// pictures is how many the n-th submission asks for.
-func pictures(n int) int {
-	if n%3 == 2 {
-		return 2
-	}
-	return 1
-}
-
-func (l *load) set(key, id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.accepted[key] = id
-}
-
-func (l *load) id(key string) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.accepted[key]
-}
-
-// finish stops the clients and asks once more for every key without an answer.
-func (l *load) finish(t *testing.T) map[string]bool {
-	t.Helper()
-	close(l.stop)
-	l.wg.Wait()
-	ids := map[string]bool{}
-	for key, id := range l.accepted {
-		for id == "" || id == "refused" {
-			var err error
-			n, _ := strconv.Atoi(key[strings.Index(key, "-")+1:])
-			if id, err = l.c.submit(key, pictures(n), loadSteps); err != nil {
-				if !strings.Contains(err.Error(), "429") {
-					t.Fatalf("submit %s again: %v", key, err)
-				}
-				time.Sleep(200 * time.Millisecond)
-			}
-		}
-		if ids[id] {
-			t.Fatalf("two keys gave the generation %s", id)
-		}
-		ids[id] = true
-	}
-	if len(ids) < 8 {
-		t.Fatalf("only %d generations were accepted under load", len(ids))
-	}
-	return ids
 }
 
 // checkAll waits for every accepted generation and checks what was promised.

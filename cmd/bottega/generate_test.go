@@ -65,7 +65,7 @@ func TestGenerate_RepaintsAPartAndKeepsTheRest(t *testing.T) {
 		return color.NRGBA{0, 0, 0, 255}
 	})
 	data, out := t.TempDir(), filepath.Join(t.TempDir(), "out.png")
-	must(t, "generate", "--data", data, "--prompt", "a red fox", "--init", init, "--mask", mask, "--reference", "style:"+init+":0.5", "--quality", "draft", "--out", out)
+	must(t, "generate", "--data", data, "--prompt", "a red fox", "--init", init, "--mask", mask, "--reference", "style:"+init+":0.5", "--quality", "draft", "--guidance", "1", "--out", out)
 	f, err := os.Open(out)
 	if err != nil {
 		t.Fatal(err)

@@ -242,7 +242,7 @@ func TestCommands_LedgerVerifyFindsAChangedBalance(t *testing.T) {
 
 func TestGenerate_WritesAPictureWithoutAServer(t *testing.T) {
 	data, file := t.TempDir(), filepath.Join(t.TempDir(), "fox.png")
-	must(t, "generate", "--data", data, "--prompt", "a red fox", "--width", "64", "--height", "48", "--steps", "4", "--seed", "7", "--count", "2", "--out", file)
+	must(t, "generate", "--data", data, "--prompt", "a red fox", "--width", "64", "--height", "48", "--steps", "4", "--guidance", "1", "--seed", "7", "--count", "2", "--out", file)
 	for _, n := range []string{"1", "2"} {
 		img := readPNG(t, strings.TrimSuffix(file, ".png")+"-"+n+".png")
 		if b := img.Bounds(); b.Dx() != 64 || b.Dy() != 48 {

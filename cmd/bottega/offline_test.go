@@ -35,7 +35,7 @@ func TestOffline_TheProductNeedsNoNetwork(t *testing.T) {
 	data := t.TempDir()
 	s := startServer(t, "--data", data)
 	c := newClient(t, s, data)
-	id, err := c.submit("offline", 1, 10)
+	id, err := c.submit("offline", 1, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
