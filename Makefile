@@ -86,6 +86,10 @@ tempera-train: $(STAMPS)/tempera-venv ## train the painter
 tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vectors
 	$(TEMPERA_PYTHON) -m tempera.export $(ARGS)
 
+.PHONY: style-pictures
+style-pictures: build $(STAMPS)/python-tests ## paint the pictures of the studio's style chooser anew
+	.cache/venv/tests/bin/python scripts/style_pictures.py $(ARGS)
+
 ##@ Parts
 
 .PHONY: deps
