@@ -91,6 +91,10 @@ tempera-eval: $(STAMPS)/tempera-venv ## measure the shipped weights and fill the
 tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vectors
 	$(TEMPERA_PYTHON) -m tempera.export $(ARGS)
 
+.PHONY: style-pictures
+style-pictures: build $(STAMPS)/python-tests ## paint the pictures of the studio's style chooser anew
+	.cache/venv/tests/bin/python scripts/style_pictures.py $(ARGS)
+
 ##@ Parts
 
 .PHONY: deps

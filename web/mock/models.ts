@@ -1,41 +1,32 @@
+import manifest from '../../tempera/weights/manifest.json' with { type: 'json' };
 import type { GenerationRequest, Model, Quote } from '../src/api/types';
 
 const side = { min: 32, max: 1536, step: 8, default: 512 };
 
+// As the server lists them: from the prompt, what the weights know, and none.
+const titles: Record<string, string> = manifest.style_titles;
 const styles = [
-  ['none', 'No style'],
-  ['soft-3d', 'Soft 3D'],
-  ['gradient', 'Gradient'],
-  ['flat', 'Flat'],
-  ['ink', 'Ink'],
-  ['toon', 'Toon'],
-  ['blob', 'Blob'],
-  ['clean', 'Clean'],
-  ['classic', 'Classic'],
-  ['longshadow', 'Long shadow'],
-  ['kawaii', 'Kawaii'],
-  ['sticker', 'Sticker'],
-  ['pixel', 'Pixel art'],
-  ['blueprint', 'Blueprint'],
-  ['neon', 'Neon'],
-].map(([id = '', title = '']) => ({ id, title }));
+  { id: 'auto', title: 'From the prompt' },
+  ...manifest.styles.filter((id) => id !== 'none').map((id) => ({ id, title: titles[id] ?? id })),
+  { id: 'none', title: 'No style' },
+];
 
 export const house: Model = {
   id: '7b1f6a0e-2c55-4d7e-9a51-0d6f1b0a0001',
   name: 'tempera-image',
   title: 'Tempera Image',
-  version: '0.1.0',
+  version: manifest.version,
   description: 'The house model: stickers, icons and small scenes, drawn on this machine from open art.',
-  preview: true,
+  preview: manifest.preview,
   width: side,
   height: side,
   count: { min: 1, max: 8, step: 1, default: 1 },
-  steps: { min: 4, max: 50, step: 1, default: 8 },
-  guidance: { min: 1, max: 12, step: 0.1, default: 1 },
-  adherence: { min: 0, max: 1, step: 0.05, default: 0.35 },
+  steps: { min: 4, max: 50, step: 1, default: manifest.defaults.steps },
+  guidance: { min: 1, max: 12, step: 0.1, default: manifest.defaults.guidance },
+  adherence: { min: 0, max: 1, step: 0.05, default: manifest.defaults.adherence },
   max_prompt: 1500,
   styles,
-  default_style: 'soft-3d',
+  default_style: 'auto',
   negative_prompt: true,
   transparent: true,
   strength: { min: 0, max: 1, step: 0.05, default: 0.6 },

@@ -16,10 +16,11 @@ import (
 // patience is how long an engine may take to notice that it should stop.
 const patience = 5 * time.Second
 
-// Run holds an engine to the behaviour that callers count on. open is called once; an engine that also has Kill(), a
-// kill -9 of whatever works for it, is killed in the middle of a picture too.
+// Run holds an engine that takes pictures and places to the behaviour that callers count on; Suite is for one that takes
+// none. open is called once; an engine that also has Kill(), a kill -9 of whatever works for it, is killed in the middle
+// of a picture too.
 func Run(t *testing.T, open func(t *testing.T) engine.Imager) {
-	Suite{Open: open, Base: engine.ImageRequest{
+	Suite{Open: open, Pictures: true, Base: engine.ImageRequest{
 		Prompt: "a red fox on a hill", Width: 64, Height: 64, Seed: 7, Steps: 4, Guidance: 1, Adherence: 0.35,
 	}}.Run(t)
 }

