@@ -10,6 +10,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/app"
+	"bottega/internal/auth"
 	"bottega/internal/fault"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
@@ -27,6 +28,9 @@ type adminCmd struct {
 	Tokens struct {
 		Grant tokensGrantCmd `cmd:"" help:"Give tokens."`
 	} `cmd:"" help:"Tokens."`
+	Credits struct {
+		Grant creditsGrantCmd `cmd:"" help:"Give API credits."`
+	} `cmd:"" help:"API credits."`
 	Plan    planCmd     `cmd:"" help:"What an account is on."`
 	Pricing pricingCmds `cmd:"" help:"Prices."`
 	Ledger  struct {
@@ -79,6 +83,9 @@ type keyCreateCmd struct {
 	Email string        `help:"E-mail address of the account." required:""`
 	Name  string        `help:"Name to recognise the key by." default:"command line"`
 	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
+
+	Credits bool   `help:"It pays with the account's API credits, not with its tokens."`
+	Budget  string `help:"Most that it may use in a UTC month; 0 = no bound." default:"0"`
 }
 
 func (c *keyCreateCmd) Run(ctx context.Context) error {
@@ -98,22 +105,39 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 	if c.For > 0 {
 		expires = a.Clock.Now().Add(c.For)
 	}
-	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	budget, err := token.Parse(c.Budget)
 	if err != nil {
 		return err
+	}
+	key, info, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	if err != nil {
+		return err
+	}
+	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Credits: c.Credits, Budget: budget}); err != nil {
+		return errors.Join(err, a.Auth.RevokeKey(ctx, acc.ID, info.ID))
 	}
 	fmt.Println(key)
 	return nil
 }
 
+// creditsGrantCmd is tokensGrantCmd for the wallet of API credits.
+type creditsGrantCmd struct{ tokensGrantCmd }
+
+func (c *creditsGrantCmd) Run(ctx context.Context) error {
+	c.unit = "API credits"
+	return c.tokensGrantCmd.Run(ctx)
+}
+
 type tokensGrantCmd struct {
 	storeFlags
 	Email  string `help:"E-mail address of the account." required:""`
-	Amount string `help:"Tokens, with up to three decimals." required:""`
+	Amount string `help:"How many, with up to three decimals." required:""`
 	Note   string `help:"Reason, shown in the account's journal." default:"given by the operator"`
 	Ref    string `help:"A reference of your own: the same one grants once."`
 
-	Expires time.Duration `help:"How long they last; 0 = for good. Tokens that expire are spent first." default:"0"`
+	Expires time.Duration `help:"How long they last; 0 = for good. What expires is spent first." default:"0"`
+
+	unit string // empty = tokens
 }
 
 func (c *tokensGrantCmd) Run(ctx context.Context) error {
@@ -141,15 +165,19 @@ func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amo
 	if c.Expires != 0 {
 		r.Kind, r.ExpiresAt = ledger.Promo, a.Clock.Now().Add(c.Expires)
 	}
-	err = a.Ledger.Grant(ctx, acc.ID, r)
+	wallet, unit := acc.ID, "tokens"
+	if c.unit != "" {
+		wallet, unit = ledger.CreditsOf(acc.ID), c.unit
+	}
+	err = a.Ledger.Grant(ctx, wallet, r)
 	if err != nil {
 		return err
 	}
-	b, err := a.Ledger.Balance(ctx, acc.ID)
+	b, err := a.Ledger.Balance(ctx, wallet)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "gave %s tokens to %s, who now has %s\n", amount, acc.Email, b.Available)
+	fmt.Fprintf(os.Stderr, "gave %s %s to %s, who now has %s\n", amount, unit, acc.Email, b.Available)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func dump(t *testing.T, d *db.DB) string {
 	for table, columns := range map[string]string{
 		"wallet": "id, available, held, seq, clock, head_hash, schedule, started", "ledger_grant": "id, remaining, held, spent, expired, moved, is_open, expires_at",
 		"hold": "id, amount, captured, state, legs", "entry": "wallet_id, seq, hash", "generation": "id, state, price, charged, lane",
-		"ticket": "id, lane, attempt", "outbox": "id, account_id, topic", "subscription": "account_id, version, last_n, terms", "price_sheet": "version, body",
+		"ticket": "id, lane, attempt", "outbox": "id, account_id, topic", "key_spend": "key_id, month, used", "subscription": "account_id, version, last_n, terms", "price_sheet": "version, body",
 	} {
 		rows, err := d.Query(t.Context(), "SELECT "+columns+" FROM "+table)
 		if err != nil {

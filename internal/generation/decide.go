@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/access"
 	"bottega/internal/asset"
 	"bottega/internal/fault"
 	"bottega/internal/ledger"
@@ -19,6 +20,7 @@ type operation struct {
 
 type submission struct {
 	id, accountID, kind string
+	actor               access.Actor
 	planned             Planned
 	quote               *pricing.Quote
 	lane                Lane
@@ -47,6 +49,7 @@ type world struct {
 	tickets     map[string]queue.Ticket
 	lineLength  map[string]int // by account
 	waiting     int            // tickets that wait, of everybody
+	spending    spending
 
 	inserted []*row
 	updated  []*row
@@ -81,14 +84,23 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		f.RetryAfter = 10 * time.Second
 		return nil, f
 	}
-	wallet := w.wallets[op.accountID]
+	wallet := w.wallets[payer(op.actor)]
+	if op.actor.Credits {
+		op.entitled.Schedule, op.entitled.Relaxed = ledger.Schedule{}, false // the plan is for tokens
+	}
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
+	}
+	if op.lane != Relaxed {
+		if err := w.spending.allow(op, op.quote.Total); err != nil {
+			return nil, err
+		}
 	}
 	hold, lane, err := pay(wallet, op)
 	if err != nil {
 		return nil, err
 	}
+	w.spending.add(monthOf(op.actor.KeyID, op.at), hold.Amount)
 	w.holds[op.id] = hold
 	r := &row{
 		Generation: Generation{
@@ -96,7 +108,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 			Lane: lane, Price: hold.Amount, CreatedAt: op.at,
 		},
 		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
-		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash,
+		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash, keyID: op.actor.KeyID,
 	}
 	ticket := queue.Ticket{
 		ID: op.id, AccountID: op.accountID, Lane: string(lane), Weight: op.quote.Total,
@@ -130,7 +142,7 @@ func pay(w *ledger.Wallet, op *submission) (*ledger.Hold, Lane, error) {
 			return h, Fast, nil
 		}
 		f := fault.As(err)
-		if f == nil || f.Code != ledger.ErrInsufficient.Code {
+		if f == nil || f.Kind != fault.Insufficient {
 			return nil, "", err
 		}
 		if op.lane == Fast || !op.entitled.Relaxed {
@@ -165,11 +177,15 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	hold, wallet := w.holds[op.id], w.wallets[r.AccountID]
-	if hold == nil || wallet == nil {
+	hold := w.holds[op.id]
+	if hold == nil || w.wallets[hold.WalletID] == nil {
 		return nil, fmt.Errorf("end generation %s: its hold is missing", op.id)
 	}
-	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
+	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
+	if _, ok := ledger.IsCredits(hold.WalletID); ok {
+		schedule = ledger.Schedule{}
+	}
+	if err := wallet.Advance(op.at, schedule); err != nil {
 		return nil, err
 	}
 	charge := r.Price
@@ -179,6 +195,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if err := wallet.Capture(hold, charge, op.event != EventCancel); err != nil {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
+	w.spending.add(monthOf(r.keyID, r.CreatedAt), charge-r.Price)
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
 	r.Images, r.Position = op.images, 0
 	delete(w.tickets, op.id)
@@ -197,4 +214,5 @@ type row struct {
 	sheetVersion int
 	idemKey      string
 	idemHash     string
+	keyID        string // API key that asked; empty = none
 }

@@ -57,7 +57,7 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.Wallets.Balance(ctx, actor.AccountID)
+	b, err := s.Wallets.Balance(ctx, payer(actor))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 	if err != nil {
 		return nil, err
 	}
-	if entitled.Relaxed && q.Total > 0 {
+	if entitled.Relaxed && q.Total > 0 && !actor.Credits {
 		o.Alternatives = append(o.Alternatives, Alternative{Name: string(Relaxed), Text: "relaxed: free, when there is room"})
 	}
 	return o, nil

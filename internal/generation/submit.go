@@ -46,7 +46,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	}
 	g, err := s.decide(ctx, actor.AccountID, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
-			id: id.New(), accountID: actor.AccountID, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
+			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
 			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, at: s.Clock.Now(),
 		}}
 	})

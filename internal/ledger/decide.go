@@ -79,7 +79,7 @@ func (w *Wallet) Hold(r HoldRequest) (*Hold, error) {
 		return nil, fmt.Errorf("hold for %s: amount %s is out of range", r.GenerationID, amount)
 	}
 	if spendable := w.Spendable(); amount > spendable {
-		return nil, insufficient(amount, spendable)
+		return nil, w.insufficient(amount, spendable)
 	}
 	h := &Hold{
 		ID: r.GenerationID, WalletID: w.ID, Amount: amount, SheetVersion: r.SheetVersion, State: HoldOpen, CreatedAt: w.Clock,

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"bottega/internal/fault"
@@ -127,9 +128,26 @@ var ErrInsufficient = fault.New(fault.Insufficient, "insufficient_tokens", "not 
 // ErrGrantTwice is the fault of a grant whose reference was used before: nothing was granted again.
 var ErrGrantTwice = fault.New(fault.Conflict, "already_granted", "this grant was already made")
 
-func insufficient(price, available token.Amount) *fault.Error {
-	f := fault.New(fault.Insufficient, ErrInsufficient.Code, fmt.Sprintf(
-		"this costs %s tokens and %s are left: %s are missing", price, available, price-available))
+// CreditsOf names the wallet of an account's API credits. It has no plan: what comes in was bought or given.
+func CreditsOf(accountID string) string { return creditsPrefix + accountID }
+
+// IsCredits reports whether a wallet holds API credits, and of which account.
+func IsCredits(walletID string) (accountID string, ok bool) {
+	return strings.CutPrefix(walletID, creditsPrefix)
+}
+
+const creditsPrefix = "credits:"
+
+// ErrNoCredits is ErrInsufficient of a wallet of API credits.
+var ErrNoCredits = fault.New(fault.Insufficient, "insufficient_credits", "not enough API credits")
+
+func (w *Wallet) insufficient(price, available token.Amount) *fault.Error {
+	unit, code := "tokens", ErrInsufficient.Code
+	if _, ok := IsCredits(w.ID); ok {
+		unit, code = "API credits", ErrNoCredits.Code
+	}
+	f := fault.New(fault.Insufficient, code, fmt.Sprintf(
+		"this costs %s %s and %s are left: %s are missing", price, unit, available, price-available))
 	f.Details = map[string]any{
 		"price_mt": int64(price), "available_mt": int64(available), "missing_mt": int64(price - available),
 	}

@@ -72,8 +72,11 @@ func read(ctx context.Context, q db.Queryer, accountID, lock string, first Subsc
 	return sub, nil
 }
 
-// Schedule implements ledger.Schedules.
+// Schedule implements ledger.Schedules. API credits have no plan: nothing arrives by itself.
 func (s *Service) Schedule(ctx context.Context, accountID string) (ledger.Schedule, error) {
+	if _, ok := ledger.IsCredits(accountID); ok {
+		return ledger.Schedule{}, nil
+	}
 	sub, err := s.Read(ctx, accountID)
 	if err != nil {
 		return ledger.Schedule{}, err

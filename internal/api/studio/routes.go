@@ -66,6 +66,7 @@ func operations() map[string]operation {
 
 		{id: "list-keys", method: "GET", path: "/keys", summary: "API keys in force"},
 		{id: "create-key", method: "POST", path: "/keys", summary: "Make an API key; it is shown this once"},
+		{id: "set-key-terms", method: "PUT", path: "/keys/{id}/terms", summary: "What an API key pays with, and how much", status: 204},
 		{id: "revoke-key", method: "DELETE", path: "/keys/{id}", summary: "End an API key for good", status: 204},
 	}
 	byID := make(map[string]operation, len(table))
@@ -105,6 +106,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)
+	route(r, "set-key-terms", s.setKeyTerms)
 	route(r, "revoke-key", s.revokeKey)
 }
 

@@ -25,6 +25,7 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
+	"bottega/internal/token"
 )
 
 // Prefix is where the studio's API lives.
@@ -46,6 +47,7 @@ type Auth interface {
 	CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, auth.KeyInfo, error)
 	Keys(ctx context.Context, accountID string) ([]auth.KeyInfo, error)
 	RevokeKey(ctx context.Context, accountID, keyID string) error
+	SetKeyTerms(ctx context.Context, accountID, keyID string, t auth.KeyTerms) error
 }
 
 // Generations is what the studio needs of generation.Service.
@@ -56,6 +58,7 @@ type Generations interface {
 	List(ctx context.Context, actor access.Actor, page generation.Page) ([]generation.Generation, string, error)
 	Cancel(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	Delete(ctx context.Context, actor access.Actor, id string) error
+	KeyUsed(ctx context.Context, keyID string) (token.Amount, error)
 }
 
 // Uploads is what the studio needs of asset.Uploads.
