@@ -31,6 +31,9 @@ type adminCmd struct {
 	Credits struct {
 		Grant creditsGrantCmd `cmd:"" help:"Give API credits."`
 	} `cmd:"" help:"API credits."`
+	Code struct {
+		Create codeCreateCmd `cmd:"" help:"Make codes that people redeem for tokens, and print them, one a line."`
+	} `cmd:"" help:"Codes."`
 	Plan    planCmd     `cmd:"" help:"What an account is on."`
 	Pricing pricingCmds `cmd:"" help:"Prices."`
 	Ledger  struct {

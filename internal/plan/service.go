@@ -20,7 +20,8 @@ type Accounts interface {
 	ByID(ctx context.Context, accountID string) (account.Account, error)
 }
 
-// Service keeps subscriptions. It owns the table subscription; an account without a row is on the plan it began with.
+// Service keeps subscriptions and codes. It owns the tables subscription, code and redemption; an account without a
+// subscription is on the plan it began with.
 type Service struct {
 	db       *db.DB
 	clock    clock.Clock

@@ -62,6 +62,7 @@ func operations() map[string]operation {
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
 		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
 
+		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
 
 		{id: "list-keys", method: "GET", path: "/keys", summary: "API keys in force"},
@@ -103,6 +104,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
+	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)

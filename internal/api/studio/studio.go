@@ -76,6 +76,11 @@ type Ledger interface {
 	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
 }
 
+// Codes is what the studio needs of plan.Service.
+type Codes interface {
+	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
+}
+
 // Prices is what the studio needs of pricing.Book.
 type Prices interface {
 	Version(ctx context.Context, version int) ([]byte, error)
@@ -105,6 +110,7 @@ type Deps struct {
 	Uploads     Uploads
 	Ledger      Ledger
 	Prices      Prices
+	Codes       Codes
 	Hub         Hub
 	Models      Models
 	Assets      Signer

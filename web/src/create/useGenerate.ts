@@ -93,6 +93,8 @@ export function useGenerate() {
           }),
         );
       else onScreen(client, (data) => remove(data, localId(key)));
+      if (error instanceof ApiError && error.code === 'price_changed')
+        void client.invalidateQueries({ queryKey: ['quote'] });
       if (error instanceof ApiError && error.shortfall) correctPurse(client, error.shortfall.available_mt);
     },
   });
