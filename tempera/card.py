@@ -32,18 +32,24 @@ def evaluation(result: dict[str, Any]) -> str:
         cells = [str(row["top1"]["n"]), *(share(row[k]) for k in ("top1", "top5", "top5_other_hands", "style"))]
         cells += [f"{row[k]:.3f}" for k in ("error_to_true", "distance_from_reference")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    copying, h3 = result["copying"], result["h3"]
-    lines += ["", "| measure | painted | beside it |", "|---|---|---|"]
-    lines.append(
-        f"| copies (nearest / second nearest below 1/3) | {share(copying['painted'])}, median {copying['painted']['median_ratio']} "
-        f"| true held-out drawings {share(copying['true drawings'])}, median {copying['true drawings']['median_ratio']} |"
-    )
-    f = result["frechet"]
-    lines.append(f"| Fréchet distance, own features | {f['painted against true']} | true halves {f['true against true, halves']} |")
-    c = result["contours"]
-    lines.append(f"| contour guidance, F1 | {c['f1']} | without contours {c['f1_without']} |")
-    lines += [f"| H3 {kind} | {share(row)} of {row['n']} | |" for kind, row in h3.items()]
+    lines += ["", *others(result)]
     return "\n".join(lines)
+
+
+def others(result: dict[str, Any]) -> list[str]:
+    """The measures beside H1; a run that was cut short has none of them, and the card says so."""
+    if "h3" not in result:
+        return ["Copying, Fréchet distance, contours and H3 were not measured in this run; `make tempera-eval` measures them."]
+    copying, f, c = result["copying"], result["frechet"], result["contours"]
+    painted, true = copying["painted"], copying["true drawings"]
+    return [
+        "| measure | painted | beside it |", "|---|---|---|",
+        f"| copies (nearest / second nearest below 1/3) | {share(painted)}, median {painted['median_ratio']} "
+        f"| true held-out drawings {share(true)}, median {true['median_ratio']} |",
+        f"| Fréchet distance, own features | {f['painted against true']} | true halves {f['true against true, halves']} |",
+        f"| contour guidance, F1 | {c['f1']} | without contours {c['f1_without']} |",
+        *(f"| H3 {kind} | {share(row)} of {row['n']} | |" for kind, row in result["h3"].items()),
+    ]  # fmt: skip
 
 
 def sources(manifest: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ export function Chips({ composer }: { composer: ComposerState }) {
       </SettingChip>
       <SettingChip
         name={t('create.style')}
-        width={570}
+        width={730}
         icon={
           <span className={classes.chipArt}>
             <StyleArt style={style} title={title} size={26} />
