@@ -237,7 +237,7 @@ func (l *life) reload() {
 func TestSimulate_YearsOfRandomLives(t *testing.T) {
 	lives, years := 3000, 3
 	if testing.Short() || raceDetector {
-		lives = 80
+		lives = 25
 	}
 	steps := 0
 	for seed := range lives {
@@ -264,7 +264,7 @@ func TestSimulate_YearsOfRandomLives(t *testing.T) {
 func TestSimulate_BeingAwayChangesNothing(t *testing.T) {
 	lives := 150
 	if testing.Short() || raceDetector {
-		lives = 6
+		lives = 3
 	}
 	for seed := range lives {
 		lazy, eager := newLife(t, uint64(seed)), newLife(t, uint64(seed))
@@ -312,7 +312,7 @@ func TestSimulate_BeingAwayChangesNothing(t *testing.T) {
 func TestSimulate_EveryPaidMonthArrivesOnce(t *testing.T) {
 	lives := 400
 	if raceDetector {
-		lives = 60
+		lives = 20
 	}
 	for seed := range lives {
 		l := newLife(t, uint64(seed))
