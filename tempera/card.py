@@ -74,7 +74,7 @@ def use(weights: dict[str, Any]) -> str:
 
 
 def fill(text: str, name: str, body: str) -> str:
-    found, n = re.subn(rf"(?s)(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda m: m[1] + body + m[2], text)
+    found, n = re.subn(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m: m[1] + body + "\n" + m[2], text)
     if not n:
         raise SystemExit(f"MODEL_CARD.md has no place for {name}")
     return found
