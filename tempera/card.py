@@ -39,7 +39,9 @@ def evaluation(result: dict[str, Any]) -> str:
 def others(result: dict[str, Any]) -> list[str]:
     """The measures beside H1; a run that was cut short has none of them, and the card says so."""
     if "h3" not in result:
-        return ["Copying, Fréchet distance, contours and H3 were not measured in this run; `make tempera-eval` measures them."]
+        return [
+            "Copying, Fréchet distance, contours and H3 were not measured in this run; `make tempera-eval` measures them."
+        ]
     copying, f, c = result["copying"], result["frechet"], result["contours"]
     painted, true = copying["painted"], copying["true drawings"]
     return [

@@ -35,8 +35,8 @@ from torch import Tensor
 from tempera import data, guides, judge, reference
 from tempera.batches import Batch, Stock, compose, to_planes
 from tempera.plans import pack
-from tempera.sampling import Asked, Sampler, sample
 from tempera.samples import held_plans, picture_grid
+from tempera.sampling import Asked, Sampler, sample
 from tempera.words import COLOURS, WEIGHTS, Tokenizer
 
 SIDE = 256
@@ -64,7 +64,9 @@ class Shipped:
         self.manifest = json.loads((WEIGHTS / "manifest.json").read_text())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 2
-        self.session = onnxruntime.InferenceSession(str(WEIGHTS / "network.onnx"), options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(
+            str(WEIGHTS / "network.onnx"), options, providers=["CPUExecutionProvider"]
+        )
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         names = ("noisy", "t", "guide", "tokens", "style", "look")
@@ -211,7 +213,10 @@ class Scenes:
         words = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black")
         tones = {w: np.array(COLOURS[w], float) for w in words}
         unit = mean / np.linalg.norm(mean) + 0.002 * mean
-        return min(words, key=lambda w: np.linalg.norm(unit - tones[w] / np.linalg.norm(tones[w]) - 0.002 * tones[w])) == key[1]
+        return (
+            min(words, key=lambda w: np.linalg.norm(unit - tones[w] / np.linalg.norm(tones[w]) - 0.002 * tones[w]))
+            == key[1]
+        )
 
     def _relation(self, picture: np.ndarray, key: list[str]) -> bool:
         found = sorted(shapes(picture[..., 3]), key=lambda s: -s[2].sum())[:2]
@@ -252,7 +257,11 @@ def drawn_to_contours(shipped: Shipped, pairs: Pairs, count: int) -> dict[str, f
     setting = Setting("contours", adherence=0.0)
     with_lines = shipped.paint(replace(bare, guide=guide), setting, 3)
     without = shipped.paint(bare, setting, 3)
-    return {"f1": round(contour_f1(with_lines, lines), 3), "f1_without": round(contour_f1(without, lines), 3), "n": count}
+    return {
+        "f1": round(contour_f1(with_lines, lines), 3),
+        "f1_without": round(contour_f1(without, lines), 3),
+        "n": count,
+    }
 
 
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:

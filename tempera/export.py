@@ -134,7 +134,9 @@ def halve(path: Path, least: int = 256) -> None:
             scale = np.abs(array).max(axis, keepdims=True).astype(np.float32) / 127
             kept.append(numpy_helper.from_array(np.round(array / scale).astype(np.int8), name + "_int8"))
             kept.append(numpy_helper.from_array(scale, name + "_int8_scale"))
-            front.append(helper.make_node("Cast", [name + "_int8"], [name + "_wide"], to=TensorProto.FLOAT, name=name + "_cast"))
+            front.append(
+                helper.make_node("Cast", [name + "_int8"], [name + "_wide"], to=TensorProto.FLOAT, name=name + "_cast")
+            )
             front.append(helper.make_node("Mul", [name + "_wide", name + "_int8_scale"], [name], name=name + "_scaled"))
         else:
             kept.append(numpy_helper.from_array(array.astype(np.float16), name + "_half"))
@@ -208,7 +210,10 @@ def renew_checksums() -> None:
 def restore(out: Path) -> None:
     """The shipped weights as a checkpoint to train on from: fp16 and int8 back to fp32, momentum lost."""
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
-    state: dict[str, Any] = {"size": manifest["trained"]["recipe"], **{k: manifest["trained"][k] for k in ("samples", "minutes")}}
+    state: dict[str, Any] = {
+        "size": manifest["trained"]["recipe"],
+        **{k: manifest["trained"][k] for k in ("samples", "minutes")},
+    }
     model = Painter(SIZES[state["size"]], len(Tokenizer.load()), len(style_names()))
     found = stored_weights(WEIGHTS / "network.onnx") | {
         f"look.{k}": v for k, v in stored_weights(WEIGHTS / "look.onnx").items()

@@ -15,7 +15,9 @@ AHEAD = 24  # batches that may wait
 class Feed:
     """Packed plans, ``size`` a batch. With no processes they are planned when asked for."""
 
-    def __init__(self, root: Path, seed: int, processes: int, size: int, scenes: float = 0.5, judge: bool = False) -> None:
+    def __init__(
+        self, root: Path, seed: int, processes: int, size: int, scenes: float = 0.5, judge: bool = False
+    ) -> None:
         self.processes: list[multiprocessing.Process] = []
         if not processes:
             self.planner = Planner(Index(root, judge=judge), seed, scenes)
@@ -45,7 +47,9 @@ class Feed:
         self.processes = []
 
 
-def _work(root: Path, seed: int, scenes: float, judge: bool, size: Synchronized[int], out: multiprocessing.Queue) -> None:
+def _work(
+    root: Path, seed: int, scenes: float, judge: bool, size: Synchronized[int], out: multiprocessing.Queue
+) -> None:
     planner, tokenizer = Planner(Index(root, judge=judge), seed, scenes), Tokenizer.load()
     while True:
         out.put(pack([planner.plan() for _ in range(size.value)], tokenizer))

@@ -37,7 +37,11 @@ def contours(planes: Tensor, low: float = CONTOUR_LOW, high: float = CONTOUR_HIG
     (along the axis in which the strongest plane changes more), then ramped from ``low`` to ``high``.
     """
     kernel = torch.tensor([0.25, 0.5, 0.25], device=planes.device)
-    soft = F.pad(planes * torch.tensor([0.5, 0.5, 0.5, 0.25], device=planes.device)[:, None, None], (1, 1, 1, 1), mode="replicate")
+    soft = F.pad(
+        planes * torch.tensor([0.5, 0.5, 0.5, 0.25], device=planes.device)[:, None, None],
+        (1, 1, 1, 1),
+        mode="replicate",
+    )
     soft = soft[..., :-2] * kernel[0] + soft[..., 1:-1] * kernel[1] + soft[..., 2:] * kernel[2]
     soft = soft[..., :-2, :] * kernel[0] + soft[..., 1:-1, :] * kernel[1] + soft[..., 2:, :] * kernel[2]
     wide = F.pad(soft, (1, 1, 1, 1), mode="replicate")

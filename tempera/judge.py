@@ -1,4 +1,4 @@
-"""The judge: which concept, in which style? A classifier trained on real drawings, before and apart from the painter.
+"""The judge: which concept, in which style? A classifier trained on real drawings, apart from the painter.
 
     python -m tempera.judge --minutes 30            # writes judge.pt into --out
     python -m tempera.judge --score                 # its accuracy on held-out real drawings
@@ -10,6 +10,7 @@ It sees single drawings of every pair but H1, the concepts of H2 included, at 64
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from pathlib import Path
@@ -36,7 +37,7 @@ class Judge(nn.Module):
         super().__init__()
         widths = (4, 48, 96, 192, 256)
         steps: list[nn.Module] = []
-        for a, b in zip(widths[:-1], widths[1:], strict=True):
+        for a, b in itertools.pairwise(widths):
             steps += [nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), Residual(b)]
         self.body = nn.Sequential(*steps)
         self.concept = nn.Linear(FEATURES, concepts)

@@ -43,7 +43,9 @@ class Muon(torch.optim.Optimizer):
         update = orthogonal(torch.stack([g.reshape(rows, columns) for g in ahead]))
         torch._foreach_mul_(stack, 1 - group["lr"] * group["decay"])
         step = -group["lr"] * max(1.0, rows / columns) ** 0.5
-        torch._foreach_add_(stack, [u.reshape(p.shape) for u, p in zip(update.unbind(0), stack, strict=True)], alpha=step)
+        torch._foreach_add_(
+            stack, [u.reshape(p.shape) for u, p in zip(update.unbind(0), stack, strict=True)], alpha=step
+        )
 
 
 def orthogonal(m: Tensor, steps: int = 4) -> Tensor:

@@ -15,6 +15,7 @@ of 16.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -154,9 +155,7 @@ class Look(nn.Module):
     def __init__(self, conditions: int) -> None:
         super().__init__()
         widths = (4, 32, 64, 128, 192)
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths))
         self.out = nn.Linear(widths[-1], conditions)
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -202,9 +201,7 @@ class Painter(nn.Module):
         wave = torch.cat((angle.sin(), angle.cos()), 1)
         return F.silu(self.time(wave) + style @ self.styles + look)
 
-    def forward(
-        self, noisy: Tensor, t: Tensor, guide: Tensor, tokens: Tensor, style: Tensor, look: Tensor
-    ) -> Tensor:
+    def forward(self, noisy: Tensor, t: Tensor, guide: Tensor, tokens: Tensor, style: Tensor, look: Tensor) -> Tensor:
         """noisy [B,4,H,W], t [B], guide [B,7,H,W], tokens [B,24], style [B,S], look [B,C] -> x [B,4,H,W]."""
         at = t[:, None, None, None]
         spread = torch.sqrt((1 - at) * (1 - at) + SPREAD**2 * at * at)

@@ -221,7 +221,9 @@ class Planner:
         if len(rows) == 1 or self.rng.random() < 0.12:
             return rows[style]
         others = [s for s in rows if s != style]
-        weight = np.array([{"ink": 0.15, "game-icon": 0.1, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}.get(s, 1.0) for s in others])
+        weight = np.array(
+            [{"ink": 0.15, "game-icon": 0.1, "flat": 2.5, "toon": 1.5, "soft-3d": 1.5}.get(s, 1.0) for s in others]
+        )
         return rows[others[self._drawn(np.cumsum(weight / weight.sum()))]]
 
     def _pair(
@@ -346,7 +348,9 @@ def hole(rng: np.random.Generator) -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi)
     plane = np.array([np.cos(angle), np.sin(angle), rng.uniform(0.05, 0.35)])
     stroke = rng.uniform(0.1, 0.9, 6)
-    return np.concatenate((box.ravel(), plane, stroke, [rng.uniform(0.05, 0.2), rng.integers(4), 0.0])).astype(np.float32)
+    return np.concatenate((box.ravel(), plane, stroke, [rng.uniform(0.05, 0.2), rng.integers(4), 0.0])).astype(
+        np.float32
+    )
 
 
 @dataclass

@@ -370,7 +370,10 @@ class Road:
         """Premultiplied RGBA [H, W, 4] of the network's own size. What is not given is the manifest's default; the
         style is the prompt's own if it names one."""
         m = self.manifest
-        rules, defaults = {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | m.get("sampler", {}), m["defaults"]
+        rules, defaults = (
+            {"temperature": 1.0, "finish": 0.0, "guidance_from": 0.0} | m.get("sampler", {}),
+            m["defaults"],
+        )
         scene = self.reader.read(prompt)
         style = style or (scene.style if scene.style in m["styles"] else "") or defaults["style"]
         closeness = defaults["adherence"] if adherence is None else adherence

@@ -98,4 +98,6 @@ def sample(
     if not sampler.finish:
         return x
     fresh = (1 - sampler.finish) * noise()
-    return (predict(sampler.finish * x + fresh, sampler.finish) + predict(sampler.finish * x - fresh, sampler.finish)) / 2
+    return (
+        predict(sampler.finish * x + fresh, sampler.finish) + predict(sampler.finish * x - fresh, sampler.finish)
+    ) / 2

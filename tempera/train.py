@@ -93,9 +93,7 @@ class Workers:
         if self.count == 1:
             return self._part(batch, noisy, t, slice(0, n), n)
         size = max(1, -(-n // (2 * self.count)))
-        parts = list(
-            self.pool.map(lambda at: self._part(batch, noisy, t, slice(at, at + size), n), range(0, n, size))
-        )
+        parts = list(self.pool.map(lambda at: self._part(batch, noisy, t, slice(at, at + size), n), range(0, n, size)))
         twins = [self.free.get() for _ in range(self.count)]
         for twin in twins:
             if twin is not self.model:
@@ -166,7 +164,9 @@ class Run:
             (matrices if inner else rest).append(p)
         self.workers = Workers(self.model, workers if device == "cpu" else 1, device)
         self.muon = Muon(matrices, self.recipe.muon, self.workers.pool)
-        self.adam = torch.optim.AdamW(rest, self.recipe.adam, betas=(0.9, 0.98), weight_decay=0.0, fused=device != "cpu")
+        self.adam = torch.optim.AdamW(
+            rest, self.recipe.adam, betas=(0.9, 0.98), weight_decay=0.0, fused=device != "cpu"
+        )
         self.step = self.samples = 0
         self.minutes = 0.0
         if (out / "state.pt").exists():
