@@ -82,6 +82,11 @@ tempera-data: $(STAMPS)/tempera-venv ## fetch and prepare the licensed drawings
 tempera-train: $(STAMPS)/tempera-venv ## train the painter
 	$(TEMPERA_PYTHON) -m tempera.train $(ARGS)
 
+.PHONY: tempera-eval
+tempera-eval: $(STAMPS)/tempera-venv ## measure the shipped weights and fill the model card (ARGS="--pairs 120")
+	$(TEMPERA_PYTHON) -m tempera.evaluate $(ARGS)
+	$(TEMPERA_PYTHON) -m tempera.card
+
 .PHONY: tempera-export
 tempera-export: $(STAMPS)/tempera-venv ## write tempera/weights and the test vectors
 	$(TEMPERA_PYTHON) -m tempera.export $(ARGS)

@@ -43,6 +43,7 @@ func groups() []group {
 		{[]string{"submit_to_start_p50_sqlite", "submit_to_start_p99_sqlite"}, submitSQLite},
 		{[]string{"submit_to_start_p50_postgres", "submit_to_start_p99_postgres"}, submitPostgres},
 		{[]string{holdsSQLite, holdsPostgres}, ledgerHolds},
+		{[]string{verifySQLite, verifyPostgres}, ledgerVerify},
 		{[]string{"image_seconds", "image_peak_share", "image_vs_torch", "image_vs_torch_best", "peak_memory"}, imageSpeed},
 	}
 }

@@ -63,7 +63,7 @@ type plenty struct{}
 
 func (plenty) Entitlement(context.Context, string) (generation.Entitlement, error) {
 	return generation.Entitlement{
-		Allowance:   ledger.Allowance{Plan: "bench", Daily: token.Max},
+		Schedule:    ledger.Always(ledger.Term{Plan: "bench", Daily: token.Max}),
 		Concurrency: 1, Queue: 1 << 30,
 	}, nil
 }
@@ -107,7 +107,7 @@ func holdRate(ctx context.Context, o Options, ref string, batch int) (rate float
 		return 0, err
 	}
 	s := generation.New(generation.Deps{
-		DB: d, Clock: clock.System{}, Sheet: sheet, Kinds: []generation.Kind{plenty{}}, Entitlements: plenty{},
+		DB: d, Clock: clock.System{}, Prices: sheet, Kinds: []generation.Kind{plenty{}}, Entitlements: plenty{},
 		Hub: event.NewHub(d), Log: slog.New(slog.DiscardHandler), MaxBatch: batch,
 	})
 	defer s.Close()

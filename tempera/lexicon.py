@@ -178,8 +178,11 @@ class Chooser:
             self.best[phrase] = new
 
 
-def phrases(concepts: list[data.Concept], nouns: wordnet.Nouns, override: dict[str, str]) -> dict[str, str]:
-    """What the coloured drawings are called, without plurals; ``override`` is what was decided by hand."""
+def phrases(
+    concepts: list[data.Concept], nouns: wordnet.Nouns, override: dict[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What the coloured drawings are called, without plurals, and what they are called for want of better ("acorn" is
+    a fruit, and so an apple); ``override`` is what was decided by hand."""
     order = {c.id: i for i, c in enumerate(concepts)}
     chooser = Chooser(order)
     codes = short_codes(set(order))
@@ -192,6 +195,8 @@ def phrases(concepts: list[data.Concept], nouns: wordnet.Nouns, override: dict[s
         for code in codes.get(c.id, ()):
             chooser.offer(code, c.id, 50 + bonus)
         for tag in c.tags:
+            if c.group == "symbols" and clean(tag) not in clean(c.label).split():
+                continue  # the sign against smoking is no smoke
             if shared[clean(tag)] <= 4 and not (bonus < 0 and clean(tag) in shared and shared[clean(tag)] > 2):
                 chooser.offer(tag, c.id, 25 + bonus + 6 / len(c.tags))
         if " " in clean(c.label) and bonus > 0 and " with " not in c.label:
@@ -201,7 +206,8 @@ def phrases(concepts: list[data.Concept], nouns: wordnet.Nouns, override: dict[s
         if concept in order:
             chooser.best[phrase] = (1000, concept)
     _word_net(chooser, concepts, nouns, {p for p, c in override.items() if c not in order})
-    return {p: c for p, (_, c) in chooser.best.items()}
+    sure = {p: c for p, (score, c) in chooser.best.items() if score > 0}
+    return sure, {p: c for p, (_, c) in chooser.best.items() if p not in sure}
 
 
 def _word_net(chooser: Chooser, concepts: list[data.Concept], nouns: wordnet.Nouns, barred: set[str]) -> None:
@@ -216,9 +222,11 @@ def _word_net(chooser: Chooser, concepts: list[data.Concept], nouns: wordnet.Nou
         if score > 55 and phrase in nouns.first and nouns.other_use.get(phrase, 0) <= 0
     }
     group = {c.id: GROUP_BONUS[c.group] for c in concepts}
+    names = {c.id: set(clean(c.label).split()) for c in concepts}
     for phrase, concept in anchors.items():
         if group[concept] < 0:
             continue
+        loose = 0 if names[concept].issuperset(phrase.split()) else 30  # "fruit" for a red apple
         layer = [nouns.first[phrase]]
         for depth in range(3):
             for offset in layer:
@@ -227,7 +235,7 @@ def _word_net(chooser: Chooser, concepts: list[data.Concept], nouns: wordnet.Nou
                     # "red fox" needs no entry of its own: the reader finds "fox".
                     headed = " " in word and word.split()[-1] in chooser.best
                     if common and not headed and word.islower() and clean(word) not in barred:
-                        chooser.offer(word, concept, 12 - 3 * depth + min(group[concept], 8) / 10)
+                        chooser.offer(word, concept, 12 - 3 * depth + min(group[concept], 8) / 10 - loose * bool(depth))
             layer = [k for offset in layer for k in kinds[offset]]
 
 
@@ -292,7 +300,7 @@ def build() -> dict:
     every = [data.Concept(**{**c, "tags": tuple(c["tags"])}) for c in index["concepts"]]
     nouns, override = wordnet.load(), json.loads(OVERRIDES.read_text())["phrases"]
     coloured = [c for c in every if c.group in GROUP_BONUS]
-    known = add_plurals(phrases(coloured, nouns, override))
+    known, poor = map(add_plurals, phrases(coloured, nouns, override))
     lost = {p: c for p, c in override.items() if c and c not in {e.id for e in every}}
     if lost:
         raise SystemExit(f"overrides.json: no drawing of {lost}")
@@ -300,7 +308,7 @@ def build() -> dict:
     chosen = glyphs.choose([c for c in every if c.group == "game"], set(known), set(by_hand.values()), nouns)
     people = portraits.concepts()
     named = {
-        **portraits.phrases(), **glyph_phrases(chosen, set(known) | set(override), nouns), **by_hand, **known,
+        **poor, **portraits.phrases(), **glyph_phrases(chosen, set(known) | set(override), nouns), **by_hand, **known,
     }  # fmt: skip
     concepts = [*coloured, *chosen, *people]
     counts = {w: i + 1 for i, w in enumerate(COUNTS)} | {str(n): n for n in range(1, 10)}
@@ -331,6 +339,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS / "lexicon.json")
     options = parser.parse_args()
     lexicon = build()
+    if options.out.exists():  # near.py makes this table once, from what the lexicon lacked
+        old = json.loads(options.out.read_text()).get("near", {})
+        lexicon["near"] = {w: n for w, n in old.items() if w not in lexicon["phrases"]}
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(lexicon, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     labels = {c["id"]: c["label"] for c in lexicon["concepts"]}

@@ -34,6 +34,8 @@ OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR
 WORDNET = """\
 WordNet 3.1 Copyright 2011 by Princeton University. All rights reserved. Used under the WordNet licence
 (https://wordnet.princeton.edu/license-and-commercial-use): synonyms and kinds of things in lexicon.json.
+all-MiniLM-L6-v2, sentence-transformers, Apache-2.0, helped to choose the near words of lexicon.json; no part of it is
+included.
 """
 
 

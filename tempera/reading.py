@@ -6,6 +6,7 @@ states, framing, function words) is in the tables below. Nothing here draws or k
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -21,11 +22,15 @@ from tempera.reading_tables import (
     HERDS,
     LENSES,
     LONGEST,
+    LOOK_WORDS,
     MOST_GROUPS,
     MOST_OF_A_KIND,
     MOUNTING,
     PREPOSITIONS,
     QUIET,
+    SHOWING,
+    SITES,
+    SOMEBODY,
     STAY_APART,
     THING_COLOURS,
     TURNS,
@@ -62,6 +67,7 @@ class Scene:
     zoom: float = 1.0
     unknown: list[str] = field(default_factory=list)  # words left to the text
     read_as: list[tuple[str, str]] = field(default_factory=list)  # (word, label of what was drawn for it)
+    left: list[str] = field(default_factory=list)  # things that are not drawn, and left to the text as well
     likened: list[list[str]] = field(default_factory=list)  # unknown word, and the known one it was read as
 
 
@@ -81,11 +87,26 @@ class Pending:
     article: bool = False
 
 
+GLUE = re.compile(r"[=<>{}\\|@$^]|\w[(\[]|://")  # inside a run of letters and signs: code, an address, not words
+BLANK = " \t\n\r"
+LONGEST_GLUED = 40  # letters of such a run that are kept
+
+
 def words(text: str) -> list[tuple[str, bool]]:
-    """(word, whether a comma or the like stands before it): letters without accents, lower case, no apostrophes."""
+    """(word, whether a comma or the like stands before it): letters without accents, lower case, no apostrophes. A run
+    without blanks that is plainly no words ("onerror=alert(1)") is one word that nothing knows."""
     found: list[tuple[str, bool]] = []
-    word, pause = "", False
-    for c in unicodedata.normalize("NFKD", text).lower() + " ":
+    word, pause, text = "", False, unicodedata.normalize("NFKD", text).lower() + " "
+    at = seen = 0  # runs are looked at once, at their first letter
+    while at < len(text):
+        c = text[at]
+        if at >= seen and c.isalnum():
+            glued, seen = _glued(text, at)
+            if glued:
+                found.append((glued[:LONGEST_GLUED], pause))
+                pause, at = False, at + len(glued)
+                continue
+        at += 1
         if c.isalnum():
             word += c
             continue
@@ -100,9 +121,19 @@ def words(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+def _glued(text: str, start: int) -> tuple[str, int]:
+    """The run of signs that begins here up to its last letter, if it is glued together like code, else "", and its end."""
+    end = next(i for i in range(start, len(text)) if text[i] in BLANK)
+    while not text[end - 1].isalnum():
+        end -= 1
+    run = text[start:end]
+    return run if GLUE.search(run) else "", end
+
+
 class Reader:
     def __init__(self, lexicon: dict) -> None:
         self.near = lexicon.get("near", {})
+        self.looks: dict[str, str] = lexicon.get("looks", {})
         self.concepts = {c["id"]: c for c in lexicon["concepts"]}
         self.phrases: dict[str, str] = lexicon["phrases"]
         self.colours: dict[str, list[int]] = lexicon["colours"]
@@ -144,6 +175,8 @@ class Reader:
         if len(word) < 5:
             return ""
         for name in self.names:
+            if name.startswith(word) or word.startswith(name):
+                continue  # another word, or another form of it: "table" is no slip of "tablet"
             if name[0] == word[0] and (d := slips(word, name, least)) < least:
                 best, least = name, d
         return best
@@ -186,6 +219,7 @@ class _Reading:
         self.at = 0
         self.noun_end = -1  # where the last subject's words ended
         self.denied = False
+        self.looked = False  # what the last subject looks like has been said
         self.backdrops: list[str] = []
 
     def run(self) -> Scene:
@@ -212,9 +246,13 @@ class _Reading:
                 for kind, table in self.r.tables():
                     if phrase in table:
                         return kind, phrase, length
-                if length > 1 and "in " + phrase in self.r.backgrounds:
+                if length > 1 and "in " + phrase in self.r.backgrounds and self.thing(self.at + 1) < length:
                     return "background", "in " + phrase, length
         return "", self.words[self.at], 1
+
+    def thing(self, start: int) -> int:
+        """How many words the longest name of a thing has that begins there: "an ice cream" is not "in an ice"."""
+        return next((n for n in range(LONGEST, 0, -1) if self.join(start, n) in self.r.phrases), 0)
 
     def step(self) -> int:
         """Read what stands here; returns how many words that took."""
@@ -228,9 +266,13 @@ class _Reading:
             return 1
         if self.number(word):
             return 1
+        if taken := self.look(word):
+            return taken
         kind, phrase, length = self.match()
-        if kind == "concept" and length == 1 and self.bare_place(word):
+        if length == 1 and kind in ("concept", "") and ((kind and self.bare_place(word)) or self.site(word)):
             kind, phrase = "background", "in " + word
+        elif length == 1 and kind == "concept" and word in WEATHER:
+            kind = ""
         place = self.place()
         if place and kind in ("relation", "") and place[1] >= length:
             kind, phrase, length = "background", place[0], place[1]
@@ -240,6 +282,26 @@ class _Reading:
                 kind, phrase, length = "background", tail, length - 1 + taken
         getattr(self, f"on_{kind or 'word'}")(phrase, length)
         return length
+
+    def look(self, word: str) -> int:
+        """ "with a beard", after somebody: it is somebody else who is drawn. Returns how many words that took."""
+        more = word == "and" and self.looked
+        if not self.scene.groups or self.noun_end != self.at or not (word in SHOWING or more):
+            return 0
+        last = self.scene.groups[-1]
+        concept = self.r.concepts[last.concept]
+        avatar = concept["group"] == "avatar"
+        if not avatar and clean(concept["label"]) not in SOMEBODY:
+            return 0
+        for length in range(LOOK_WORDS, 0, -1):
+            phrase = self.join(self.at, length + 1).partition(" ")[2]
+            # Glasses and hats are drawn on whoever is drawn whole.
+            if phrase in self.r.looks and (avatar or phrase.split(" ")[-1] not in HEADWEAR | LENSES):
+                if not self.looked:
+                    last.concept = self.r.looks[phrase]
+                self.noun_end, self.looked = self.at + 1 + length, True
+                return 1 + length
+        return 0
 
     def number(self, word: str) -> bool:
         """Digits before another word are a count."""
@@ -256,6 +318,10 @@ class _Reading:
         if not first or "in " + word not in self.r.backgrounds:
             return False
         return not self.join(self.at, 2) or self.words[self.at + 1] not in self.r.phrases
+
+    def site(self, word: str) -> bool:
+        """A place right after what is in it is the backdrop: "a tulip garden"."""
+        return word in SITES and self.follows() and "in " + word in self.r.backgrounds
 
     def background_at(self, start: int) -> tuple[str, int]:
         for length in range(LONGEST, 1, -1):
@@ -352,7 +418,12 @@ class _Reading:
         if word in WEATHER:
             self.backdrops.append(WEATHER[word])
             return
-        if word in QUIET or self.liken(word):
+        if word in QUIET:
+            return
+        if self.follows():  # "a sushi platter" is sushi
+            self.unknown(word)
+            return
+        if self.liken(word):
             return
         for form in (word, *singular(word)):
             near = self.r.nearest(form)
@@ -360,6 +431,13 @@ class _Reading:
                 many = near + "s" if form != word and near + "s" in self.r.phrases else near
                 self.noun(many, 1, word)
                 return
+        self.unknown(word)
+
+    def follows(self) -> bool:
+        """Whether this word stands right after a noun."""
+        return bool(self.scene.groups) and self.noun_end == self.at and not self.pause[self.at]
+
+    def unknown(self, word: str) -> None:
         if word not in self.scene.unknown:
             self.scene.unknown.append(word)
 
@@ -393,27 +471,47 @@ class _Reading:
             self.denied, self.next = False, Pending()
             return
         adjoining = last is not None and self.noun_end == self.at and not self.pause[self.at]
-        if adjoining and (phrase.endswith("ing") or (_sign(concept) and not _sign(self.r.concepts[last.concept]))):
-            self.noun_end = self.at + length
+        if adjoining and (
+            phrase.endswith("ing")
+            or concept["group"] == "avatar"
+            or (_sign(concept) and not _sign(self.r.concepts[last.concept]))
+        ):
+            if concept["group"] != "avatar" and not phrase.endswith("ing"):
+                self.leave(phrase)
+            # "a clown juggling balls": what follows is another thing.
+            self.noun_end = -1 if phrase.endswith("ing") else self.at + length
             return
         group = self.make(phrase, concept)
-        self.noun_end = self.at + length
+        self.noun_end, self.looked = self.at + length, False
         self.explain(said, concept)
-        if (
-            last
-            and self.next.phrase == "of"
-            and (last.concept == group.concept or last.phrase.split(" ")[-1].removesuffix("s") not in VESSELS)
-        ):
+        of = last and self.next.phrase == "of"
+        if of and last.concept == group.concept:
             self.next = Pending()
             return
-        if last and self.next.phrase == "of" and _served(last.phrase.split(" ")[-1], concept):
+        if of and last.phrase.split(" ")[-1].removesuffix("s") not in VESSELS:
+            self.leave(phrase)  # a statue of a lion is a statue
+            self.next = Pending()
+            return
+        if of and _served(last.phrase.split(" ")[-1], concept):
             adjoining, self.next = True, Pending()
+        elif adjoining and not self.related(last.phrase, concept):
+            self.leave(last.phrase)  # a robot dog is a dog
         if adjoining:
             _inherit(group, last, self.next)
             self.scene.groups.pop()
+        self.add(group)
+        self.next = Pending()
+
+    def add(self, group: Group) -> None:
+        """Keep the group; beyond MOST_GROUPS nothing would be recognisable."""
         if len(self.scene.groups) < MOST_GROUPS:
             self.scene.groups.append(group)
-        self.next = Pending()
+        else:
+            self.leave(group.phrase)
+
+    def leave(self, phrase: str) -> None:
+        if phrase not in self.scene.left and phrase not in QUIET:
+            self.scene.left.append(phrase)
 
     def make(self, phrase: str, concept: dict) -> Group:
         n = self.next
@@ -454,8 +552,7 @@ class _Reading:
             group = Group(concept, word)
             if self.scene.groups:
                 group.relation = n.relation or "beside"
-            if len(self.scene.groups) < MOST_GROUPS:
-                self.scene.groups.append(group)
+            self.add(group)
             self.next = Pending()
         elif n.colours and self.scene.groups and not self.scene.groups[-1].colours:
             self.scene.groups[-1].colours = n.colours

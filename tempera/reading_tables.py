@@ -24,6 +24,7 @@ TURNS = {
 FLIPS = {"mirrored", "flipped", "facing right"}
 ZOOMS = {
     "close up": 1.2, "closeup": 1.2, "close up of": 1.2, "zoomed in": 1.2, "portrait of": 1.1, "headshot of": 1.2,
+    "avatar of": 1.1, "profile picture of": 1.1,
     "far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7, "wide shot of": 0.7,
 }  # fmt: skip
 HERDS = {f"{a}{w} of": 5 for w in ("herd", "flock", "swarm", "school", "pack", "bunch", "family") for a in ("", "a ")}
@@ -31,6 +32,13 @@ MOST_OF_A_KIND = 24  # "100 balloons" are drawn as so many
 THING_COLOURS = set("orange lime peach olive plum coral mint lavender violet gold silver".split())
 GROUND_WORDS = {"background", "backdrop"}
 WEATHER = {"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
+SHOWING = {"with", "wearing", "wears", "has", "having"}  # what somebody looks like follows
+SOMEBODY = {"person", "man", "woman", "boy", "girl", "child", "adult"}  # labels of people who may look like something
+LOOK_WORDS = 4
+# Places that follow what is in them: "a tulip garden".
+SITES = set(
+    "garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom".split()
+)
 WEARING = {"wearing", "wears", "with"}
 DENIALS = {"no", "without"}
 HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
@@ -59,5 +67,5 @@ QUIET = set(
     "piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh "
     "ripe yummy wooden stone glass metal wrapped around fighting landing erupting through against haunted fishing "
     "chasing hugging kissing driving cooking climbing crying laughing talking covered filled surrounded using towards "
-    "dressed chases about during".split()
+    "dressed chases about during slice slices bearded bald icons emojis logos pictures images drawings illustrations stickers".split()
 )

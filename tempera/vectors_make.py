@@ -43,6 +43,10 @@ CONCEPTS = (
     ("shades", "sunglasses", "objects", "clothing", "dark eyewear"),
     ("balloon", "balloon", "activities", "event", "party celebration"),
     ("ramen", "steaming bowl", "food-drink", "food-asian", "noodle"),
+    ("avatar", "avatar", "avatar", "", "portrait"),
+    ("avatar-beard", "avatar with a beard", "avatar", "", "portrait"),
+    ("avatar-hair", "avatar with long hair", "avatar", "", "portrait"),
+    ("woman", "woman", "people-body", "person", "adult"),
     ("horse", "horse", "animals-nature", "animal-mammal", "racing"),
 )
 PHRASES = {
@@ -50,6 +54,7 @@ PHRASES = {
     "tree": "tree", "apple": "apple", "fruit": "apple", "tangerine": "tangerine", "robot": "robot", "machine": "robot",
     "smile": "grin", "castle": "castle", "rain": "rain", "bowl": "bowl", "hat": "hat", "sunglasses": "shades",
     "balloon": "balloon", "horse": "horse", "fishing": "horse", "ramen": "ramen", "baby": "grin",
+    "avatar": "avatar", "portrait of a woman": "avatar", "woman": "woman",
 }  # fmt: skip
 RELATIONS = {
     "left of": "left", "to the left of": "left", "right of": "right", "above": "above", "over": "above", "on": "above",
@@ -76,6 +81,12 @@ PROMPTS = (
     "a bowl of ramen", "an elephant in a bowl", "a cat riding an elephant", "a dog sitting on a bowl", "a white fox and a black dog",
     "a vixen on a hill", "two crimson vixens in a grotto", "a whimsical vixen and a vixen",
     "flat kitties, cats and dogs", "a soft 3d dog beside a robot",
+    "portrait of a woman with long brown hair", "an avatar with a beard and long hair and a cat", "a fox avatar", "avatar of a fox",
+    "a woman with a beard", "a woman with sunglasses", "a fox with a beard", "two avatars with sunglasses, a dog", "an avatar",
+    "x onerror=alert(1)", "<b>fox</b>", "fox, cat@dog.com!", "(fox:1.2), red_cat", "https://fox.cat/dog and a fox=cat", "#cat *dog*",
+    "a fox forest", "a snowy fox castle", "a dog fishing apples", "a dog smile fox", "a fox vixen", "fox quxzzy robot", "a robots castl",
+    "in a castle forest", "an elephan", "a tablet", "a snow castle", "a fox city at night",
+    "a=" + "fox" * 20, "fox=", "cat[fox]",
 )  # fmt: skip
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
@@ -114,6 +125,7 @@ def lexicon() -> dict[str, Any]:
         "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)},
         "sizes": {"tiny": 0.5, "baby": 0.75, "big": 1.3, "huge": 1.6}, "relations": RELATIONS, "backgrounds": backgrounds,
         "styles": {"soft 3d": "soft-3d", "flat": "flat"},
+        "looks": {"a beard": "avatar-beard", "long hair": "avatar-hair", "long brown hair": "avatar-hair", "sunglasses": "avatar"},
         "near": {"vixen": ["fox", 0.71], "crimson": ["red", 0.8], "grotto": ["castle", 0.4], "whimsical": ["cute", 0.5]},
     }  # fmt: skip
 

@@ -10,6 +10,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/app"
+	"bottega/internal/auth"
 	"bottega/internal/fault"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
@@ -25,9 +26,17 @@ type adminCmd struct {
 		Create keyCreateCmd `cmd:"" help:"Make an API key and print it alone on standard output."`
 	} `cmd:"" help:"API keys."`
 	Tokens struct {
-		Grant tokensGrantCmd `cmd:"" help:"Give tokens that never expire."`
+		Grant tokensGrantCmd `cmd:"" help:"Give tokens."`
 	} `cmd:"" help:"Tokens."`
-	Ledger struct {
+	Credits struct {
+		Grant creditsGrantCmd `cmd:"" help:"Give API credits."`
+	} `cmd:"" help:"API credits."`
+	Code struct {
+		Create codeCreateCmd `cmd:"" help:"Make codes that people redeem for tokens, and print them, one a line."`
+	} `cmd:"" help:"Codes."`
+	Plan    planCmd     `cmd:"" help:"What an account is on."`
+	Pricing pricingCmds `cmd:"" help:"Prices."`
+	Ledger  struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
 }
@@ -77,6 +86,9 @@ type keyCreateCmd struct {
 	Email string        `help:"E-mail address of the account." required:""`
 	Name  string        `help:"Name to recognise the key by." default:"command line"`
 	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
+
+	Credits bool   `help:"It pays with the account's API credits, not with its tokens."`
+	Budget  string `help:"Most that it may use in a UTC month; 0 = no bound." default:"0"`
 }
 
 func (c *keyCreateCmd) Run(ctx context.Context) error {
@@ -96,20 +108,39 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 	if c.For > 0 {
 		expires = a.Clock.Now().Add(c.For)
 	}
-	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	budget, err := token.Parse(c.Budget)
 	if err != nil {
 		return err
+	}
+	key, info, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	if err != nil {
+		return err
+	}
+	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Credits: c.Credits, Budget: budget}); err != nil {
+		return errors.Join(err, a.Auth.RevokeKey(ctx, acc.ID, info.ID))
 	}
 	fmt.Println(key)
 	return nil
 }
 
+// creditsGrantCmd is tokensGrantCmd for the wallet of API credits.
+type creditsGrantCmd struct{ tokensGrantCmd }
+
+func (c *creditsGrantCmd) Run(ctx context.Context) error {
+	c.unit = "API credits"
+	return c.tokensGrantCmd.Run(ctx)
+}
+
 type tokensGrantCmd struct {
 	storeFlags
 	Email  string `help:"E-mail address of the account." required:""`
-	Amount string `help:"Tokens, with up to three decimals." required:""`
+	Amount string `help:"How many, with up to three decimals." required:""`
 	Note   string `help:"Reason, shown in the account's journal." default:"given by the operator"`
 	Ref    string `help:"A reference of your own: the same one grants once."`
+
+	Expires time.Duration `help:"How long they last; 0 = for good. What expires is spent first." default:"0"`
+
+	unit string // empty = tokens
 }
 
 func (c *tokensGrantCmd) Run(ctx context.Context) error {
@@ -133,15 +164,23 @@ func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amo
 	if ref == "" {
 		ref = id.New()
 	}
-	err = a.Ledger.Grant(ctx, acc.ID, ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note})
+	r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note}
+	if c.Expires != 0 {
+		r.Kind, r.ExpiresAt = ledger.Promo, a.Clock.Now().Add(c.Expires)
+	}
+	wallet, unit := acc.ID, "tokens"
+	if c.unit != "" {
+		wallet, unit = ledger.CreditsOf(acc.ID), c.unit
+	}
+	err = a.Ledger.Grant(ctx, wallet, r)
 	if err != nil {
 		return err
 	}
-	b, err := a.Ledger.Balance(ctx, acc.ID)
+	b, err := a.Ledger.Balance(ctx, wallet)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "gave %s tokens to %s, who now has %s\n", amount, acc.Email, b.Available)
+	fmt.Fprintf(os.Stderr, "gave %s %s to %s, who now has %s\n", amount, unit, acc.Email, b.Available)
 	return nil
 }
 
@@ -163,7 +202,7 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		problems++
 		fmt.Println(p)
 	}
-	wallets, err := a.Ledger.Verify(ctx, report)
+	checked, err := a.Ledger.Verify(ctx, report)
 	if err != nil {
 		return err
 	}
@@ -171,8 +210,8 @@ func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
 		return err
 	}
 	if problems > 0 {
-		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, wallets)
+		return fmt.Errorf("%w: %d problems in %d wallets", ledger.ErrWrong, problems, checked.Wallets)
 	}
-	fmt.Printf("%d wallets are right\n", wallets)
+	fmt.Printf("%d wallets are right, %d lines of the journal\n", checked.Wallets, checked.Entries)
 	return nil
 }

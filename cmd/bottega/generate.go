@@ -45,16 +45,17 @@ type generateCmd struct {
 	Mask        string   `help:"Picture of --init's size: white is painted, black is kept." type:"existingfile" placeholder:"FILE"`
 	Erase       bool     `help:"Fill what --mask marks with what surrounds it."`
 	Reference   []string `help:"Picture to look at, up to four times; KIND is style, content, character or edge." placeholder:"KIND:FILE[:STRENGTH]" sep:"none"`
-	Out         string   `help:"File to write, .png or .webp." required:"" type:"path" placeholder:"FILE"`
+	Out         string   `help:"File to write, .png or .webp." required:"" xor:"out" type:"path" placeholder:"FILE"`
+	Price       bool     `help:"Say what it would cost and make nothing, instead of --out." required:"" xor:"out"`
 }
 
 func (c *generateCmd) Run(ctx context.Context) error {
-	variant, err := variantOf(c.Out)
-	if err != nil {
-		return err
-	}
-	if dir, err := os.Stat(filepath.Dir(c.Out)); err != nil || !dir.IsDir() {
-		return fmt.Errorf("the folder of %s does not exist", c.Out)
+	var variant asset.Variant
+	if !c.Price {
+		var err error
+		if variant, err = c.target(); err != nil {
+			return err
+		}
 	}
 	cfg, err := c.config()
 	if err != nil {
@@ -68,6 +69,18 @@ func (c *generateCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(c.generate(ctx, a, variant), a.Close())
+}
+
+// target checks where the pictures go, before anything is made.
+func (c *generateCmd) target() (asset.Variant, error) {
+	variant, err := variantOf(c.Out)
+	if err != nil {
+		return "", err
+	}
+	if dir, err := os.Stat(filepath.Dir(c.Out)); err != nil || !dir.IsDir() {
+		return "", fmt.Errorf("the folder of %s does not exist", c.Out)
+	}
+	return variant, nil
 }
 
 func variantOf(file string) (asset.Variant, error) {
@@ -86,6 +99,9 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 		return err
 	}
 	actor := access.Actor{AccountID: acc.ID, Role: acc.Role}
+	if c.Price {
+		return c.printPrice(ctx, a, actor, os.Stdout)
+	}
 	req, err := c.request(ctx, a, actor)
 	if err != nil {
 		return err
@@ -95,7 +111,7 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 	ran := make(chan error, 1)
 	go func() { ran <- a.Run(background) }()
 	messages := a.Hub.Subscribe(background, acc.ID, 0)
-	g, err := a.Generations.Submit(ctx, actor, generation.SubmitRequest{Kind: "image", Input: req})
+	g, err := a.Generations.Submit(ctx, actor, submission(req))
 	if err == nil {
 		g, err = c.follow(ctx, a, actor, g, messages)
 	}
@@ -104,6 +120,10 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 		return err
 	}
 	return c.write(ctx, a, g, variant)
+}
+
+func submission(req *image.Request) generation.SubmitRequest {
+	return generation.SubmitRequest{Kind: "image", Input: req}
 }
 
 // request is what the flags ask for; its pictures are uploaded first.

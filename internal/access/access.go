@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"bottega/internal/fault"
+	"bottega/internal/token"
 )
 
 // Role is what an account may do on this installation.
@@ -22,6 +23,9 @@ type Actor struct {
 	AccountID string
 	Role      Role
 	KeyID     string // set when an API key was used, empty for a session
+
+	Credits bool         // the key pays with the account's API credits, not with its tokens
+	Budget  token.Amount // most that the key may use in a UTC month; 0 = no bound
 }
 
 type contextKey struct{}

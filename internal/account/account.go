@@ -23,8 +23,8 @@ type Account struct {
 	ID        string
 	Email     string // lower case
 	Role      access.Role
-	Plan      string
-	PlanSince time.Time
+	Plan      string    // that it began with; what became of it, package plan knows
+	PlanSince time.Time //
 	CreatedAt time.Time
 }
 
@@ -75,7 +75,6 @@ const (
 	// A scan, but of a small table and only when an owner link is made or used.
 	selectOwners = `SELECT COUNT(*) FROM account WHERE role = $1`
 	selectAll    = `SELECT ` + columns + ` FROM account ORDER BY created_at, id` // a scan, for the command line
-	updatePlan   = `UPDATE account SET plan = $2, plan_since = $3 WHERE id = $1`
 	updateHash   = `UPDATE account SET password_hash = $2 WHERE id = $1`
 )
 
@@ -156,20 +155,6 @@ func (s *Store) All(ctx context.Context) ([]Account, error) {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
 	return list, nil
-}
-
-// SetPlan moves the account to a plan from now on. It returns ErrUnknown.
-func (s *Store) SetPlan(ctx context.Context, accountID, plan string) error {
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, updatePlan, accountID, plan, db.Micros(s.clock.Now()))
-		if err != nil {
-			return fmt.Errorf("set plan of account %s: %w", accountID, err)
-		}
-		if n == 0 {
-			return ErrUnknown
-		}
-		return nil
-	})
 }
 
 // HasOwner reports whether somebody runs this installation already.

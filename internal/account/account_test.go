@@ -212,31 +212,6 @@ func TestCreate_TakesAnyHonestPassword(t *testing.T) {
 	}
 }
 
-func TestSetPlan_CountsFromNow(t *testing.T) {
-	onBoth(t, func(t *testing.T, d *db.DB) {
-		s, c := newStore(d)
-		a, err := s.Create(t.Context(), someone("ada@example.com"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Advance(time.Hour)
-		if err := s.SetPlan(t.Context(), a.ID, "artisan"); err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.ByID(t.Context(), a.ID)
-		if err != nil || got.Plan != "artisan" || !got.PlanSince.Equal(start.Add(time.Hour)) || !got.CreatedAt.Equal(start) {
-			t.Errorf("got %+v, %v", got, err)
-		}
-		if err := s.SetPlan(t.Context(), "nobody", "artisan"); !errors.Is(err, account.ErrUnknown) {
-			t.Errorf("unknown account: %v, want ErrUnknown", err)
-		}
-		all, err := s.All(t.Context())
-		if err != nil || len(all) != 1 || all[0] != got {
-			t.Errorf("all accounts: %+v, %v", all, err)
-		}
-	})
-}
-
 func TestPasswords_WaitersGiveUpWithTheirContext(t *testing.T) {
 	p := account.NewPasswords(1)
 	release := p.Occupy()

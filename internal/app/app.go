@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +60,9 @@ type App struct {
 	DB          *db.DB
 	Accounts    *account.Store
 	Auth        *auth.Service
+	Plans       *plan.Service
 	Ledger      *ledger.Service
+	Prices      *pricing.Book
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
 	Uploads     *asset.Uploads
@@ -70,6 +71,7 @@ type App struct {
 	Generations *generation.Service
 	Line        *queue.Dispatcher
 
+	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
 
@@ -100,15 +102,15 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Signer = asset.NewSigner(key)
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts})
-	a.Ledger = ledger.NewService(a.DB, a.Clock, entitlements{a.Accounts})
-	sheet, err := pricing.BuiltIn()
-	if err != nil {
+	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans})
+	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
+	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Sheet: sheet, Entitlements: entitlements{a.Accounts}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Engines: func(name string) bool { return a.Engines[name] != nil },
 	})
@@ -213,9 +215,14 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
+	prices, watched := make(chan struct{}), make(chan struct{})
+	go func() { defer close(prices); a.followPrices(background) }()
+	go func() { defer close(watched); a.watchLedger(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
+	<-prices
+	<-watched
 	return errors.Join(err, <-hub)
 }
 
@@ -235,6 +242,22 @@ func (a *App) chores(ctx context.Context) {
 	}
 }
 
+// followPrices takes up a price sheet that another process has put in force.
+func (a *App) followPrices(ctx context.Context) {
+	tick := time.NewTicker(15 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := a.Prices.Refresh(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("reading the price sheet failed; the one before stays in force", "error", err)
+		}
+	}
+}
+
 const (
 	keepEvents  = 7 * 24 * time.Hour
 	orphanAfter = 24 * time.Hour // longer than any run
@@ -248,50 +271,6 @@ func (a *App) tidy(ctx context.Context) error {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)
 	return errors.Join(append(errs, err)...)
-}
-
-// entitlements answers from the account's plan.
-type entitlements struct{ accounts *account.Store }
-
-// Allowance implements ledger.Allowances.
-func (e entitlements) Allowance(ctx context.Context, accountID string) (ledger.Allowance, error) {
-	entitled, err := e.Entitlement(ctx, accountID)
-	return entitled.Allowance, err
-}
-
-// planOf finds an account's plan.
-func planOf(ctx context.Context, accounts *account.Store, accountID string) (account.Account, plan.Plan, error) {
-	acc, err := accounts.ByID(ctx, accountID)
-	if err != nil {
-		return acc, plan.Plan{}, err
-	}
-	p, ok := plan.Find(acc.Plan)
-	if !ok {
-		return acc, plan.Plan{}, fmt.Errorf("account %s is on the plan %q, which does not exist (have %s)",
-			acc.ID, acc.Plan, strings.Join(plan.Names(), ", "))
-	}
-	return acc, p, nil
-}
-
-// uploadRules is what uploads need to know about accounts.
-type uploadRules struct{ *account.Store }
-
-// UploadQuota implements asset.UploadRules.
-func (r uploadRules) UploadQuota(ctx context.Context, accountID string) (asset.UploadQuota, error) {
-	_, p, err := planOf(ctx, r.Store, accountID)
-	return asset.UploadQuota{Pictures: p.Uploads, Bytes: p.UploadBytes}, err
-}
-
-// Entitlement implements generation.Entitlements.
-func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
-	acc, p, err := planOf(ctx, e.accounts, accountID)
-	if err != nil {
-		return generation.Entitlement{}, err
-	}
-	return generation.Entitlement{
-		Allowance:   ledger.Allowance{Plan: p.Name, Since: acc.PlanSince, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap},
-		Concurrency: p.Concurrency, Queue: p.Queue,
-	}, nil
 }
 
 // LocalAccount returns the account that `bottega generate` works for, making it when needed. Nobody can sign in to it.

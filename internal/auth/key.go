@@ -20,6 +20,7 @@ import (
 	"bottega/internal/db"
 	"bottega/internal/fault"
 	"bottega/internal/id"
+	"bottega/internal/token"
 )
 
 // The form of a key: a prefix that secret scanners can be taught, 256 random bits, and a checksum that tells a typing
@@ -55,6 +56,13 @@ type KeyInfo struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero = never
 	LastUsedAt time.Time // zero = never; kept to the minute
+	KeyTerms
+}
+
+// KeyTerms are what a key pays with and how much.
+type KeyTerms struct {
+	Credits bool         // the account's API credits, not its tokens
+	Budget  token.Amount // most that it may use in a UTC month; 0 = no bound
 }
 
 const (
@@ -62,12 +70,13 @@ const (
 		WHERE account_id = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)` // index api_key_account
 	insertKey = `INSERT INTO api_key (id, account_id, name, prefix, hash, created_at, expires_at, last_used_at, revoked_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`
-	selectKey  = `SELECT id, account_id, expires_at, last_used_at, revoked_at FROM api_key WHERE hash = $1` // unique index of hash
-	selectKeys = `SELECT id, name, prefix, created_at, expires_at, last_used_at FROM api_key
+	selectKey  = `SELECT id, account_id, expires_at, last_used_at, revoked_at, pays_with, budget FROM api_key WHERE hash = $1` // unique index of hash
+	selectKeys = `SELECT id, name, prefix, created_at, expires_at, last_used_at, pays_with, budget FROM api_key
 		WHERE account_id = $1 AND revoked_at = 0 ORDER BY created_at DESC, id` // index api_key_account
 	selectKeyState = `SELECT expires_at, revoked_at FROM api_key WHERE id = $1` // primary key
 	touchKey       = `UPDATE api_key SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`
-	revokeKey      = `UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at = 0` // primary key
+	updateTerms    = `UPDATE api_key SET pays_with = $3, budget = $4 WHERE id = $1 AND account_id = $2 AND revoked_at = 0` // primary key
+	revokeKey      = `UPDATE api_key SET revoked_at = $3 WHERE id = $1 AND account_id = $2 AND revoked_at = 0`             // primary key
 )
 
 // CreateKey makes an API key that ends at expires (zero = never) and returns it in full, this once.
@@ -123,9 +132,10 @@ func (s *Service) Key(ctx context.Context, presented string) (access.Actor, erro
 	if !wellFormed(presented) {
 		return access.Actor{}, ErrKeyMalformed
 	}
-	var keyID, accountID string
+	var keyID, accountID, paysWith string
 	var expires, used, revoked int64
-	err := s.db.QueryRow(ctx, selectKey, s.hashKey(presented)).Scan(&keyID, &accountID, &expires, &used, &revoked)
+	var budget token.Amount
+	err := s.db.QueryRow(ctx, selectKey, s.hashKey(presented)).Scan(&keyID, &accountID, &expires, &used, &revoked, &paysWith, &budget)
 	if errors.Is(err, sql.ErrNoRows) {
 		return access.Actor{}, ErrKeyUnknown
 	}
@@ -148,7 +158,7 @@ func (s *Service) Key(ctx context.Context, presented string) (access.Actor, erro
 			return access.Actor{}, fmt.Errorf("note use of API key %s: %w", keyID, err)
 		}
 	}
-	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID}, nil
+	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID, Credits: paysWith == paysCredits, Budget: budget}, nil
 }
 
 // InForce returns nil for a key that may still be used, named by its id, and otherwise the fault that says why not. It is
@@ -180,9 +190,11 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]KeyInfo, error)
 	for rows.Next() {
 		var k KeyInfo
 		var created, expires, used int64
-		if err := rows.Scan(&k.ID, &k.Name, &k.Prefix, &created, &expires, &used); err != nil {
+		var paysWith string
+		if err := rows.Scan(&k.ID, &k.Name, &k.Prefix, &created, &expires, &used, &paysWith, &k.Budget); err != nil {
 			return nil, fmt.Errorf("read API key: %w", err)
 		}
+		k.Credits = paysWith == paysCredits
 		k.CreatedAt, k.ExpiresAt, k.LastUsedAt = db.Time(created), db.Time(expires), db.Time(used)
 		list = append(list, k)
 	}
@@ -190,6 +202,33 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]KeyInfo, error)
 		return nil, fmt.Errorf("list API keys: %w", err)
 	}
 	return list, nil
+}
+
+const (
+	paysTokens  = "tokens"
+	paysCredits = "credits"
+)
+
+// SetKeyTerms says what a key pays with and how much, from its next request on. It returns ErrNoSuchKey when the account
+// has no such key in force.
+func (s *Service) SetKeyTerms(ctx context.Context, accountID, keyID string, t KeyTerms) error {
+	if t.Budget < 0 || t.Budget > token.Max {
+		return fault.Bad(fault.Field{Name: "budget_mt", Value: int64(t.Budget), Message: "is out of range", Allowed: "0 for no bound, up to " + token.Max.String()})
+	}
+	paysWith := paysTokens
+	if t.Credits {
+		paysWith = paysCredits
+	}
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		n, err := tx.Exec(ctx, updateTerms, keyID, accountID, paysWith, t.Budget)
+		if err != nil {
+			return fmt.Errorf("set terms of API key %s: %w", keyID, err)
+		}
+		if n == 0 {
+			return ErrNoSuchKey
+		}
+		return nil
+	})
 }
 
 // RevokeKey ends a key for good. It returns ErrNoSuchKey when the account has no such key in force.

@@ -34,6 +34,19 @@ type DB struct {
 	Dialect Dialect
 	write   *sql.DB // SQLite: one connection, the only writer of this process
 	read    *sql.DB
+
+	fault func(statement string) error // for tests: see Disturb
+}
+
+// Disturb lets a test make any statement of any write transaction fail, as a database that goes away would: f is asked
+// before each of them, and before the commit with "COMMIT". Nil ends it. It must not be called while transactions run.
+func (d *DB) Disturb(f func(statement string) error) { d.fault = f }
+
+func (d *DB) disturbed(statement string) error {
+	if d.fault == nil {
+		return nil
+	}
+	return d.fault(statement)
 }
 
 // Queryer is what both a DB (reads) and a Tx offer.
@@ -138,6 +151,9 @@ func (t *Tx) Dialect() Dialect { return t.db.Dialect }
 
 // Exec runs a statement and returns the number of rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := t.db.disturbed(query); err != nil {
+		return 0, err
+	}
 	res, err := t.tx.ExecContext(ctx, t.db.rebind(query), args...)
 	if err != nil {
 		return 0, err
@@ -147,6 +163,9 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // Query reads inside the transaction.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := t.db.disturbed(query); err != nil {
+		return nil, err
+	}
 	return t.tx.QueryContext(ctx, t.db.rebind(query), args...)
 }
 
@@ -181,6 +200,9 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
 	if err := fn(&Tx{db: d, tx: tx}); err != nil {
+		return err
+	}
+	if err := d.disturbed("COMMIT"); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/access"
 	"bottega/internal/asset"
 	"bottega/internal/fault"
 	"bottega/internal/ledger"
@@ -19,8 +20,10 @@ type operation struct {
 
 type submission struct {
 	id, accountID, kind string
+	actor               access.Actor
 	planned             Planned
 	quote               *pricing.Quote
+	lane                Lane
 	idemKey, idemHash   string
 	entitled            Entitlement
 	at                  time.Time
@@ -46,6 +49,7 @@ type world struct {
 	tickets     map[string]queue.Ticket
 	lineLength  map[string]int // by account
 	waiting     int            // tickets that wait, of everybody
+	spending    spending
 
 	inserted []*row
 	updated  []*row
@@ -80,28 +84,34 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		f.RetryAfter = 10 * time.Second
 		return nil, f
 	}
-	wallet := w.wallets[op.accountID]
-	wallet.Advance(op.at, op.entitled.Allowance)
-	hold, err := wallet.Hold(op.id, op.quote.Total, holdNote(op))
-	if err != nil {
-		if f := fault.As(err); f != nil && f.Details != nil {
-			if at := wallet.RenewsAt(op.entitled.Allowance); !at.IsZero() {
-				f.Details["next_tokens_at"] = at.Format(time.RFC3339)
-			}
-		}
+	wallet := w.wallets[payer(op.actor)]
+	if op.actor.Credits {
+		op.entitled.Schedule, op.entitled.Relaxed = ledger.Schedule{}, false // the plan is for tokens
+	}
+	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
 	}
+	if op.lane != Relaxed {
+		if err := w.spending.allow(op, op.quote.Total); err != nil {
+			return nil, err
+		}
+	}
+	hold, lane, err := pay(wallet, op)
+	if err != nil {
+		return nil, err
+	}
+	w.spending.add(monthOf(op.actor.KeyID, op.at), hold.Amount)
 	w.holds[op.id] = hold
 	r := &row{
 		Generation: Generation{
 			ID: op.id, AccountID: op.accountID, Kind: op.kind, Params: op.planned.Params, State: Waiting,
-			Price: op.quote.Total, CreatedAt: op.at,
+			Lane: lane, Price: hold.Amount, CreatedAt: op.at,
 		},
 		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
-		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash,
+		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash, keyID: op.actor.KeyID,
 	}
 	ticket := queue.Ticket{
-		ID: op.id, AccountID: op.accountID, Lane: queue.LaneFast, Weight: op.quote.Total,
+		ID: op.id, AccountID: op.accountID, Lane: string(lane), Weight: op.quote.Total,
 		Needs: op.planned.Engine, QueuedAt: op.at,
 	}
 	w.generations[r.ID], w.tickets[r.ID] = r, ticket
@@ -113,6 +123,38 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	r.Position = w.waiting // the newest ticket is the last in line
 	w.inserted, w.newLine, w.touched = append(w.inserted, r), append(w.newLine, ticket), append(w.touched, r)
 	return &r.Generation, nil
+}
+
+// errNoRelaxed is the fault of asking for the relaxed lane on a plan without one.
+var errNoRelaxed = fault.New(fault.Forbidden, "no_relaxed_lane", "your plan has no relaxed lane: work is paid with tokens")
+
+// pay holds the price, or finds that the work can go on without: the relaxed lane is the last layer. It takes nothing,
+// and is held all the same, so that every generation ends in one way.
+func pay(w *ledger.Wallet, op *submission) (*ledger.Hold, Lane, error) {
+	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op)}
+	if op.lane == Relaxed && !op.entitled.Relaxed {
+		return nil, "", errNoRelaxed
+	}
+	if op.lane != Relaxed {
+		r.Amount = op.quote.Total
+		h, err := w.Hold(r)
+		if err == nil {
+			return h, Fast, nil
+		}
+		f := fault.As(err)
+		if f == nil || f.Kind != fault.Insufficient {
+			return nil, "", err
+		}
+		if op.lane == Fast || !op.entitled.Relaxed {
+			if at := w.RenewsAt(op.entitled.Schedule); !at.IsZero() {
+				f.Details["next_tokens_at"] = at.Format(time.RFC3339)
+			}
+			return nil, "", err
+		}
+	}
+	r.Amount = 0
+	h, err := w.Hold(r)
+	return h, Relaxed, err
 }
 
 func holdNote(op *submission) string {
@@ -135,18 +177,25 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	hold, wallet := w.holds[op.id], w.wallets[r.AccountID]
-	if hold == nil || wallet == nil {
+	hold := w.holds[op.id]
+	if hold == nil || w.wallets[hold.WalletID] == nil {
 		return nil, fmt.Errorf("end generation %s: its hold is missing", op.id)
 	}
-	wallet.Advance(op.at, op.entitled.Allowance)
+	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
+	if _, ok := ledger.IsCredits(hold.WalletID); ok {
+		schedule = ledger.Schedule{}
+	}
+	if err := wallet.Advance(op.at, schedule); err != nil {
+		return nil, err
+	}
 	charge := r.Price
 	if next != Complete {
 		charge = pricing.Share(r.Price, len(op.images), r.pictures)
 	}
-	if err := wallet.Capture(hold, charge, op.event != EventCancel, op.entitled.Allowance.BankCap); err != nil {
+	if err := wallet.Capture(hold, charge, op.event != EventCancel); err != nil {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
+	w.spending.add(monthOf(r.keyID, r.CreatedAt), charge-r.Price)
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
 	r.Images, r.Position = op.images, 0
 	delete(w.tickets, op.id)
@@ -165,4 +214,5 @@ type row struct {
 	sheetVersion int
 	idemKey      string
 	idemHash     string
+	keyID        string // API key that asked; empty = none
 }

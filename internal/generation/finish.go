@@ -6,12 +6,11 @@ import "context"
 // delivered and the rest released to the grants it came from, the pictures' rows are written, the ticket goes, and the
 // event is noted. A second caller learns errEnded; a run that lost its lease learns errStale.
 func (s *Service) finish(ctx context.Context, end ending) (*Generation, error) {
-	entitled, err := s.Entitlements.Entitlement(ctx, end.accountID)
-	if err != nil {
-		return nil, err
-	}
-	end.entitled, end.at = entitled, s.Clock.Now()
-	g, err := s.batch.Do(ctx, operation{end: &end})
+	g, err := s.decide(ctx, end.accountID, func(entitled Entitlement) operation {
+		own := end
+		own.entitled, own.at = entitled, s.Clock.Now()
+		return operation{end: &own}
+	})
 	if err != nil {
 		return nil, err
 	}

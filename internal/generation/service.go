@@ -20,14 +20,23 @@ import (
 
 // Entitlement is what an account's plan allows here.
 type Entitlement struct {
-	Allowance   ledger.Allowance
+	Schedule    ledger.Schedule
 	Concurrency int
-	Queue       int // most that may wait
+	Queue       int  // most that may wait
+	Relaxed     bool // work goes on without tokens
 }
 
 // Entitlements tells what an account may do.
 type Entitlements interface {
 	Entitlement(ctx context.Context, accountID string) (Entitlement, error)
+}
+
+// Prices gives the price sheet in force: pricing.Book, or one sheet by itself.
+type Prices interface{ Current() *pricing.Sheet }
+
+// Wallets tells what an account has: ledger.Service.
+type Wallets interface {
+	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
 }
 
 // Files removes the files of deleted pictures.
@@ -39,7 +48,8 @@ type Files interface {
 type Deps struct {
 	DB           *db.DB
 	Clock        clock.Clock
-	Sheet        *pricing.Sheet
+	Prices       Prices
+	Wallets      Wallets // may be nil where nobody asks for an Offer
 	Kinds        []Kind
 	Entitlements Entitlements
 	Hub          *event.Hub

@@ -41,10 +41,10 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.O
 }
 
 func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) {
-	var accounts, ends, keys []string
+	var accounts, payers, ends, keys []string
 	for _, op := range ops {
 		if op.submit != nil {
-			accounts = append(accounts, op.submit.accountID)
+			accounts, payers = append(accounts, op.submit.accountID), append(payers, payer(op.submit.actor))
 			if op.submit.idemKey != "" {
 				keys = append(keys, op.submit.idemKey)
 			}
@@ -55,7 +55,7 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	accounts = unique(accounts)
 	w := &world{generations: map[string]*row{}, byIdem: map[string]*row{}}
 	var err error
-	if w.wallets, w.holds, err = ledger.Load(ctx, tx, accounts, ends); err != nil {
+	if w.wallets, w.holds, err = ledger.Load(ctx, tx, unique(payers), ends); err != nil {
 		return nil, err
 	}
 	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
@@ -69,6 +69,9 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 		return nil, err
 	}
 	if w.lineLength, err = queue.CountByAccount(ctx, tx, accounts); err != nil {
+		return nil, err
+	}
+	if w.spending, err = loadSpending(ctx, tx, ops); err != nil {
 		return nil, err
 	}
 	w.waiting, err = queue.Waiting(ctx, tx)
@@ -103,6 +106,9 @@ func (w *world) loadRows(ctx context.Context, tx *db.Tx, where string, ids, befo
 
 func (w *world) save(ctx context.Context, tx *db.Tx) error {
 	if err := ledger.Save(ctx, tx, w.wallets); err != nil {
+		return err
+	}
+	if err := w.spending.save(ctx, tx); err != nil {
 		return err
 	}
 	if err := insertRows(ctx, tx, w.inserted); err != nil {
@@ -151,7 +157,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 		}
 		rows[i] = []any{
 			r.ID, r.AccountID, r.Kind, r.model, string(r.Params), r.pictures, r.timeout.Milliseconds(), r.State,
-			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0,
+			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane, r.keyID,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO generation ("+columns+") VALUES ", rows, ""); err != nil {
@@ -161,7 +167,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 }
 
 const columns = `id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
-	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at`
+	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane, key_id`
 
 func scanRows(rows *sql.Rows) ([]*row, error) {
 	defer func() { _ = rows.Close() }()
@@ -173,7 +179,7 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 		var failure Failure
 		var timeout, created, started, finished, deleted int64
 		err := rows.Scan(&r.ID, &r.AccountID, &r.Kind, &r.model, &params, &r.pictures, &timeout, &r.State, &r.Price,
-			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted)
+			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted, &r.Lane, &r.keyID)
 		if err != nil {
 			return nil, fmt.Errorf("read generation: %w", err)
 		}

@@ -5,27 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"bottega/internal/access"
 	"bottega/internal/fault"
 	"bottega/internal/id"
-	"bottega/internal/pricing"
+	"bottega/internal/ledger"
 )
-
-// Quote returns what Submit would hold for the request. It checks the request the same way and writes nothing.
-func (s *Service) Quote(ctx context.Context, actor access.Actor, req SubmitRequest) (*pricing.Quote, error) {
-	kind, err := s.kind(req.Kind)
-	if err != nil {
-		return nil, err
-	}
-	planned, err := kind.Plan(ctx, actor, req.Input)
-	if err != nil {
-		return nil, err
-	}
-	return s.Sheet.Quote(planned.Facts)
-}
 
 // Submit accepts a request: in one transaction its price is held and the generation and its ticket are written. What
 // comes back is accepted for good. The same idempotency key and input give the same generation again; a key with
@@ -45,22 +33,23 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if planned.Params == nil {
 		return nil, fmt.Errorf("submit %s: the input is for a price only", req.Kind)
 	}
-	quote, err := s.Sheet.Quote(planned.Facts)
+	quote, err := s.Prices.Current().Quote(planned.Facts)
 	if err != nil {
 		return nil, err
+	}
+	if req.MaxPrice != nil && quote.Total > *req.MaxPrice {
+		return nil, priceChanged(quote.Total, *req.MaxPrice)
 	}
 	hash, err := inputHash(req)
 	if err != nil {
 		return nil, err
 	}
-	entitled, err := s.Entitlements.Entitlement(ctx, actor.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	g, err := s.batch.Do(ctx, operation{submit: &submission{
-		id: id.New(), accountID: actor.AccountID, kind: req.Kind, planned: planned, quote: quote,
-		idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, at: s.Clock.Now(),
-	}})
+	g, err := s.decide(ctx, actor.AccountID, func(entitled Entitlement) operation {
+		return operation{submit: &submission{
+			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
+			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, at: s.Clock.Now(),
+		}}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("submit: %w", err)
 	}
@@ -69,6 +58,21 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 		return g, nil // accepted just now: it has no pictures yet
 	}
 	return g, s.complete(ctx, []*Generation{g})
+}
+
+// decide hands an operation to the batch. When the account's plan changed between reading it and the decision, it is
+// read again.
+func (s *Service) decide(ctx context.Context, accountID string, with func(Entitlement) operation) (*Generation, error) {
+	for try := 1; ; try++ {
+		entitled, err := s.Entitlements.Entitlement(ctx, accountID)
+		if err != nil {
+			return nil, err
+		}
+		g, err := s.batch.Do(ctx, with(entitled))
+		if !errors.Is(err, ledger.ErrStale) || try == 3 {
+			return g, err
+		}
+	}
 }
 
 // inputHash tells whether a repeated key comes with the same request.

@@ -11,6 +11,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/asset"
 	"bottega/internal/pricing"
+	"bottega/internal/queue"
 	"bottega/internal/token"
 )
 
@@ -42,7 +43,8 @@ type Generation struct {
 	Kind       string          // "image"
 	Params     json.RawMessage // normalised request of the kind, with the seed fixed
 	State      State
-	Price      token.Amount // held at submission
+	Lane       Lane
+	Price      token.Amount // held at submission; 0 in the relaxed lane
 	Charged    token.Amount // captured at the end; 0 until then
 	Failure    *Failure
 	CreatedAt  time.Time
@@ -57,7 +59,19 @@ type SubmitRequest struct {
 	Kind           string
 	Input          any    // the kind's request, for example *image.Request
 	IdempotencyKey string // optional: the same key and input give the same generation
+	Lane           Lane   // empty = with tokens, and without where they do not suffice and the plan allows it
+	// MaxPrice is the price the caller has seen; a higher one is refused as ErrPriceChanged. Nil = any.
+	MaxPrice *token.Amount
 }
+
+// Lane is how work is paid.
+type Lane string
+
+// The lanes. Fast work is paid with tokens; relaxed work is not, and waits for room.
+const (
+	Fast    Lane = queue.LaneFast
+	Relaxed Lane = queue.LaneRelaxed
+)
 
 // Page asks for part of a list, newest first.
 type Page struct {
@@ -85,6 +99,20 @@ type Kind interface {
 	Plan(ctx context.Context, actor access.Actor, input any) (Planned, error)
 	// Run does the work. Pictures are kept as files before Run returns; rows follow in finish.
 	Run(ctx context.Context, job Job) (Result, error)
+}
+
+// Variation is a smaller request that would do nearly the same.
+type Variation struct {
+	Name   string         // draft | smaller | single
+	Text   string         // "the same picture as a draft"
+	Change map[string]any // the fields to send instead
+	Input  any
+}
+
+// Varied is a Kind that can say what would be cheaper.
+type Varied interface {
+	// Variations lists smaller requests, the nearest first. Whether each is valid, and cheaper, is found out by asking.
+	Variations(input any) []Variation
 }
 
 // Job is what a worker gets to run.

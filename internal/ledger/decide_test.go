@@ -13,15 +13,22 @@ import (
 
 var start = time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 
-func daily(n int64) Allowance { return Allowance{Plan: "free", Since: start, Daily: token.Whole(n)} }
+func daily(n int64) Schedule { return Always(Term{Plan: "free", From: start, Daily: token.Whole(n)}) }
 
-func monthly(n, bankCap int64) Allowance {
-	return Allowance{Plan: "artisan", Since: start, Monthly: token.Whole(n), BankCap: token.Whole(bankCap)}
+func monthly(n, bankCap int64) Schedule {
+	return Always(Term{Plan: "artisan", From: start, Monthly: token.Whole(n), BankCap: token.Whole(bankCap)})
+}
+
+// advance is Advance with a schedule that is never stale.
+func (w *Wallet) advance(now time.Time, s Schedule) {
+	if err := w.Advance(now, s); err != nil {
+		panic(err)
+	}
 }
 
 func hold(t testing.TB, w *Wallet, id string, tokens int64) *Hold {
 	t.Helper()
-	h, err := w.Hold(id, token.Whole(tokens), "")
+	h, err := w.Hold(HoldRequest{GenerationID: id, Amount: token.Whole(tokens), SheetVersion: 3})
 	if err != nil {
 		t.Fatalf("hold %d of %s available: %v", tokens, w.Available, err)
 	}
@@ -37,19 +44,19 @@ func wantAvailable(t *testing.T, w *Wallet, tokens int64) {
 
 func TestAdvance_DailyTokensArriveOnceADayAndAreNotKept(t *testing.T) {
 	w := &Wallet{ID: "w"}
-	w.Advance(start, daily(150))
-	w.Advance(start.Add(time.Hour), daily(150))
+	w.advance(start, daily(150))
+	w.advance(start.Add(time.Hour), daily(150))
 	wantAvailable(t, w, 150)
 	hold(t, w, "a", 100)
 	wantAvailable(t, w, 50)
-	w.Advance(start.Add(24*time.Hour), daily(150))
+	w.advance(start.Add(24*time.Hour), daily(150))
 	wantAvailable(t, w, 150)
 }
 
 func TestAdvance_ClockGoingBackGrantsNothing(t *testing.T) {
 	w := &Wallet{ID: "w"}
-	w.Advance(start, daily(150))
-	w.Advance(start.Add(-48*time.Hour), daily(150))
+	w.advance(start, daily(150))
+	w.advance(start.Add(-48*time.Hour), daily(150))
 	wantAvailable(t, w, 150)
 	if !w.Clock.Equal(start) {
 		t.Fatalf("clock = %s, went back", w.Clock)
@@ -59,15 +66,15 @@ func TestAdvance_ClockGoingBackGrantsNothing(t *testing.T) {
 func TestAdvance_MonthsRollIntoTheBankUpToItsCap(t *testing.T) {
 	a := monthly(100, 250)
 	w := &Wallet{ID: "w"}
-	w.Advance(start, a)
+	w.advance(start, a)
 	wantAvailable(t, w, 100)
 	// The second month starts on 28 February: the 31st does not exist.
-	w.Advance(time.Date(2026, 2, 28, 8, 59, 0, 0, time.UTC), a)
+	w.advance(time.Date(2026, 2, 28, 8, 59, 0, 0, time.UTC), a)
 	wantAvailable(t, w, 100)
-	w.Advance(time.Date(2026, 2, 28, 9, 0, 0, 0, time.UTC), a)
+	w.advance(time.Date(2026, 2, 28, 9, 0, 0, 0, time.UTC), a)
 	wantAvailable(t, w, 200)
 	// Off for ten months: each month is granted and rolled once, the bank stops at its cap.
-	w.Advance(start.AddDate(0, 12, 0), a)
+	w.advance(start.AddDate(0, 12, 0), a)
 	wantAvailable(t, w, 350)
 	if bank := w.find(Bank); bank.Remaining != token.Whole(250) {
 		t.Fatalf("bank = %s, want its cap 250", bank.Remaining)
@@ -77,7 +84,7 @@ func TestAdvance_MonthsRollIntoTheBankUpToItsCap(t *testing.T) {
 func TestHold_SpendsWhatExpiresFirstThenTheCheaperLayers(t *testing.T) {
 	a := monthly(100, 300)
 	w := &Wallet{ID: "w"}
-	w.Advance(start, a)
+	w.advance(start, a)
 	for _, r := range []GrantRequest{
 		{Kind: TopUp, Amount: token.Whole(10), Ref: "t"},
 		{Kind: Promo, Amount: token.Whole(5), Ref: "late", ExpiresAt: start.Add(72 * time.Hour)},
@@ -92,7 +99,7 @@ func TestHold_SpendsWhatExpiresFirstThenTheCheaperLayers(t *testing.T) {
 	for _, l := range h.Legs {
 		got = append(got, fmt.Sprintf("%s %s", w.grant(l.Grant).Ref, l.Amount))
 	}
-	want := []string{"soon 5", "late 5", monthRef(a, 0) + " 100", "t 5"}
+	want := []string{"soon 5", "late 5", a.Terms[0].ref(start) + " 100", "t 5"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("legs = %v, want %v", got, want)
 	}
@@ -100,8 +107,8 @@ func TestHold_SpendsWhatExpiresFirstThenTheCheaperLayers(t *testing.T) {
 
 func TestHold_TakesAllOrNothing(t *testing.T) {
 	w := &Wallet{ID: "w"}
-	w.Advance(start, daily(10))
-	_, err := w.Hold("a", token.Whole(11), "")
+	w.advance(start, daily(10))
+	_, err := w.Hold(HoldRequest{GenerationID: "a", Amount: token.Whole(11)})
 	f := fault.As(err)
 	if f == nil || f.Kind != fault.Insufficient || f.Details["missing_mt"] != int64(1000) {
 		t.Fatalf("err = %v, want insufficient with 1000 missing", err)
@@ -111,19 +118,19 @@ func TestHold_TakesAllOrNothing(t *testing.T) {
 
 func TestCapture_GivesTheDearestLayerBackFirst(t *testing.T) {
 	w := &Wallet{ID: "w"}
-	w.Advance(start, daily(10))
+	w.advance(start, daily(10))
 	if err := w.Grant(GrantRequest{Kind: TopUp, Amount: token.Whole(10), Ref: "t"}); err != nil {
 		t.Fatal(err)
 	}
 	h := hold(t, w, "a", 15)
-	if err := w.Capture(h, token.Whole(8), true, 0); err != nil {
+	if err := w.Capture(h, token.Whole(8), true); err != nil {
 		t.Fatal(err)
 	}
 	if top := w.find(TopUp); top.Remaining != token.Whole(10) || top.Spent != 0 {
 		t.Fatalf("top-up = %s left and %s spent, want all of it back", top.Remaining, top.Spent)
 	}
 	wantAvailable(t, w, 12)
-	if err := w.Capture(h, 0, true, 0); err == nil {
+	if err := w.Capture(h, 0, true); err == nil {
 		t.Fatal("a hold was captured twice")
 	}
 }
@@ -136,14 +143,14 @@ func TestRelease_WhenTheGrantHasEndedMeanwhile(t *testing.T) {
 	}{{"our failure keeps them for a day", true, 60}, {"a cancel lets them expire", false, 50}} {
 		t.Run(c.name, func(t *testing.T) {
 			w := &Wallet{ID: "w"}
-			w.Advance(start, daily(50))
+			w.advance(start, daily(50))
 			h := hold(t, w, "a", 10)
-			w.Advance(start.Add(24*time.Hour), daily(50))
-			if err := w.Release(h, c.ourFault, 0); err != nil {
+			w.advance(start.Add(24*time.Hour), daily(50))
+			if err := w.Release(h, c.ourFault); err != nil {
 				t.Fatal(err)
 			}
 			wantAvailable(t, w, c.want)
-			w.Advance(start.Add(72*time.Hour), daily(50))
+			w.advance(start.Add(72*time.Hour), daily(50))
 			wantAvailable(t, w, 50)
 		})
 	}
@@ -152,11 +159,11 @@ func TestRelease_WhenTheGrantHasEndedMeanwhile(t *testing.T) {
 func TestRelease_OfAMonthThatRolledGoesToTheBankWithinItsCap(t *testing.T) {
 	a := monthly(100, 120)
 	w := &Wallet{ID: "w"}
-	w.Advance(start, a)
+	w.advance(start, a)
 	h := hold(t, w, "a", 50)
-	w.Advance(addMonths(start, 1), a) // 50 roll
-	w.Advance(addMonths(start, 2), a) // 70 more fit, 30 expire
-	if err := w.Release(h, false, a.BankCap); err != nil {
+	w.advance(AddMonths(start, 1), a) // 50 roll
+	w.advance(AddMonths(start, 2), a) // 70 more fit, 30 expire
+	if err := w.Release(h, false); err != nil {
 		t.Fatal(err)
 	}
 	if bank := w.find(Bank); bank.Remaining != token.Whole(120) {
@@ -187,13 +194,13 @@ func TestGrant_RefusesNonsense(t *testing.T) {
 // counted twice, against sums the test keeps itself.
 func TestWallet_Invariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := rapid.SampledFrom([]Allowance{daily(20), monthly(50, 120), {Plan: "none"}}).Draw(t, "plan")
+		a := rapid.SampledFrom([]Schedule{daily(20), monthly(50, 120), {}}).Draw(t, "plan")
 		w, now := &Wallet{ID: "w"}, start
 		open := map[string]*Hold{}
 		var issuedByHand, spent token.Amount
 		steps := rapid.IntRange(1, 60).Draw(t, "steps")
 		for i := range steps {
-			w.Advance(now, a)
+			w.advance(now, a)
 			id := fmt.Sprint(i)
 			switch rapid.IntRange(0, 4).Draw(t, "op") {
 			case 0:
@@ -209,13 +216,13 @@ func TestWallet_Invariants(t *testing.T) {
 				}
 				issuedByHand += amount
 			case 2:
-				if h, err := w.Hold(id, token.Amount(rapid.Int64Range(0, 60_000).Draw(t, "price")), ""); err == nil {
+				if h, err := w.Hold(HoldRequest{GenerationID: id, Amount: token.Amount(rapid.Int64Range(0, 60_000).Draw(t, "price"))}); err == nil {
 					open[id] = h
 				}
 			default:
 				for holdID, h := range open {
 					amount := token.Amount(rapid.Int64Range(0, int64(h.Amount)).Draw(t, "captured"))
-					if err := w.Capture(h, amount, rapid.Bool().Draw(t, "ours"), a.BankCap); err != nil {
+					if err := w.Capture(h, amount, rapid.Bool().Draw(t, "ours")); err != nil {
 						t.Fatal(err)
 					}
 					spent += amount
@@ -228,7 +235,7 @@ func TestWallet_Invariants(t *testing.T) {
 	})
 }
 
-func checkWallet(t *rapid.T, w *Wallet, open map[string]*Hold, a Allowance, byHand, spent token.Amount) {
+func checkWallet(t *rapid.T, w *Wallet, open map[string]*Hold, a Schedule, byHand, spent token.Amount) {
 	var available, held, gone, byPlan, moved, banked token.Amount
 	for _, g := range w.Grants {
 		for _, part := range []token.Amount{g.Remaining, g.Held, g.Spent, g.Expired, g.Moved} {
@@ -248,8 +255,8 @@ func checkWallet(t *rapid.T, w *Wallet, open map[string]*Hold, a Allowance, byHa
 			byPlan += g.Amount
 		case Bank:
 			banked += g.Amount
-			if g.Remaining+g.Held > a.BankCap {
-				t.Fatalf("the bank has %s, its cap is %s", g.Remaining+g.Held, a.BankCap)
+			if g.Remaining+g.Held > a.At(w.Clock).BankCap {
+				t.Fatalf("the bank has %s, its cap is %s", g.Remaining+g.Held, a.At(w.Clock).BankCap)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,51 +14,72 @@ import (
 	"bottega/internal/token"
 )
 
-// Allowances tells what an account's plan brings in.
-type Allowances interface {
-	Allowance(ctx context.Context, accountID string) (Allowance, error)
+// Schedules tells what an account's plans bring in.
+type Schedules interface {
+	Schedule(ctx context.Context, accountID string) (Schedule, error)
 }
 
 // Service answers questions about wallets and makes grants. Holds are taken and ended by the generation package, in
 // its own transactions, with Load, Wallet and Save.
 type Service struct {
-	db         *db.DB
-	clock      clock.Clock
-	allowances Allowances
+	db        *db.DB
+	clock     clock.Clock
+	schedules Schedules
 }
 
 // NewService returns a service on the database.
-func NewService(d *db.DB, c clock.Clock, a Allowances) *Service {
-	return &Service{db: d, clock: c, allowances: a}
+func NewService(d *db.DB, c clock.Clock, s Schedules) *Service {
+	return &Service{db: d, clock: c, schedules: s}
 }
 
 // Balance is what an account has.
 type Balance struct {
 	Available, Held token.Amount
-	Layers          []Layer   // in spending order
+	Layers          []Layer // in spending order
+	Frozen          token.Amount
+	FrozenUntil     time.Time // when a frozen bank is given up
 	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+}
+
+// Draw is what one layer pays of a price.
+type Draw struct {
+	Kind   GrantKind
+	Amount token.Amount
+	Left   token.Amount // of the whole layer, afterwards
+}
+
+// Spend says which layers would pay a price, in the order in which a hold takes them; false when they hold too little.
+func (b Balance) Spend(price token.Amount) ([]Draw, bool) {
+	if price > b.Available {
+		return nil, false
+	}
+	var draws []Draw
+	rest := price
+	for _, l := range b.Layers {
+		part := min(rest, l.Available)
+		rest -= part
+		i := slices.IndexFunc(draws, func(d Draw) bool { return d.Kind == l.Kind })
+		switch {
+		case i >= 0:
+			draws[i].Amount += part
+			draws[i].Left += l.Available - part
+		case part > 0:
+			draws = append(draws, Draw{Kind: l.Kind, Amount: part, Left: l.Available - part})
+		}
+	}
+	return draws, true
 }
 
 // Balance reads a wallet as it is now. Nothing is written: what is due arrives with the next operation.
 func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error) {
-	a, err := s.allowances.Allowance(ctx, accountID)
+	w, schedule, err := s.now(ctx, accountID)
 	if err != nil {
 		return Balance{}, err
 	}
-	wallets, err := readWallets(ctx, s.db, []string{accountID}, "")
-	if err != nil {
-		return Balance{}, err
+	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule)}
+	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
+		b.FrozenUntil = bank.ExpiresAt
 	}
-	w := wallets[accountID]
-	if w == nil {
-		w = &Wallet{ID: accountID}
-		wallets[accountID] = w
-	}
-	if err := readGrants(ctx, s.db, wallets, []string{accountID}, nil); err != nil {
-		return Balance{}, err
-	}
-	w.Advance(s.clock.Now(), a)
-	b := Balance{Available: w.Available, Held: w.Held, RenewsAt: w.RenewsAt(a)}
 	for _, g := range w.spendable() {
 		last := len(b.Layers) - 1
 		if last >= 0 && b.Layers[last].Kind == g.Kind && b.Layers[last].ExpiresAt.Equal(g.ExpiresAt) {
@@ -69,39 +91,65 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	return b, nil
 }
 
-// RenewsAt says when the plan's next tokens arrive; zero when it brings none.
-func (w *Wallet) RenewsAt(a Allowance) time.Time {
-	switch {
-	case a.Monthly > 0:
-		return addMonths(a.Since, monthsBetween(a.Since, w.Clock)+1)
-	case a.Daily > 0:
-		return w.Clock.Truncate(24 * time.Hour).Add(24 * time.Hour)
+// now loads a wallet and brings it up to date, in memory only.
+func (s *Service) now(ctx context.Context, accountID string) (*Wallet, Schedule, error) {
+	for try := 0; ; try++ {
+		schedule, err := s.schedules.Schedule(ctx, accountID)
+		if err != nil {
+			return nil, schedule, err
+		}
+		wallets, err := readWallets(ctx, s.db, []string{accountID}, "")
+		if err != nil {
+			return nil, schedule, err
+		}
+		w := wallets[accountID]
+		if w == nil {
+			w = &Wallet{ID: accountID, Started: -1}
+			wallets[accountID] = w
+		}
+		if err := readGrants(ctx, s.db, wallets, []string{accountID}, nil); err != nil {
+			return nil, schedule, err
+		}
+		if err = w.Advance(s.clock.Now(), schedule); !errors.Is(err, ErrStale) || try == 3 {
+			return w, schedule, err
+		}
 	}
-	return time.Time{}
 }
 
 // Grant gives tokens to an account. The same reference grants once; a second time is ErrGrantTwice.
 func (s *Service) Grant(ctx context.Context, accountID string, r GrantRequest) error {
-	a, err := s.allowances.Allowance(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		wallets, _, err := Load(ctx, tx, []string{accountID}, nil)
-		if err != nil {
-			return err
-		}
-		w := wallets[accountID]
-		w.Advance(s.clock.Now(), a)
-		if err := w.Grant(r); err != nil {
-			return err
-		}
-		return Save(ctx, tx, wallets)
-	})
+	err := s.Change(ctx, accountID, func(w *Wallet) error { return w.Grant(r) })
 	if db.IsUnique(err) {
 		return ErrGrantTwice
 	}
 	return err
+}
+
+// Change loads an account's wallet, brings it up to date, lets f decide, and writes what that changed.
+func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet) error) error {
+	for try := 0; ; try++ {
+		schedule, err := s.schedules.Schedule(ctx, accountID) // before the transaction: on SQLite nothing else is asked in it
+		if err != nil {
+			return err
+		}
+		err = s.db.Tx(ctx, func(tx *db.Tx) error {
+			wallets, _, err := Load(ctx, tx, []string{accountID}, nil)
+			if err != nil {
+				return err
+			}
+			w := wallets[accountID]
+			if err := w.Advance(s.clock.Now(), schedule); err != nil {
+				return err
+			}
+			if err := f(w); err != nil {
+				return err
+			}
+			return Save(ctx, tx, wallets)
+		})
+		if !errors.Is(err, ErrStale) || try == 3 {
+			return err
+		}
+	}
 }
 
 // JournalItem is one line of the journal for people.
@@ -113,6 +161,7 @@ type JournalItem struct {
 	Moved  token.Amount // the amount itself
 	Layer  GrantKind
 	HoldID string // the generation's id, or empty
+	Sheet  int    // version of the price sheet behind the amount; 0 = no price
 	Note   string
 }
 
@@ -125,7 +174,7 @@ func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit i
 		}
 	}
 	// Primary key (wallet_id, seq), read backwards.
-	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note
+	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note, e.sheet_version
 		FROM entry e JOIN ledger_grant g ON g.id = e.grant_id
 		WHERE e.wallet_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, accountID, before, limit+1)
 	if err != nil {
@@ -135,7 +184,7 @@ func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit i
 		var it JournalItem
 		var at int64
 		var from, to box
-		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note); err != nil {
+		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note, &it.Sheet); err != nil {
 			return err
 		}
 		it.At = db.Time(at)

@@ -59,9 +59,9 @@ func Load(ctx context.Context, tx *db.Tx, walletIDs, holdIDs []string) (map[stri
 func createMissing(ctx context.Context, tx *db.Tx, ids []string) error {
 	rows := make([][]any, len(ids))
 	for i, w := range ids {
-		rows[i] = []any{w, 0, 0, 0, 0, ""}
+		rows[i] = []any{w, 0, 0, 0, 0, "", 0, -1}
 	}
-	err := tx.Insert(ctx, "INSERT INTO wallet (id, available, held, seq, clock, head_hash) VALUES ", rows,
+	err := tx.Insert(ctx, "INSERT INTO wallet (id, available, held, seq, clock, head_hash, schedule, started) VALUES ", rows,
 		" ON CONFLICT (id) DO NOTHING")
 	if err != nil {
 		return fmt.Errorf("make wallets: %w", err)
@@ -73,7 +73,7 @@ func createMissing(ctx context.Context, tx *db.Tx, ids []string) error {
 func readWallets(ctx context.Context, q db.Queryer, ids []string, suffix string) (map[string]*Wallet, error) {
 	wallets := make(map[string]*Wallet, len(ids))
 	err := eachChunk(ids, func(chunk []any) error {
-		rows, err := q.Query(ctx, "SELECT id, available, held, seq, clock, head_hash FROM wallet WHERE id IN "+
+		rows, err := q.Query(ctx, "SELECT id, available, held, seq, clock, head_hash, schedule, started FROM wallet WHERE id IN "+
 			db.In(1, len(chunk))+" ORDER BY id"+suffix, chunk...)
 		if err != nil {
 			return fmt.Errorf("read wallets: %w", err)
@@ -81,7 +81,7 @@ func readWallets(ctx context.Context, q db.Queryer, ids []string, suffix string)
 		return scanAll(rows, func() error {
 			w := &Wallet{}
 			var clock int64
-			if err := rows.Scan(&w.ID, &w.Available, &w.Held, &w.Seq, &clock, &w.HeadHash); err != nil {
+			if err := rows.Scan(&w.ID, &w.Available, &w.Held, &w.Seq, &clock, &w.HeadHash, &w.Schedule, &w.Started); err != nil {
 				return err
 			}
 			w.Clock = db.Time(clock)
@@ -135,7 +135,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hold, error) {
 	holds := make(map[string]*Hold, len(ids))
 	err := eachChunk(ids, func(chunk []any) error {
-		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at
+		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version
 			FROM hold WHERE id IN `+db.In(1, len(chunk)), chunk...)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -144,7 +144,7 @@ func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hol
 			h := &Hold{}
 			var legs string
 			var created, ended int64
-			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended); err != nil {
+			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion); err != nil {
 				return err
 			}
 			h.CreatedAt, h.EndedAt = db.Time(created), db.Time(ended)
@@ -159,10 +159,10 @@ func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hol
 func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 	var walletRows, grantRows, holdRows, entryRows [][]any
 	for _, w := range wallets {
-		if len(w.entries) == 0 && len(w.touched) == 0 && len(w.holds) == 0 {
+		if !w.changed && len(w.entries) == 0 && len(w.touched) == 0 && len(w.holds) == 0 {
 			continue
 		}
-		walletRows = append(walletRows, []any{w.ID, w.Available, w.Held, w.Seq, db.Micros(w.Clock), w.HeadHash})
+		walletRows = append(walletRows, []any{w.ID, w.Available, w.Held, w.Seq, db.Micros(w.Clock), w.HeadHash, w.Schedule, w.Started})
 		for g := range w.touched {
 			grantRows = append(grantRows, []any{
 				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved,
@@ -176,14 +176,15 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 			}
 			holdRows = append(holdRows, []any{
 				h.ID, h.WalletID, h.Amount, h.Captured, h.State, string(legs), db.Micros(h.CreatedAt), db.Micros(h.EndedAt),
+				h.SheetVersion,
 			})
 		}
 		for _, e := range w.entries {
 			entryRows = append(entryRows, []any{
-				e.WalletID, e.Seq, e.GrantID, e.HoldID, e.Op, e.From, e.To, e.Amount, e.Note, db.Micros(e.At), e.Hash,
+				e.WalletID, e.Seq, e.GrantID, e.HoldID, e.Op, e.From, e.To, e.Amount, e.Note, db.Micros(e.At), e.Hash, e.Sheet,
 			})
 		}
-		w.entries, w.touched, w.holds = nil, nil, nil
+		w.changed, w.entries, w.touched, w.holds = false, nil, nil, nil
 	}
 	return saveRows(ctx, tx, walletRows, grantRows, holdRows, entryRows)
 }
@@ -194,9 +195,9 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 		rows             [][]any
 	}{
 		{
-			"wallets", "INSERT INTO wallet (id, available, held, seq, clock, head_hash) VALUES ",
+			"wallets", "INSERT INTO wallet (id, available, held, seq, clock, head_hash, schedule, started) VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET available = excluded.available, held = excluded.held, seq = excluded.seq,
-				clock = excluded.clock, head_hash = excluded.head_hash`, wallets,
+				clock = excluded.clock, head_hash = excluded.head_hash, schedule = excluded.schedule, started = excluded.started`, wallets,
 		},
 		{
 			"grants", "INSERT INTO ledger_grant (" + grantColumns + ") VALUES ",
@@ -205,12 +206,12 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 				expires_at = excluded.expires_at`, grants,
 		},
 		{
-			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at) VALUES ",
+			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version) VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state,
 				ended_at = excluded.ended_at`, holds,
 		},
 		{
-			"journal", "INSERT INTO entry (wallet_id, seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash) VALUES ",
+			"journal", "INSERT INTO entry (wallet_id, seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash, sheet_version) VALUES ",
 			"", entries,
 		},
 	} {

@@ -9,31 +9,61 @@ import (
 	"bottega/internal/token"
 )
 
+// Checked is what Verify has looked at.
+type Checked struct {
+	Wallets, Entries int64
+	Next             string // cursor of VerifySome; empty = the last wallet was looked at
+}
+
 // Verify computes every balance again from the journal alone and compares it with what is stored: each entry's place
-// and hash, each grant's boxes, each wallet's sums, each open hold's legs. It calls problem for every difference and
-// returns the number of wallets looked at. It reads one wallet at a time, in one snapshot, also while a server runs.
-func (s *Service) Verify(ctx context.Context, problem func(string)) (wallets int, err error) {
-	ids, err := s.walletIDs(ctx)
+// and hash, each grant's boxes, each hold, each wallet's sums. It calls problem for every difference. It reads one
+// wallet at a time, in one snapshot, also while a server runs; its memory is bounded by the grants and open holds of
+// one wallet (about 200 bytes each), however long the journal is.
+func (s *Service) Verify(ctx context.Context, problem func(string)) (Checked, error) {
+	var sum Checked
+	for cursor := ""; ; {
+		c, err := s.VerifySome(ctx, cursor, walletPage, problem)
+		sum.Wallets, sum.Entries = sum.Wallets+c.Wallets, sum.Entries+c.Entries
+		if err != nil || c.Next == "" {
+			return sum, err
+		}
+		cursor = c.Next
+	}
+}
+
+const walletPage = 500
+
+// VerifySome is Verify for the wallets after a cursor, at most so many.
+func (s *Service) VerifySome(ctx context.Context, after string, most int, problem func(string)) (Checked, error) {
+	var c Checked
+	ids, err := s.walletIDs(ctx, after, most)
 	if err != nil {
-		return 0, err
+		return c, err
 	}
 	for _, walletID := range ids {
 		err := s.db.Snapshot(ctx, func(q db.Queryer) error {
-			v := &verifier{ctx: ctx, q: q, problem: func(format string, args ...any) {
-				problem("wallet " + walletID + ": " + fmt.Sprintf(format, args...))
-			}}
-			return v.wallet(walletID)
+			v := &verifier{
+				ctx: ctx, q: q, id: walletID, grants: map[string]*Grant{}, open: map[string]*replayedHold{},
+				problem: func(format string, args ...any) { problem("wallet " + walletID + ": " + fmt.Sprintf(format, args...)) },
+			}
+			err := v.wallet()
+			c.Entries += v.sum.Seq
+			return err
 		})
 		if err != nil {
-			return wallets, fmt.Errorf("verify wallet %s: %w", walletID, err)
+			return c, fmt.Errorf("verify wallet %s: %w", walletID, err)
 		}
-		wallets++
+		c.Wallets++
 	}
-	return wallets, nil
+	if len(ids) == most {
+		c.Next = ids[most-1]
+	}
+	return c, nil
 }
 
-func (s *Service) walletIDs(ctx context.Context) ([]string, error) {
-	rows, err := s.db.Query(ctx, "SELECT id FROM wallet ORDER BY id")
+// walletIDs uses the primary key.
+func (s *Service) walletIDs(ctx context.Context, after string, most int) ([]string, error) {
+	rows, err := s.db.Query(ctx, "SELECT id FROM wallet WHERE id > $1 ORDER BY id LIMIT $2", after, most)
 	if err != nil {
 		return nil, fmt.Errorf("list wallets: %w", err)
 	}
@@ -47,81 +77,182 @@ func (s *Service) walletIDs(ctx context.Context) ([]string, error) {
 	return ids, err
 }
 
+// replayedHold is what the journal says of a hold.
+type replayedHold struct {
+	amount, captured, released token.Amount
+}
+
+func (h replayedHold) held() token.Amount { return h.amount - h.captured - h.released }
+
+// verifier replays one wallet.
 type verifier struct {
 	ctx     context.Context
 	q       db.Queryer
+	id      string
 	problem func(format string, args ...any)
+
+	sum    Wallet // what the journal comes to, without grants
+	grants map[string]*Grant
+	open   map[string]*replayedHold // holds that are not over
+	ended  []endedHold              // waiting to be compared, at most holdPage
 }
 
-func (v *verifier) wallet(id string) error {
-	wallets, err := readWallets(v.ctx, v.q, []string{id}, "")
+type endedHold struct {
+	id string
+	replayedHold
+}
+
+const holdPage = 500
+
+func (v *verifier) wallet() error {
+	wallets, err := readWallets(v.ctx, v.q, []string{v.id}, "")
 	if err != nil {
 		return err
 	}
-	stored := wallets[id]
-	replayed, err := v.replay(id)
-	if err != nil {
+	if err := v.replay(); err != nil {
 		return err
 	}
-	if replayed.Seq != stored.Seq || replayed.HeadHash != stored.HeadHash {
-		v.problem("the journal ends at entry %d, the wallet says %d, or the last hash differs", replayed.Seq, stored.Seq)
+	stored := wallets[v.id]
+	if v.sum.Seq != stored.Seq || v.sum.HeadHash != stored.HeadHash {
+		v.problem("the journal ends at entry %d, the wallet says %d, or the last hash differs", v.sum.Seq, stored.Seq)
 	}
-	if replayed.Available != stored.Available || replayed.Held != stored.Held {
+	if v.sum.Available != stored.Available || v.sum.Held != stored.Held {
 		v.problem("the journal gives %s available and %s held, the wallet says %s and %s",
-			replayed.Available, replayed.Held, stored.Available, stored.Held)
+			v.sum.Available, v.sum.Held, stored.Available, stored.Held)
 	}
-	if err := v.grants(id, replayed); err != nil {
+	if err := v.compareGrants(); err != nil {
 		return err
 	}
-	return v.holds(id, replayed)
+	return v.compareOpen()
 }
 
-// replay applies every entry to an empty wallet. Grants come out with their boxes only.
-func (v *verifier) replay(id string) (*Wallet, error) {
-	w := &Wallet{ID: id}
-	boxes := map[string]*Grant{}
-	rows, err := v.q.Query(v.ctx, `SELECT seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash
-		FROM entry WHERE wallet_id = $1 ORDER BY seq`, id)
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func() error {
-		e := Entry{WalletID: id}
-		var at int64
-		if err := rows.Scan(&e.Seq, &e.GrantID, &e.HoldID, &e.Op, &e.From, &e.To, &e.Amount, &e.Note, &at, &e.Hash); err != nil {
+// replay applies every entry to an empty wallet. The rows are streamed by primary key; comparing ended holds reads
+// beside them, page by page.
+func (v *verifier) replay() error {
+	for after := int64(0); ; {
+		n, err := v.replayPage(after)
+		if err != nil {
 			return err
 		}
-		e.At = db.Time(at)
-		if e.Seq != w.Seq+1 {
-			v.problem("entry %d follows entry %d", e.Seq, w.Seq)
+		if err := v.compareEnded(); err != nil {
+			return err
 		}
-		if e.hash(w.HeadHash) != e.Hash {
-			v.problem("entry %d does not match its hash: it or one before it was changed", e.Seq)
+		if n < entryPage {
+			return nil
 		}
-		w.Seq, w.HeadHash = e.Seq, e.Hash
-		g := boxes[e.GrantID]
-		if g == nil {
-			g = &Grant{ID: e.GrantID}
-			boxes[e.GrantID] = g
-			w.Grants = append(w.Grants, g)
-		}
-		if e.From == boxIssue {
-			g.Amount += e.Amount
-		}
-		g.add(e.From, -e.Amount)
-		g.add(e.To, e.Amount)
-		w.add(e.From, -e.Amount)
-		w.add(e.To, e.Amount)
-		if g.Remaining < 0 || g.Held < 0 {
-			v.problem("entry %d takes more from grant %s than was there", e.Seq, e.GrantID)
-		}
-		return nil
-	})
-	return w, err
+		after = v.sum.Seq
+	}
 }
 
-func (v *verifier) grants(id string, replayed *Wallet) error {
-	rows, err := v.q.Query(v.ctx, "SELECT "+grantColumns+" FROM ledger_grant WHERE wallet_id = $1", id)
+const entryPage = 10_000
+
+func (v *verifier) replayPage(after int64) (n int, err error) {
+	rows, err := v.q.Query(v.ctx, `SELECT seq, grant_id, hold_id, op, from_box, to_box, amount, note, at, hash, sheet_version
+		FROM entry WHERE wallet_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, v.id, after, entryPage)
+	if err != nil {
+		return 0, err
+	}
+	err = scanAll(rows, func() error {
+		n++
+		e := Entry{WalletID: v.id}
+		var at int64
+		err := rows.Scan(&e.Seq, &e.GrantID, &e.HoldID, &e.Op, &e.From, &e.To, &e.Amount, &e.Note, &at, &e.Hash, &e.Sheet)
+		if err == nil {
+			e.At = db.Time(at)
+			v.entry(&e)
+		}
+		return err
+	})
+	return n, err
+}
+
+func (v *verifier) entry(e *Entry) {
+	if e.Seq != v.sum.Seq+1 {
+		v.problem("entry %d follows entry %d", e.Seq, v.sum.Seq)
+	}
+	if e.hash(v.sum.HeadHash) != e.Hash {
+		v.problem("entry %d does not match its hash: it or one before it was changed", e.Seq)
+	}
+	if e.Amount <= 0 || e.From == e.To {
+		v.problem("entry %d moves %s from %s to %s", e.Seq, e.Amount, e.From, e.To)
+	}
+	v.sum.Seq, v.sum.HeadHash = e.Seq, e.Hash
+	g := v.grants[e.GrantID]
+	if g == nil {
+		g = &Grant{}
+		v.grants[e.GrantID] = g
+	}
+	if e.From == boxIssue {
+		g.Amount += e.Amount
+	}
+	g.add(e.From, -e.Amount)
+	g.add(e.To, e.Amount)
+	v.sum.add(e.From, -e.Amount)
+	v.sum.add(e.To, e.Amount)
+	if g.Remaining < 0 || g.Held < 0 {
+		v.problem("entry %d takes more from grant %s than was there", e.Seq, e.GrantID)
+	}
+	v.hold(e)
+}
+
+// hold follows one hold through its lines; where nothing of it is held any more, it is over.
+func (v *verifier) hold(e *Entry) {
+	if e.HoldID == "" {
+		return
+	}
+	h := v.open[e.HoldID]
+	if h == nil {
+		h = &replayedHold{}
+	}
+	switch {
+	case e.To == boxHeld:
+		h.amount += e.Amount
+		v.open[e.HoldID] = h
+	case e.From == boxHeld && e.To == boxSpent:
+		h.captured += e.Amount
+	case e.From == boxHeld:
+		h.released += e.Amount
+	default: // what came back and expired at once
+		return
+	}
+	if h.held() < 0 {
+		v.problem("entry %d takes more from hold %s than it holds", e.Seq, e.HoldID)
+	}
+	if e.From == boxHeld && h.held() <= 0 {
+		delete(v.open, e.HoldID)
+		v.ended = append(v.ended, endedHold{e.HoldID, *h})
+	}
+}
+
+// compareEnded compares the holds that are over with their rows. Primary key.
+func (v *verifier) compareEnded() error {
+	for len(v.ended) > 0 {
+		page := v.ended[:min(len(v.ended), holdPage)]
+		v.ended = v.ended[len(page):]
+		ids := make([]string, len(page))
+		for i, h := range page {
+			ids[i] = h.id
+		}
+		stored, err := loadHolds(v.ctx, v.q, ids)
+		if err != nil {
+			return err
+		}
+		for _, h := range page {
+			row := stored[h.id]
+			switch {
+			case row == nil:
+				v.problem("hold %s has no row", h.id)
+			case row.State == HoldOpen || row.WalletID != v.id || row.Amount != h.amount || row.Captured != h.captured:
+				v.problem("hold %s: stored %s, %s of %s captured; the journal gives %s of %s", h.id, row.State, row.Captured, row.Amount,
+					h.captured, h.amount)
+			}
+		}
+	}
+	return nil
+}
+
+func (v *verifier) compareGrants() error {
+	rows, err := v.q.Query(v.ctx, "SELECT "+grantColumns+" FROM ledger_grant WHERE wallet_id = $1", v.id)
 	if err != nil {
 		return err
 	}
@@ -132,7 +263,7 @@ func (v *verifier) grants(id string, replayed *Wallet) error {
 			return err
 		}
 		seen++
-		r := replayed.grant(g.ID)
+		r := v.grants[g.ID]
 		if r == nil {
 			v.problem("grant %s has no entry in the journal", g.ID)
 			return nil
@@ -150,15 +281,15 @@ func (v *verifier) grants(id string, replayed *Wallet) error {
 		}
 		return nil
 	})
-	if err == nil && seen != len(replayed.Grants) {
-		v.problem("the journal names %d grants, %d are stored", len(replayed.Grants), seen)
+	if err == nil && seen != len(v.grants) {
+		v.problem("the journal names %d grants, %d are stored", len(v.grants), seen)
 	}
 	return err
 }
 
-// holds checks that the open holds' legs are exactly what the grants hold.
-func (v *verifier) holds(id string, replayed *Wallet) error {
-	rows, err := v.q.Query(v.ctx, "SELECT id, amount, legs FROM hold WHERE wallet_id = $1 AND state = 'held'", id)
+// compareOpen checks that the open holds are those of the journal, and that their legs are exactly what the grants hold.
+func (v *verifier) compareOpen() error {
+	rows, err := v.q.Query(v.ctx, "SELECT id, amount, legs FROM hold WHERE wallet_id = $1 AND state = 'held'", v.id) // partial index
 	if err != nil {
 		return err
 	}
@@ -180,11 +311,18 @@ func (v *verifier) holds(id string, replayed *Wallet) error {
 		if sum != amount {
 			v.problem("hold %s is over %s, its parts add up to %s", holdID, amount, sum)
 		}
+		if r := v.open[holdID]; amount > 0 && (r == nil || r.held() != amount) {
+			v.problem("hold %s is open over %s, the journal does not say so", holdID, amount)
+		}
+		delete(v.open, holdID)
 		return nil
 	})
-	for _, g := range replayed.Grants {
-		if held[g.ID] != g.Held {
-			v.problem("grant %s holds %s, the open holds say %s", g.ID, g.Held, held[g.ID])
+	for holdID, h := range v.open {
+		v.problem("hold %s is open over %s in the journal alone", holdID, h.held())
+	}
+	for id, g := range v.grants {
+		if held[id] != g.Held {
+			v.problem("grant %s holds %s, the open holds say %s", id, g.Held, held[id])
 		}
 	}
 	return err

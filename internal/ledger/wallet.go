@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"bottega/internal/fault"
@@ -23,12 +25,13 @@ type GrantKind string
 const (
 	Promo GrantKind = "promo" // gifts that expire
 	Daily GrantKind = "daily" // the day's tokens of the free plan
+	Team  GrantKind = "team"  // given by a team, usually until the end of a period
 	Plan  GrantKind = "plan"  // the month's tokens of a plan
 	Bank  GrantKind = "bank"  // kept from earlier months, up to a cap
 	TopUp GrantKind = "topup" // bought or given, never expires
 )
 
-var spendingOrder = []GrantKind{Promo, Daily, Plan, Bank, TopUp}
+var spendingOrder = []GrantKind{Promo, Daily, Team, Plan, Bank, TopUp}
 
 // box is a compartment of a grant. Every journal entry moves an amount between two boxes of one grant, so what was
 // issued always equals the sum over the boxes.
@@ -67,8 +70,12 @@ type Wallet struct {
 	Clock     time.Time // never goes back, even when the machine's clock does
 	HeadHash  string
 	Grants    []*Grant
+	Schedule  int64 // version of the newest schedule that was followed
+	Started   int   // number of the newest term that has begun; -1 = none
 
-	entries []Entry // new since loading
+	bankCap token.Amount // of the term in force, since Advance; 0 = the bank is frozen
+	changed bool         // Schedule or Started, since loading
+	entries []Entry      // new since loading
 	touched map[*Grant]bool
 	holds   map[string]*Hold // new or changed since loading
 }
@@ -83,6 +90,7 @@ type Entry struct {
 	From, To box
 	Amount   token.Amount
 	Note     string
+	Sheet    int // version of the price sheet behind the amount; 0 = no price
 	At       time.Time
 	Hash     string
 }
@@ -103,6 +111,8 @@ type Hold struct {
 	Legs      []Leg  // in spending order
 	CreatedAt time.Time
 	EndedAt   time.Time
+
+	SheetVersion int // of the price sheet that Amount came from
 }
 
 // The states of a hold.
@@ -118,31 +128,59 @@ var ErrInsufficient = fault.New(fault.Insufficient, "insufficient_tokens", "not 
 // ErrGrantTwice is the fault of a grant whose reference was used before: nothing was granted again.
 var ErrGrantTwice = fault.New(fault.Conflict, "already_granted", "this grant was already made")
 
-func insufficient(price, available token.Amount) *fault.Error {
-	f := fault.New(fault.Insufficient, ErrInsufficient.Code, fmt.Sprintf(
-		"this costs %s tokens and %s are left: %s are missing", price, available, price-available))
+// CreditsOf names the wallet of an account's API credits. It has no plan: what comes in was bought or given.
+func CreditsOf(accountID string) string { return creditsPrefix + accountID }
+
+// IsCredits reports whether a wallet holds API credits, and of which account.
+func IsCredits(walletID string) (accountID string, ok bool) {
+	return strings.CutPrefix(walletID, creditsPrefix)
+}
+
+const creditsPrefix = "credits:"
+
+// ErrNoCredits is ErrInsufficient of a wallet of API credits.
+var ErrNoCredits = fault.New(fault.Insufficient, "insufficient_credits", "not enough API credits")
+
+func (w *Wallet) insufficient(price, available token.Amount) *fault.Error {
+	unit, code := "tokens", ErrInsufficient.Code
+	if _, ok := IsCredits(w.ID); ok {
+		unit, code = "API credits", ErrNoCredits.Code
+	}
+	f := fault.New(fault.Insufficient, code, fmt.Sprintf(
+		"this costs %s %s and %s are left: %s are missing", price, unit, available, price-available))
 	f.Details = map[string]any{
 		"price_mt": int64(price), "available_mt": int64(available), "missing_mt": int64(price - available),
 	}
 	return f
 }
 
-// post moves an amount between two boxes of a grant and writes it down.
-func (w *Wallet) post(g *Grant, op string, from, to box, amount token.Amount, holdID, note string) {
-	if amount == 0 {
+// move is one movement between two boxes of a grant.
+type move struct {
+	op       string
+	from, to box
+	amount   token.Amount
+	hold     *Hold // nil when none is involved
+	note     string
+}
+
+// post makes a movement and writes it down. Nothing is nothing to write.
+func (w *Wallet) post(g *Grant, m move) {
+	if m.amount == 0 {
 		return
 	}
-	if amount < 0 {
+	if m.amount < 0 {
 		panic("ledger: negative amount in a journal entry")
 	}
-	g.add(from, -amount)
-	g.add(to, amount)
-	w.add(from, -amount)
-	w.add(to, amount)
+	g.add(m.from, -m.amount)
+	g.add(m.to, m.amount)
+	w.add(m.from, -m.amount)
+	w.add(m.to, m.amount)
 	w.Seq++
 	e := Entry{
-		WalletID: w.ID, Seq: w.Seq, GrantID: g.ID, HoldID: holdID, Op: op,
-		From: from, To: to, Amount: amount, Note: note, At: w.Clock,
+		WalletID: w.ID, Seq: w.Seq, GrantID: g.ID, Op: m.op, From: m.from, To: m.to, Amount: m.amount, Note: m.note, At: w.Clock,
+	}
+	if m.hold != nil {
+		e.HoldID, e.Sheet = m.hold.ID, m.hold.SheetVersion
 	}
 	e.Hash = e.hash(w.HeadHash)
 	w.HeadHash = e.Hash
@@ -181,23 +219,53 @@ func (g *Grant) add(b box, amount token.Amount) {
 	}
 }
 
-// hash chains an entry to the one before it: SHA-256 over the previous hash and every column, each with its length.
+// hash chains an entry to the one before it: SHA-256 over the previous hash and every column, each with its length. A
+// line without a sheet is hashed without it, as lines were before they had one.
 func (e *Entry) hash(previous string) string {
-	h := sha256.New()
-	for _, part := range []string{
-		previous, e.WalletID, fmt.Sprint(e.Seq), e.GrantID, e.HoldID, e.Op, string(e.From), string(e.To),
-		fmt.Sprint(int64(e.Amount)), e.Note, fmt.Sprint(e.At.UnixMicro()),
-	} {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
+	b := make([]byte, 0, 512)
+	part := func(s string) {
+		b = strconv.AppendInt(b, int64(len(s)), 10)
+		b = append(b, ':')
+		b = append(b, s...)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	number := func(n int64) { part(strconv.FormatInt(n, 10)) }
+	part(previous)
+	part(e.WalletID)
+	number(e.Seq)
+	part(e.GrantID)
+	part(e.HoldID)
+	part(e.Op)
+	part(string(e.From))
+	part(string(e.To))
+	number(int64(e.Amount))
+	part(e.Note)
+	number(e.At.UnixMicro())
+	if e.Sheet != 0 {
+		number(int64(e.Sheet))
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Spendable is what a hold could take: all that is available but a frozen bank.
+func (w *Wallet) Spendable() token.Amount {
+	if w.bankCap > 0 {
+		return w.Available
+	}
+	sum := w.Available
+	for _, g := range w.Grants {
+		if g.Open && g.Kind == Bank {
+			sum -= g.Remaining
+		}
+	}
+	return sum
 }
 
 // spendable lists the open grants with something left, in spending order: layer, earliest expiry, oldest, id.
 func (w *Wallet) spendable() []*Grant {
 	var gs []*Grant
 	for _, g := range w.Grants {
-		if g.Open && g.Remaining > 0 {
+		if g.Open && g.Remaining > 0 && (g.Kind != Bank || w.bankCap > 0) {
 			gs = append(gs, g)
 		}
 	}

@@ -1,15 +1,28 @@
-// Package plan holds the plans an account can be on, as data: how many tokens arrive when, how much is kept, and how
-// much may run at once. Figures follow the public plans of mid-2026; an
-// operator can change them. Taking money for a plan is not done here.
+// Package plan holds the plans an account can be on, as data, and what may become of a subscription: pure decisions
+// (Subscription) and the table that keeps them (Service). It promises that every period of a subscription is granted
+// once and in order, however late it is noticed. Taking money is left to whoever calls Pay; moving tokens to the ledger.
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"bottega/internal/token"
 )
 
-// Plan is one offer.
+// Money is an amount in millionths of a US dollar.
+type Money int64
+
+// String writes dollars and cents, rounded up to the cent.
+func (m Money) String() string {
+	cents := (m + 9_999) / 10_000
+	return fmt.Sprintf("$%d.%02d", cents/100, cents%100)
+}
+
+// Dollars returns n dollars.
+func Dollars(n int64) Money { return Money(n) * 1_000_000 }
+
+// Plan is one offer. Figures follow the public plans of mid-2026.
 type Plan struct {
 	Name        string
 	Title       string
@@ -18,8 +31,10 @@ type Plan struct {
 	BankCap     token.Amount // most that may be kept from month to month
 	Concurrency int          // generations running at once
 	Queue       int          // generations waiting at once
+	Relaxed     bool         // work goes on without tokens, when there is room
 	Uploads     int          // pictures of one's own that are kept
 	UploadBytes int64        // that they may fill
+	Month, Year Money        // price of a month, and of a year paid at once; 0 = not for sale
 }
 
 // Free is the plan of a new account, Operator that of the person who runs the installation.
@@ -28,13 +43,44 @@ const (
 	Operator = "operator"
 )
 
+// bankMonths is how many months' tokens a bank may keep.
+const bankMonths = 3
+
 var plans = []Plan{
 	{Name: Free, Title: "Free", Daily: token.Whole(150), Concurrency: 1, Queue: 5, Uploads: 100, UploadBytes: 200 << 20},
-	{Name: "apprentice", Title: "Apprentice", Monthly: token.Whole(8_500), BankCap: token.Whole(25_500), Concurrency: 2, Queue: 5, Uploads: 1_000, UploadBytes: 2 << 30},
-	{Name: "artisan", Title: "Artisan", Monthly: token.Whole(25_000), BankCap: token.Whole(75_000), Concurrency: 3, Queue: 10, Uploads: 2_000, UploadBytes: 5 << 30},
-	{Name: "maestro", Title: "Maestro", Monthly: token.Whole(60_000), BankCap: token.Whole(180_000), Concurrency: 6, Queue: 20, Uploads: 5_000, UploadBytes: 10 << 30},
+	paid(Plan{
+		Name: "apprentice", Title: "Apprentice", Monthly: token.Whole(8_500), Concurrency: 2, Queue: 5,
+		Uploads: 1_000, UploadBytes: 2 << 30, Month: Dollars(12), Year: Dollars(120),
+	}),
+	paid(Plan{
+		Name: "artisan", Title: "Artisan", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Relaxed: true,
+		Uploads: 2_000, UploadBytes: 5 << 30, Month: Dollars(30), Year: Dollars(288),
+	}),
+	paid(Plan{
+		Name: "maestro", Title: "Maestro", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Relaxed: true,
+		Uploads: 5_000, UploadBytes: 10 << 30, Month: Dollars(60), Year: Dollars(576),
+	}),
 	// The operator pays for the machine, so the day's tokens are more than it can use up.
 	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Uploads: 20_000, UploadBytes: 100 << 30},
+}
+
+func paid(p Plan) Plan {
+	p.BankCap = bankMonths * p.Monthly
+	return p
+}
+
+// ForSale reports whether the plan is paid for.
+func (p Plan) ForSale() bool { return p.Month > 0 }
+
+// Price is what a cycle of the plan costs.
+func (p Plan) Price(c Cycle) Money {
+	switch c {
+	case Monthly:
+		return p.Month
+	case Yearly:
+		return p.Year
+	}
+	return 0
 }
 
 // All returns every plan, the smallest first.

@@ -182,9 +182,9 @@ func (d *Dispatcher) step(work context.Context) error {
 // lineWindow bounds how much of the line one step looks at.
 const lineWindow = 2000
 
-// line reads the oldest tickets. Index on (queued_at, id).
+// line reads the oldest tickets, those of the relaxed lane last. Index on (lane, queued_at, id).
 func (d *Dispatcher) line(ctx context.Context, q db.Queryer) ([]Ticket, error) {
-	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket ORDER BY queued_at, id LIMIT $1", lineWindow)
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket ORDER BY lane, queued_at, id LIMIT $1", lineWindow)
 	if err != nil {
 		return nil, fmt.Errorf("read the line: %w", err)
 	}

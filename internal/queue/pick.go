@@ -5,13 +5,22 @@ import "time"
 // eligible reports whether the ticket may be started now: nobody holds it, or its lease ran out.
 func (t Ticket) eligible(now time.Time) bool { return !t.Until.After(now) }
 
-// pick chooses up to free tickets to start from the line (in order of arrival): the oldest first, but none of an
-// account that already runs as many as its limit allows, and none that is not for this process.
+// relaxedAtOnce is how many relaxed generations of an account run at once.
+const relaxedAtOnce = 1
+
+// pick chooses up to free tickets to start from the line (in order of arrival, the relaxed lane last): the oldest first,
+// but none of an account that already runs as many as its limit allows, and none that is not for this process.
 func pick(line []Ticket, now time.Time, free int, limit func(accountID string) int, ours func(Ticket) bool) []Ticket {
-	running := map[string]int{}
+	running, relaxed := map[string]int{}, map[string]int{}
+	count := func(t Ticket) {
+		running[t.AccountID]++
+		if t.Lane == LaneRelaxed {
+			relaxed[t.AccountID]++
+		}
+	}
 	for _, t := range line {
 		if t.Owner != "" && !t.eligible(now) {
-			running[t.AccountID]++
+			count(t)
 		}
 	}
 	var chosen []Ticket
@@ -22,7 +31,10 @@ func pick(line []Ticket, now time.Time, free int, limit func(accountID string) i
 		if !t.eligible(now) || !ours(t) || running[t.AccountID] >= limit(t.AccountID) {
 			continue
 		}
-		running[t.AccountID]++
+		if t.Lane == LaneRelaxed && relaxed[t.AccountID] >= relaxedAtOnce {
+			continue
+		}
+		count(t)
 		chosen = append(chosen, t)
 	}
 	return chosen

@@ -27,8 +27,11 @@ type Ticket struct {
 	Until     time.Time // end of the lease; with no owner: not before
 }
 
-// LaneFast is the lane of paid work.
-const LaneFast = "fast"
+// The lanes: work that is paid, and work that is done when there is room. Their names sort in that order.
+const (
+	LaneFast    = "fast"
+	LaneRelaxed = "relaxed"
+)
 
 const columns = "id, account_id, lane, weight, needs, queued_at, attempt, lease_owner, lease_until"
 
@@ -107,7 +110,7 @@ func Waiting(ctx context.Context, q db.Queryer) (int, error) {
 	return n, nil
 }
 
-// Position is the ticket's place among those that wait, from 1; 0 when it is not waiting. Index on (queued_at, id).
+// Position is the ticket's place among those that wait, from 1; 0 when it is not waiting. Index on (lane, queued_at, id).
 func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int, error) {
 	t, err := ByID(ctx, q, []string{id})
 	if err != nil {
@@ -119,7 +122,7 @@ func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int,
 	}
 	var before int
 	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM ticket WHERE lease_owner = ''
-		AND (queued_at < $1 OR (queued_at = $1 AND id < $2))`, db.Micros(me.QueuedAt), id).Scan(&before)
+		AND (lane < $3 OR (lane = $3 AND (queued_at < $1 OR (queued_at = $1 AND id < $2))))`, db.Micros(me.QueuedAt), id, me.Lane).Scan(&before)
 	if err != nil {
 		return 0, fmt.Errorf("count tickets before %s: %w", id, err)
 	}

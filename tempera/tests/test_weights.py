@@ -69,6 +69,16 @@ def test_phrases_point_to_known_concepts(lexicon: dict) -> None:
     assert all(p == " ".join(p.lower().split()) for p in lexicon["phrases"])
 
 
+def test_near_words_lead_to_known_ones(lexicon: dict) -> None:
+    tables = [lexicon[t] for t in ("phrases", "colours", "sizes", "styles")]
+    near = lexicon["near"]
+    assert len(near) > 5000 and all(0 < score <= 1 for _, score in near.values())
+    assert not set(near) & set(lexicon["phrases"]), "what is known needs no likeness"
+    shown = [w for w, (known, _) in near.items() if any(known in t for t in tables)]
+    assert len(shown) > 0.95 * len(near)
+    assert near["schooner"][0] == "boat" and near["sorcerer"][0] == "wizard" and near["gorgeous"][0] == "beautiful"
+
+
 def test_lexicon_styles_and_backdrops_exist(lexicon: dict) -> None:
     from tempera import plans, scenes
 

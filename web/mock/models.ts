@@ -68,7 +68,7 @@ export function price(
   return {
     total_mt,
     lines,
-    sheet_version: '2026-11-23',
+    sheet_version: 3,
     available_mt,
     enough: total_mt <= available_mt,
   };

@@ -2,11 +2,13 @@ package leonardo
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"bottega/internal/api"
 	"bottega/internal/fault"
+	"bottega/internal/ledger"
 )
 
 // ErrorBody is the one form of an error in this dialect.
@@ -58,8 +60,11 @@ func renderError(f api.Failure) huma.StatusError {
 	if b.status == http.StatusUnprocessableEntity {
 		b.status = http.StatusBadRequest // the only status for a wrong request that Leonardo's clients know
 	}
-	if f.Fault.Code == codeValidationFailed {
+	switch f.Fault.Code {
+	case codeValidationFailed:
 		b.Code = codeValidationFailed
+	case ledger.ErrNoCredits.Code, "key_budget_spent":
+		b.Code = strings.ReplaceAll(f.Fault.Code, "_", "-")
 	}
 	if p, ok := f.Fault.Details[detailPath].(string); ok {
 		b.Path = p

@@ -15,8 +15,9 @@ type MeResponse struct {
 	Details []UserDetails `json:"user_details" nullable:"false"`
 }
 
-// UserDetails is who a key belongs to and what can be spent. An API key spends the account's own tokens, so the two
-// api… balances show the same wallet as the other two, seen from the API; they are not additional.
+// UserDetails is who a key belongs to and what can be spent. A key that pays with API credits sees them in the two api…
+// balances. Another key spends the account's own tokens: its api… balances show the same wallet as the other two, seen
+// from the API; they are not additional.
 type UserDetails struct {
 	User                    User    `json:"user"`
 	TokenRenewalDate        *string `json:"tokenRenewalDate" format:"date-time" doc:"when the plan's next tokens arrive"`
@@ -25,8 +26,8 @@ type UserDetails struct {
 	SubscriptionGPTTokens   int64   `json:"subscriptionGptTokens" doc:"always 0: prompt tools have no tokens of their own"`
 	SubscriptionModelTokens int64   `json:"subscriptionModelTokens" doc:"always 0: training has no tokens of its own"`
 	APIConcurrencySlots     int     `json:"apiConcurrencySlots" doc:"generations that run at once"`
-	APISubscriptionTokens   int64   `json:"apiSubscriptionTokens" doc:"the same tokens as subscriptionTokens"`
-	APIPaidTokens           int64   `json:"apiPaidTokens" doc:"the same tokens as paidTokens"`
+	APISubscriptionTokens   int64   `json:"apiSubscriptionTokens" doc:"credits that expire; for a key that pays with tokens, the same as subscriptionTokens"`
+	APIPaidTokens           int64   `json:"apiPaidTokens" doc:"credits that stay; for a key that pays with tokens, the same as paidTokens"`
 	APIPlanTokenRenewalDate *string `json:"apiPlanTokenRenewalDate" format:"date-time" doc:"as tokenRenewalDate"`
 }
 
@@ -46,11 +47,21 @@ func (d *dialect) me(_ http.ResponseWriter, r *http.Request, actor access.Actor)
 		return nil, err
 	}
 	subscription, paid := wholeTokens(balance)
+	api, apiPaid := subscription, paid
+	renews := balance.RenewsAt
+	if actor.Credits {
+		credits, err := d.Balances.Balance(r.Context(), ledger.CreditsOf(actor.AccountID))
+		if err != nil {
+			return nil, err
+		}
+		api, apiPaid = wholeTokens(credits)
+		renews = credits.RenewsAt
+	}
 	out := UserDetails{
 		User:               User{ID: who.ID, Username: who.Email},
 		SubscriptionTokens: subscription, PaidTokens: paid,
-		APISubscriptionTokens: subscription, APIPaidTokens: paid,
-		TokenRenewalDate: dateOrNull(balance.RenewsAt), APIPlanTokenRenewalDate: dateOrNull(balance.RenewsAt),
+		APISubscriptionTokens: api, APIPaidTokens: apiPaid,
+		TokenRenewalDate: dateOrNull(balance.RenewsAt), APIPlanTokenRenewalDate: dateOrNull(renews),
 		APIConcurrencySlots: 1,
 	}
 	if p, ok := plan.Find(who.Plan); ok {

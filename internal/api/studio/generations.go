@@ -2,9 +2,11 @@ package studio
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"bottega/internal/access"
+	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
@@ -25,6 +27,24 @@ type Quote struct {
 	SheetVersion int            `json:"sheet_version"`
 	Available    token.Amount   `json:"available_mt"`
 	Enough       bool           `json:"enough"`
+	After        token.Amount   `json:"after_mt" doc:"left when it is paid; 0 when there is not enough"`
+	Draws        []Draw         `json:"draws" nullable:"false" doc:"which layers pay, in spending order"`
+	Alternatives []Alternative  `json:"alternatives" nullable:"false" doc:"cheaper ways to nearly the same, the nearest first"`
+}
+
+// Draw is what one layer pays.
+type Draw struct {
+	Layer  string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
+	Amount token.Amount `json:"amount_mt"`
+	Left   token.Amount `json:"left_mt" doc:"of the layer, afterwards"`
+}
+
+// Alternative is a cheaper request.
+type Alternative struct {
+	Name   string         `json:"name" enum:"draft,smaller,single,relaxed"`
+	Text   string         `json:"text"`
+	Total  token.Amount   `json:"total_mt"`
+	Change map[string]any `json:"change" doc:"fields to send instead; null = leave out. For relaxed: send the header Bottega-Lane: relaxed"`
 }
 
 // Deleted names a generation that is gone.
@@ -48,6 +68,8 @@ type requestInput struct {
 }
 
 type createInput struct {
+	Lane           string `header:"Bottega-Lane" enum:"fast,relaxed" doc:"relaxed: without tokens, when there is room; fast: only with tokens; left out: fast, and relaxed where tokens do not suffice and the plan allows it"`
+	MaxPrice       string `header:"Bottega-Max-Price" doc:"the price one has seen, in milli-tokens: a higher one is refused with price_changed"`
 	IdempotencyKey string `header:"Idempotency-Key" doc:"the same key and request give the same generation; up to 100 characters"`
 	Body           GenerationRequest
 }
@@ -78,18 +100,34 @@ func (s *server) quote(ctx context.Context, in *requestInput) (*body[Quote], err
 	if strings.TrimSpace(req.Prompt) == "" {
 		req.Prompt = "?" // the button shows its price before anything was typed, and no price depends on the words
 	}
-	q, err := s.Generations.Quote(ctx, actor, generation.SubmitRequest{Kind: kindImage, Input: &req})
+	o, err := s.Generations.Offer(ctx, actor, generation.SubmitRequest{Kind: kindImage, Input: &req})
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.Ledger.Balance(ctx, actor.AccountID)
-	if err != nil {
-		return nil, err
+	out := Quote{
+		Total: o.Quote.Total, Lines: append([]pricing.Line{}, o.Quote.Lines...), SheetVersion: o.Quote.SheetVersion,
+		Available: o.Available, Enough: o.Enough, After: o.After, Draws: []Draw{}, Alternatives: []Alternative{},
 	}
-	return answer(Quote{
-		Total: q.Total, Lines: append([]pricing.Line{}, q.Lines...), SheetVersion: q.SheetVersion,
-		Available: b.Available, Enough: b.Available >= q.Total,
-	}), nil
+	for _, d := range o.Draws {
+		out.Draws = append(out.Draws, Draw{Layer: string(d.Kind), Amount: d.Amount, Left: d.Left})
+	}
+	for _, a := range o.Alternatives {
+		out.Alternatives = append(out.Alternatives, Alternative{Name: a.Name, Text: a.Text, Total: a.Total, Change: a.Change})
+	}
+	return answer(out), nil
+}
+
+// maxPrice reads the price that a caller has seen.
+func maxPrice(header string) (*token.Amount, error) {
+	if header == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(header, 10, 64)
+	if err != nil || n < 0 {
+		return nil, fault.Bad(fault.Field{Name: "Bottega-Max-Price", Value: header, Message: "is not a price", Allowed: "whole milli-tokens"})
+	}
+	seen := token.Amount(n)
+	return &seen, nil
 }
 
 func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[Generation], error) {
@@ -97,9 +135,13 @@ func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[G
 	if err != nil {
 		return nil, err
 	}
+	seen, err := maxPrice(in.MaxPrice)
+	if err != nil {
+		return nil, err
+	}
 	req := image.Request(in.Body)
 	return s.one(s.Generations.Submit(ctx, actor, generation.SubmitRequest{
-		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey,
+		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey, MaxPrice: seen, Lane: generation.Lane(in.Lane),
 	}))
 }
 

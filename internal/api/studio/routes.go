@@ -62,8 +62,12 @@ func operations() map[string]operation {
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
 		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
 
+		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
+		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
+
 		{id: "list-keys", method: "GET", path: "/keys", summary: "API keys in force"},
 		{id: "create-key", method: "POST", path: "/keys", summary: "Make an API key; it is shown this once"},
+		{id: "set-key-terms", method: "PUT", path: "/keys/{id}/terms", summary: "What an API key pays with, and how much", status: 204},
 		{id: "revoke-key", method: "DELETE", path: "/keys/{id}", summary: "End an API key for good", status: 204},
 	}
 	byID := make(map[string]operation, len(table))
@@ -100,8 +104,11 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
+	route(r, "redeem-code", s.redeemCode)
+	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)
+	route(r, "set-key-terms", s.setKeyTerms)
 	route(r, "revoke-key", s.revokeKey)
 }
 

@@ -97,7 +97,11 @@ func TestRoutes_WhatIsSomebodyElsesIsNotFound(t *testing.T) {
 				continue
 			}
 			for _, theirs := range []string{work, key, upload, "0198c0de-0000-4000-8000-000000000000", "x", "%00", strings.Repeat("a", 3000)} {
-				a := eve.call(r.method, strings.Replace(r.path, "{id}", theirs, 1), nil)
+				var body any
+				if r.method == "PUT" {
+					body = map[string]any{} // such a route wants one before it looks for the thing
+				}
+				a := eve.call(r.method, strings.Replace(r.path, "{id}", theirs, 1), body)
 				if a.status != http.StatusNotFound {
 					t.Errorf("%s of id %.40q got %d %s, want 404", r, theirs, a.status, a.raw)
 				}

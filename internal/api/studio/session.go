@@ -164,6 +164,10 @@ func (s *server) getSession(ctx context.Context, _ *nothing) (*body[Session], er
 }
 
 func (s *server) session(ctx context.Context, a account.Account) (Session, error) {
+	a, err := s.Accounts.ByID(ctx, a.ID) // with the plan of this moment
+	if err != nil {
+		return Session{}, err
+	}
 	p := planOf(a)
 	b, err := s.Ledger.Balance(ctx, a.ID)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
-	"bottega/internal/pricing"
+	"bottega/internal/token"
 )
 
 // Prefix is where the studio's API lives.
@@ -47,16 +47,18 @@ type Auth interface {
 	CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, auth.KeyInfo, error)
 	Keys(ctx context.Context, accountID string) ([]auth.KeyInfo, error)
 	RevokeKey(ctx context.Context, accountID, keyID string) error
+	SetKeyTerms(ctx context.Context, accountID, keyID string, t auth.KeyTerms) error
 }
 
 // Generations is what the studio needs of generation.Service.
 type Generations interface {
-	Quote(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*pricing.Quote, error)
+	Offer(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Offer, error)
 	Submit(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Generation, error)
 	Get(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	List(ctx context.Context, actor access.Actor, page generation.Page) ([]generation.Generation, string, error)
 	Cancel(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	Delete(ctx context.Context, actor access.Actor, id string) error
+	KeyUsed(ctx context.Context, keyID string) (token.Amount, error)
 }
 
 // Uploads is what the studio needs of asset.Uploads.
@@ -72,6 +74,16 @@ type Uploads interface {
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
 	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+}
+
+// Codes is what the studio needs of plan.Service.
+type Codes interface {
+	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
+}
+
+// Prices is what the studio needs of pricing.Book.
+type Prices interface {
+	Version(ctx context.Context, version int) ([]byte, error)
 }
 
 // Hub is what the studio needs of event.Hub.
@@ -97,6 +109,8 @@ type Deps struct {
 	Generations Generations
 	Uploads     Uploads
 	Ledger      Ledger
+	Prices      Prices
+	Codes       Codes
 	Hub         Hub
 	Models      Models
 	Assets      Signer

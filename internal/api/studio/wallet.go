@@ -2,14 +2,13 @@ package studio
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
 	"bottega/internal/access"
-	"bottega/internal/auth"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
-	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
@@ -18,6 +17,13 @@ import (
 type Wallet struct {
 	Balance Balance `json:"balance"`
 	Plan    Plan    `json:"plan"`
+	Credits Credits `json:"credits"`
+}
+
+// Credits are the account's API credits: a wallet of their own, for the API keys that pay with them.
+type Credits struct {
+	Available token.Amount `json:"available_mc" doc:"thousandths of a credit"`
+	Held      token.Amount `json:"held_mc"`
 }
 
 // Plan is what an account is on.
@@ -35,40 +41,29 @@ type Plan struct {
 type JournalItem struct {
 	Seq          int64        `json:"seq"`
 	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback"`
 	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
-	Layer        string       `json:"layer" enum:"daily,plan,bank,topup,promo"`
+	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
 	GenerationID *string      `json:"generation_id"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
 	Note         string       `json:"note"`
+	SheetVersion *int         `json:"sheet_version" doc:"of the price sheet behind the amount; see get-price-sheet"`
 }
 
-// Key is an API key in force; the key itself is not kept.
-type Key struct {
-	ID         string     `json:"id" format:"uuid"`
-	Name       string     `json:"name"`
-	Prefix     string     `json:"prefix" doc:"how the key begins"`
-	CreatedAt  time.Time  `json:"created_at"`
-	LastUsedAt *time.Time `json:"last_used_at"`
+type sheetInput struct {
+	Version int `path:"version" minimum:"1"`
 }
 
-// NewKey is a key that was just made.
-type NewKey struct {
-	ID        string    `json:"id" format:"uuid"`
-	Name      string    `json:"name"`
-	Prefix    string    `json:"prefix"`
-	CreatedAt time.Time `json:"created_at"`
-	Key       string    `json:"key" doc:"the whole key, shown this once"`
+func (s *server) getPriceSheet(ctx context.Context, in *sheetInput) (*body[json.RawMessage], error) {
+	sheet, err := s.Prices.Version(ctx, in.Version)
+	if err != nil {
+		return nil, err
+	}
+	return answer(json.RawMessage(sheet)), nil
 }
-
-// KeyRequest asks for a key.
-type KeyRequest struct {
-	Name string `json:"name" doc:"what it is for; up to 80 characters"`
-}
-
-type keyInput struct{ Body KeyRequest }
 
 type journalInput struct {
+	Of     string `query:"of" enum:"tokens,credits" default:"tokens" doc:"which wallet"`
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
 	Cursor string `query:"cursor" doc:"next of the page before"`
 }
@@ -82,9 +77,13 @@ func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], erro
 	if err != nil {
 		return nil, err
 	}
+	credits, err := s.Ledger.Balance(ctx, ledger.CreditsOf(a.ID))
+	if err != nil {
+		return nil, err
+	}
 	p := planOf(a)
 	return answer(Wallet{
-		Balance: wireBalance(b, p),
+		Balance: wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held},
 		Plan: Plan{
 			Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap,
 			Concurrency: p.Concurrency, Queue: p.Queue,
@@ -97,7 +96,11 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 	if err != nil {
 		return nil, err
 	}
-	items, next, err := s.Ledger.Journal(ctx, actor.AccountID, in.Cursor, in.Limit)
+	wallet := actor.AccountID
+	if in.Of == "credits" {
+		wallet = ledger.CreditsOf(wallet)
+	}
+	items, next, err := s.Ledger.Journal(ctx, wallet, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 		out.Items = append(out.Items, JournalItem{
 			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Layer: string(it.Layer),
 			GenerationID: textOrNull(it.HoldID), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
+			SheetVersion: numberOrNull(it.Sheet),
 		})
 	}
 	return answer(out), nil
@@ -137,45 +141,4 @@ func (s *server) prompts(ctx context.Context, actor access.Actor, items []ledger
 		prompts[it.HoldID] = p.Prompt
 	}
 	return prompts, nil
-}
-
-func (s *server) listKeys(ctx context.Context, _ *nothing) (*body[All[Key]], error) {
-	actor, err := access.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.Auth.Keys(ctx, actor.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	out := All[Key]{Items: make([]Key, 0, len(list))}
-	for _, k := range list {
-		out.Items = append(out.Items, Key{
-			ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: timeOrNull(k.LastUsedAt),
-		})
-	}
-	return answer(out), nil
-}
-
-func (s *server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
-	actor, err := access.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	return answer(NewKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), Key: key}), nil
-}
-
-func (s *server) revokeKey(ctx context.Context, in *idInput) (*nothing, error) {
-	actor, err := access.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if !id.Valid(in.ID) {
-		return nil, auth.ErrNoSuchKey
-	}
-	return nil, s.Auth.RevokeKey(ctx, actor.AccountID, in.ID)
 }

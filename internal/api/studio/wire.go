@@ -24,6 +24,8 @@ type Balance struct {
 	Available token.Amount `json:"available_mt" doc:"milli-tokens that can be spent now"`
 	Held      token.Amount `json:"held_mt" doc:"milli-tokens set aside for open generations"`
 	Layers    []Layer      `json:"layers" nullable:"false" doc:"in spending order"`
+	Frozen    token.Amount `json:"frozen_mt" doc:"in the bank, which waits for a plan that has one"`
+	FrozenTo  *time.Time   `json:"frozen_until" doc:"when a frozen bank is given up"`
 	RenewsAt  *time.Time   `json:"renews_at" doc:"when the plan's next tokens arrive"`
 	Daily     token.Amount `json:"daily_mt" doc:"what the plan brings a day"`
 	Monthly   token.Amount `json:"monthly_mt" doc:"what the plan brings a month"`
@@ -31,7 +33,7 @@ type Balance struct {
 
 // Layer is what is available in one layer of a wallet with one expiry.
 type Layer struct {
-	Kind      string       `json:"kind" enum:"daily,plan,bank,topup,promo"`
+	Kind      string       `json:"kind" enum:"promo,daily,team,plan,bank,topup"`
 	Available token.Amount `json:"available_mt"`
 	ExpiresAt *time.Time   `json:"expires_at" doc:"null = never"`
 }
@@ -59,7 +61,8 @@ type Generation struct {
 	Adherence      float64      `json:"adherence"`
 	Transparent    bool         `json:"transparent"`
 	Shown          Shown        `json:"shown" doc:"pictures, places and colours the request named"`
-	Price          token.Amount `json:"price_mt" doc:"held when it was accepted"`
+	Lane           string       `json:"lane" enum:"fast,relaxed" doc:"fast is paid with tokens; relaxed is not, and waits for room"`
+	Price          token.Amount `json:"price_mt" doc:"held when it was accepted; 0 in the relaxed lane"`
 	Charged        token.Amount `json:"charged_mt" doc:"kept in the end; never more than the price"`
 	Failure        *Failure     `json:"failure"`
 	Images         []Image      `json:"images" nullable:"false"`
@@ -180,6 +183,13 @@ func timeOrNull(t time.Time) *time.Time {
 	return &t
 }
 
+func numberOrNull(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
 func textOrNull(s string) *string {
 	if s == "" {
 		return nil
@@ -197,7 +207,7 @@ func planOf(a account.Account) plan.Plan {
 
 func wireBalance(b ledger.Balance, p plan.Plan) Balance {
 	out := Balance{
-		Available: b.Available, Held: b.Held, RenewsAt: timeOrNull(b.RenewsAt),
+		Available: b.Available, Held: b.Held, RenewsAt: timeOrNull(b.RenewsAt), Frozen: b.Frozen, FrozenTo: timeOrNull(b.FrozenUntil),
 		Daily: p.Daily, Monthly: p.Monthly, Layers: make([]Layer, 0, len(b.Layers)),
 	}
 	for _, l := range b.Layers {
@@ -226,7 +236,7 @@ func (w wirer) generation(g *generation.Generation) (Generation, error) {
 		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Model: p.Model, ModelTitle: w.title(p), Style: p.Style,
 		Width: p.Width, Height: p.Height, Count: p.Count, Seed: p.Seed, Steps: p.Steps,
 		Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent,
-		Shown: wireShown(p), Price: g.Price, Charged: g.Charged, Images: make([]Image, 0, len(g.Images)),
+		Shown: wireShown(p), Lane: string(g.Lane), Price: g.Price, Charged: g.Charged, Images: make([]Image, 0, len(g.Images)),
 	}
 	if g.Failure != nil {
 		out.Failure = &Failure{Code: g.Failure.Code, Message: g.Failure.Message}

@@ -83,10 +83,10 @@ it('says the words of the server as a sentence', async () => {
 describe('requests', () => {
   it('carry the idempotency key of a wish', async () => {
     answer(200, {});
-    await api.generate({ prompt: 'a fox' }, 'key-1');
+    await api.generate({ prompt: 'a fox' }, 'key-1', 3000);
     const [url, init] = vi.mocked(fetch).mock.calls[0] ?? [];
     expect(url).toBe('/api/studio/generations');
-    expect(init?.headers).toMatchObject({ 'Idempotency-Key': 'key-1' });
+    expect(init?.headers).toMatchObject({ 'Idempotency-Key': 'key-1', 'Bottega-Max-Price': '3000' });
   });
 
   it('escape what comes from elsewhere', async () => {

@@ -79,11 +79,15 @@ export const api = {
   quote: (request: GenerationRequest, signal?: AbortSignal) =>
     send<Quote>('/quote', { method: 'POST', body: request, signal }),
 
-  generate: (request: GenerationRequest, idempotencyKey: string) =>
+  /** seen_mt is the price on the button: a higher one is refused. 0, as of relaxed work done again, bounds nothing. */
+  generate: (request: GenerationRequest, idempotencyKey: string, seen_mt: number) =>
     send<Generation>('/generations', {
       method: 'POST',
       body: request,
-      headers: { 'Idempotency-Key': idempotencyKey },
+      headers: {
+        'Idempotency-Key': idempotencyKey,
+        ...(seen_mt > 0 ? { 'Bottega-Max-Price': String(seen_mt) } : {}),
+      },
     }),
   generations: (cursor: string | null, limit = 24) =>
     send<Page<Generation>>(`/generations${page(limit, cursor)}`),

@@ -2,7 +2,7 @@
 // RFC 3339 in UTC. Names are the wire's own.
 
 export interface Layer {
-  kind: 'daily' | 'plan' | 'bank' | 'topup' | 'promo';
+  kind: 'promo' | 'daily' | 'team' | 'plan' | 'bank' | 'topup';
   available_mt: number;
   expires_at: string | null;
 }
@@ -10,6 +10,9 @@ export interface Layer {
 export interface Balance {
   available_mt: number;
   held_mt: number;
+  /** In a bank that waits for a plan that has one. */
+  frozen_mt?: number;
+  frozen_until?: string | null;
   layers: Layer[];
   renews_at: string | null;
   daily_mt: number;
@@ -173,9 +176,19 @@ export interface QuoteLine {
 export interface Quote {
   total_mt: number;
   lines: QuoteLine[];
-  sheet_version: string;
+  sheet_version: number;
   available_mt: number;
   enough: boolean;
+  after_mt?: number;
+  draws?: { layer: Layer['kind']; amount_mt: number; left_mt: number }[];
+  alternatives?: Alternative[];
+}
+
+/** A cheaper way to nearly the same. */
+export interface Alternative {
+  name: 'draft' | 'smaller' | 'single' | 'relaxed';
+  text: string;
+  total_mt: number;
 }
 
 export interface Source {
@@ -302,7 +315,7 @@ export interface Wallet {
 export interface JournalEntry {
   seq: number;
   at: string;
-  op: 'grant' | 'hold' | 'capture' | 'release' | 'expire' | 'roll';
+  op: 'grant' | 'hold' | 'capture' | 'release' | 'expire' | 'roll' | 'takeback';
   amount_mt: number;
   layer: Layer['kind'] | '';
   generation_id: string | null;

@@ -7,7 +7,7 @@ import { GenerateButton } from './GenerateButton';
 const quote = {
   total_mt: 2500,
   lines: [{ text: '4 pictures', amount_mt: 2500 }],
-  sheet_version: '1',
+  sheet_version: 3,
   available_mt: 9000,
   enough: true,
 };

@@ -71,6 +71,9 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
 function PriceLines({ quote, available_mt }: { quote: Quote | undefined; available_mt: number }) {
   const { t } = useTranslation();
   if (!quote) return <span>{t('create.why_pricing')}</span>;
+  const after = quote.draws?.length
+    ? quote.draws.map((d) => `${t(`wallet.short_${d.layer}`)} ${tokens(d.amount_mt)}`).join(' · ')
+    : null;
   return (
     <dl className={classes.lines}>
       {quote.lines.map((line) => (
@@ -87,6 +90,18 @@ function PriceLines({ quote, available_mt }: { quote: Quote | undefined; availab
         <dt>{t('create.left_after')}</dt>
         <dd className="number">{tokens(available_mt - quote.total_mt)}</dd>
       </div>
+      {after && (
+        <div>
+          <dt>{t('create.paid_from')}</dt>
+          <dd>{after}</dd>
+        </div>
+      )}
+      {quote.alternatives?.map((a) => (
+        <div key={a.name}>
+          <dt>{a.text}</dt>
+          <dd />
+        </div>
+      ))}
     </dl>
   );
 }

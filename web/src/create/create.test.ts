@@ -19,7 +19,7 @@ import { HISTORY_LIMIT, home, pushPrompt, step } from './history';
 import { emptyShowing } from './showing';
 import { checkSide, presetOf, presetSize, ratios, shapeName } from './size';
 
-const quote: Quote = { total_mt: 2000, lines: [], sheet_version: '1', available_mt: 9000, enough: true };
+const quote: Quote = { total_mt: 2000, lines: [], sheet_version: 3, available_mt: 9000, enough: true };
 const good: Facts = {
   prompt: 'a fox',
   maxPrompt: 500,

@@ -68,7 +68,7 @@ function onScreen(client: QueryClient, change: (data: Generations | undefined) =
 export function useGenerate() {
   const client = useQueryClient();
   return useMutation<Generation, Error, Wish>({
-    mutationFn: ({ request, key }) => api.generate(request, key),
+    mutationFn: ({ request, key, price_mt }) => api.generate(request, key, price_mt),
     onMutate: (wish) => {
       const model = client
         .getQueryData<Model[]>(queries.models().queryKey)
@@ -93,6 +93,8 @@ export function useGenerate() {
           }),
         );
       else onScreen(client, (data) => remove(data, localId(key)));
+      if (error instanceof ApiError && error.code === 'price_changed')
+        void client.invalidateQueries({ queryKey: ['quote'] });
       if (error instanceof ApiError && error.shortfall) correctPurse(client, error.shortfall.available_mt);
     },
   });

@@ -38,6 +38,16 @@ export function BalancePanel({ balance }: { balance: Balance }) {
             <span className="number">{tokens(l.available_mt)}</span>
           </li>
         ))}
+        {(balance.frozen_mt ?? 0) > 0 && (
+          <li>
+            <span className={classes.dot} data-held aria-hidden />
+            <span>
+              {t('wallet.frozen')}
+              <small>{t('wallet.frozen_text', { at: clock(balance.frozen_until ?? '', now) })}</small>
+            </span>
+            <span className="number">{tokens(balance.frozen_mt ?? 0)}</span>
+          </li>
+        )}
         {balance.held_mt > 0 && (
           <li>
             <span className={classes.dot} data-held aria-hidden />

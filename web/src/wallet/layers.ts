@@ -7,6 +7,7 @@ export const layerColour: Record<Layer['kind'], string> = {
   bank: '#b0852a',
   topup: '#7d5ba6',
   promo: '#5f8a3c',
+  team: '#3d6fb4',
 };
 
 export interface Share {

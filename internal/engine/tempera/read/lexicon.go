@@ -32,6 +32,7 @@ type Lexicon struct {
 	Relations   map[string]string  `json:"relations"`
 	Backgrounds map[string]string  `json:"backgrounds"` // to a kind of backdrop
 	Styles      map[string]string  `json:"styles"`      // to a style id
+	Looks       map[string]string  `json:"looks"`       // what may follow "with" after somebody, to a concept's id
 	Near        map[string]Near    `json:"near"`        // words the other tables lack, to the nearest one they have
 }
 
@@ -66,6 +67,11 @@ func ParseLexicon(data []byte) (*Lexicon, error) {
 	for phrase, concept := range l.Phrases {
 		if !known[concept] {
 			return nil, fmt.Errorf("read lexicon: phrase %q means %q, which is no concept", phrase, concept)
+		}
+	}
+	for look, concept := range l.Looks {
+		if !known[concept] {
+			return nil, fmt.Errorf("read lexicon: look %q means %q, which is no concept", look, concept)
 		}
 	}
 	return &l, nil
@@ -138,6 +144,9 @@ func (r *Reader) nearest(unknown string) string {
 	for _, name := range r.names {
 		if []rune(name)[0] != letters[0] {
 			continue
+		}
+		if strings.HasPrefix(name, unknown) || strings.HasPrefix(unknown, name) {
+			continue // another word, or another form of it: "table" is no slip of "tablet"
 		}
 		if d := slips(unknown, name, least); d < least {
 			best, least = name, d

@@ -15,17 +15,31 @@ func (p *reading) noun(phrase string, length int, said string) {
 	last := p.last()
 	adjoining := last != nil && p.nounEnd == p.at && !p.words[p.at].pause
 	p.nounEnd = p.at + length
-	if adjoining && (strings.HasSuffix(phrase, "ing") || c.sign() && !p.r.concepts[last.Concept].sign()) {
+	doing := strings.HasSuffix(phrase, "ing")
+	if adjoining && (doing || c.Group == avatars || c.sign() && !p.r.concepts[last.Concept].sign()) {
+		if doing {
+			p.nounEnd = -1 // "a clown juggling balls": what follows is another thing
+		} else if c.Group != avatars {
+			p.leave(phrase)
+		}
 		return
 	}
+	p.looked = false
 	g := p.group(phrase, c)
 	p.explain(said, c)
-	if last != nil && p.next.phrase == "of" && (last.Concept == g.Concept || !vessel(last.Phrase)) {
+	of := last != nil && p.next.phrase == "of"
+	switch {
+	case of && last.Concept == g.Concept:
 		p.next = pending{}
 		return
-	}
-	if last != nil && p.next.phrase == "of" && served(lastWord(last.Phrase), c) {
+	case of && !vessel(last.Phrase):
+		p.leave(phrase) // a statue of a lion is a statue
+		p.next = pending{}
+		return
+	case of && served(lastWord(last.Phrase), c):
 		adjoining, p.next = true, pending{}
+	case adjoining && !p.r.related(last.Phrase, c):
+		p.leave(last.Phrase) // a robot dog is a dog
 	}
 	if adjoining {
 		g.inherit(last, &p.next)
@@ -33,6 +47,36 @@ func (p *reading) noun(phrase string, length int, said string) {
 	}
 	p.add(g)
 	p.next = pending{}
+}
+
+// avatars is the group of concepts that are portraits of somebody.
+const avatars = "avatar"
+
+// look reads "with a beard" after somebody: it is somebody else who is drawn. It returns how many words that took.
+func (p *reading) look() int {
+	w, last := p.words[p.at].text, p.last()
+	if last == nil || p.nounEnd != p.at || !showing[w] && !(w == "and" && p.looked) {
+		return 0
+	}
+	c := p.r.concepts[last.Concept]
+	avatar := c.Group == avatars
+	if !avatar && !somebody[p.r.labels[c.ID]] {
+		return 0
+	}
+	for n := lookWords; n > 0; n-- {
+		_, phrase, _ := strings.Cut(p.join(p.at, n+1), " ")
+		concept := p.r.Lexicon.Looks[phrase]
+		// Glasses and hats are drawn on whoever is drawn whole.
+		if worn := lastWord(phrase); concept == "" || !avatar && (headwear[worn] || lenses[worn]) {
+			continue
+		}
+		if !p.looked {
+			last.Concept = concept
+		}
+		p.nounEnd, p.looked = p.at+1+n, true
+		return 1 + n
+	}
+	return 0
 }
 
 // vessel reports whether what a noun "of" something holds it: "a bowl of apples", not "a statue of a lion".
@@ -62,6 +106,15 @@ func contact(phrase string) string {
 func (p *reading) add(g Group) {
 	if len(p.scene.Groups) < mostGroups {
 		p.scene.Groups = append(p.scene.Groups, g)
+	} else {
+		p.leave(g.Phrase)
+	}
+}
+
+// leave notes a thing that is not drawn; moods and poses ("a sleepy cat") need no note.
+func (p *reading) leave(phrase string) {
+	if !quiet[phrase] && !slices.Contains(p.scene.Left, phrase) {
+		p.scene.Left = append(p.scene.Left, phrase)
 	}
 }
 

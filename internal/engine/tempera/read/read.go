@@ -34,6 +34,7 @@ type reading struct {
 	at        int
 	nounEnd   int // where the last noun's words ended
 	denied    bool
+	looked    bool // what the last noun looks like has been said
 	backdrops []string
 }
 
@@ -111,11 +112,21 @@ func (p *reading) match() (k kind, phrase string, length int) {
 		if k := p.lookUp(phrase); k != plain {
 			return k, phrase, n
 		}
-		if n > 1 && p.r.Lexicon.Backgrounds["in "+phrase] != "" {
+		if n > 1 && p.r.Lexicon.Backgrounds["in "+phrase] != "" && p.thing(p.at+1) < n {
 			return background, "in " + phrase, n
 		}
 	}
 	return plain, p.words[p.at].text, 1
+}
+
+// thing returns how many words the longest name of a thing has that begins there: "an ice cream" is not "in an ice".
+func (p *reading) thing(start int) int {
+	for n := longest; n > 0; n-- {
+		if p.r.Lexicon.Phrases[p.join(start, n)] != "" {
+			return n
+		}
+	}
+	return 0
 }
 
 // step reads what stands here and returns how many words that took.
@@ -127,12 +138,18 @@ func (p *reading) step() int {
 		p.backdrops = append(p.backdrops, "solid")
 		return 1
 	}
+	if n := p.look(); n > 0 {
+		return n
+	}
 	k, phrase, length := p.match()
 	if n := p.number(); n > 0 {
 		k, phrase, length = number, w, 1
 	}
-	if k == concept && length == 1 && p.barePlace() {
+	switch {
+	case k == concept && length == 1 && p.barePlace(), (k == concept || k == plain) && length == 1 && p.site():
 		k, phrase = background, "in "+w
+	case k == concept && length == 1 && weather[w] != "":
+		k = plain
 	}
 	if denials[w] && k != background {
 		p.denied = true
@@ -169,6 +186,12 @@ func (p *reading) barePlace() bool {
 		return false
 	}
 	return p.join(p.at, 2) == "" || p.r.Lexicon.Phrases[p.words[p.at+1].text] == ""
+}
+
+// site reports whether a place stands right after what is in it, and so is the backdrop: "a tulip garden".
+func (p *reading) site() bool {
+	w := p.words[p.at].text
+	return sites[w] && p.follows() && p.r.Lexicon.Backgrounds["in "+w] != ""
 }
 
 // backgroundAt finds a backdrop's phrase of several words: "flying over the sea" is "over the sea".
@@ -295,23 +318,39 @@ func (p *reading) plainWord(w string) {
 	case weather[w] != "":
 		p.backdrops = append(p.backdrops, weather[w])
 	case quiet[w]:
-	case p.liken(w):
+	case p.follows():
+		p.unknown(w) // "a sushi platter" is sushi
+	case p.liken(w), p.mend(w):
 	default:
-		for _, form := range append([]string{w}, singular(w)...) {
-			near := p.r.nearest(form)
-			if near == "" {
-				continue
-			}
-			if form != w && p.r.Lexicon.Phrases[near+"s"] != "" {
-				near += "s"
-			}
-			p.noun(near, 1, w)
-			return
-		}
-		if !slices.Contains(p.scene.Unknown, w) {
-			p.scene.Unknown = append(p.scene.Unknown, w)
-		}
+		p.unknown(w)
 	}
+}
+
+// follows reports whether this word stands right after a noun.
+func (p *reading) follows() bool {
+	return p.last() != nil && p.nounEnd == p.at && !p.words[p.at].pause
+}
+
+func (p *reading) unknown(w string) {
+	if !slices.Contains(p.scene.Unknown, w) {
+		p.scene.Unknown = append(p.scene.Unknown, w)
+	}
+}
+
+// mend reads a word with a slip of the pen as the name of a thing it is nearly.
+func (p *reading) mend(w string) bool {
+	for _, form := range append([]string{w}, singular(w)...) {
+		near := p.r.nearest(form)
+		if near == "" {
+			continue
+		}
+		if form != w && p.r.Lexicon.Phrases[near+"s"] != "" {
+			near += "s"
+		}
+		p.noun(near, 1, w)
+		return true
+	}
+	return false
 }
 
 // liken reads an unknown word as the nearest known one, if the lexicon has one for it.

@@ -31,6 +31,7 @@ type Scene struct {
 	Zoom     float64     `json:"zoom"`
 	Unknown  []string    `json:"unknown"` // words left to the text
 	ReadAs   [][2]string `json:"read_as"` // word, and the label of what was drawn for it
+	Left     []string    `json:"left"`    // things that are not drawn, and left to the text as well
 	Likened  [][2]string `json:"likened"` // unknown word, and the known one it was read as
 }
 

@@ -8,6 +8,7 @@ const (
 	tilted      = 0.3 // radians
 	overturned  = 3.141592653589793
 	mostOfAKind = 24 // "100 balloons" are drawn as so many
+	lookWords   = 4  // words of what somebody looks like
 	shortestFix = 5  // letters of a word that may be a slip of the pen
 )
 
@@ -31,6 +32,7 @@ var (
 	flips = map[string]bool{"mirrored": true, "flipped": true, "facing right": true}
 	zooms = map[string]float64{
 		"close up": 1.2, "closeup": 1.2, "close up of": 1.2, "zoomed in": 1.2, "portrait of": 1.1, "headshot of": 1.2,
+		"avatar of": 1.1, "profile picture of": 1.1,
 		"far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7,
 		"wide shot of": 0.7,
 	}
@@ -38,14 +40,18 @@ var (
 	thingColours = set("orange lime peach olive plum coral mint lavender violet gold silver")
 	groundWords  = set("background backdrop")
 	weather      = map[string]string{"snowy": "snow", "wintry": "snow", "sunny": "hill", "starry": "night", "moonlit": "night"}
-	wearing      = set("wearing wears with")
-	denials      = set("no without")
-	headwear     = set("hat cap crown helmet sombrero tiara")
-	lenses       = set("glasses sunglasses goggles")
-	vessels      = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
-	crockery     = set("bowl cup mug glass plate pot pan dish")
-	mounting     = set("riding sitting")
-	stayApart    = map[string]bool{
+	showing      = set("with wearing wears has having")         // what somebody looks like follows
+	somebody     = set("person man woman boy girl child adult") // labels of people who may look like something
+	// Places that follow what is in them: "a tulip garden".
+	sites     = set("garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom")
+	wearing   = set("wearing wears with")
+	denials   = set("no without")
+	headwear  = set("hat cap crown helmet sombrero tiara")
+	lenses    = set("glasses sunglasses goggles")
+	vessels   = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	crockery  = set("bowl cup mug glass plate pot pan dish")
+	mounting  = set("riding sitting")
+	stayApart = map[string]bool{
 		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
 		"floating above": true,
 	}
@@ -69,7 +75,8 @@ var (
 		"piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh " +
 		"ripe yummy wooden stone glass metal wrapped around fighting landing erupting through against haunted fishing " +
 		"chasing hugging kissing driving cooking climbing crying laughing talking covered filled surrounded using towards " +
-		"dressed chases about during")
+		"dressed chases about during slice slices bearded bald icons emojis logos pictures images drawings " +
+		"illustrations stickers")
 )
 
 func set(list string) map[string]bool {

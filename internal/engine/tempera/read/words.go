@@ -4,6 +4,8 @@
 package read
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -16,13 +18,32 @@ type word struct {
 	pause bool
 }
 
-// words splits a text: letters without accents, lower case, no apostrophes.
+// glued finds, inside a run of letters and signs without blanks, that it is code or an address rather than words.
+var glued = regexp.MustCompile(`[=<>{}\\|@$^]|[\p{L}\p{N}_][(\[]|://`)
+
+const longestGlued = 40 // letters of such a run that are kept
+
+// words splits a text: letters without accents, lower case, no apostrophes. A run without blanks that is plainly no words
+// ("onerror=alert(1)") is one word that nothing knows.
 func words(text string) []word {
 	var found []word
 	var current strings.Builder
 	pause := false
-	for _, c := range strings.ToLower(norm.NFKD.String(text)) + " " {
-		if unicode.IsLetter(c) || unicode.IsNumber(c) {
+	letters := []rune(strings.ToLower(norm.NFKD.String(text)) + " ")
+	seen := 0 // runs are looked at once, at their first letter
+	for at := 0; at < len(letters); at++ {
+		c := letters[at]
+		if at >= seen && alphanumeric(c) {
+			run := runOf(letters[at:])
+			seen = at + len(run)
+			if glued.MatchString(string(run)) {
+				found = append(found, word{string(run[:min(len(run), longestGlued)]), pause})
+				pause = false
+				at = seen - 1
+				continue
+			}
+		}
+		if alphanumeric(c) {
 			current.WriteRune(c)
 			continue
 		}
@@ -40,6 +61,17 @@ func words(text string) []word {
 		pause = pause || strings.ContainsRune(",;.:!?()/\n", c)
 	}
 	return found
+}
+
+func alphanumeric(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
+
+// runOf returns what stands at the start of the text without blanks, up to its last letter.
+func runOf(text []rune) []rune {
+	end := slices.IndexFunc(text, func(c rune) bool { return strings.ContainsRune(" \t\n\r", c) })
+	for !alphanumeric(text[end-1]) {
+		end--
+	}
+	return text[:end]
 }
 
 // clean is the text in the form the lexicon's phrases have.

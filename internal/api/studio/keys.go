@@ -1,0 +1,125 @@
+package studio
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bottega/internal/access"
+	"bottega/internal/auth"
+	"bottega/internal/id"
+	"bottega/internal/token"
+)
+
+// Key is an API key in force; the key itself is not kept.
+type Key struct {
+	ID         string       `json:"id" format:"uuid"`
+	Name       string       `json:"name"`
+	Prefix     string       `json:"prefix" doc:"how the key begins"`
+	CreatedAt  time.Time    `json:"created_at"`
+	LastUsedAt *time.Time   `json:"last_used_at"`
+	PaysWith   string       `json:"pays_with" enum:"tokens,credits"`
+	Budget     token.Amount `json:"budget_mt" doc:"most that the key may use in a UTC month; 0 = no bound"`
+	Used       token.Amount `json:"used_mt" doc:"in this UTC month, held amounts included"`
+}
+
+// KeyTerms are what a key pays with and how much.
+type KeyTerms struct {
+	PaysWith string       `json:"pays_with,omitempty" enum:"tokens,credits" doc:"the account's tokens, or its API credits; left out: tokens"`
+	Budget   token.Amount `json:"budget_mt,omitempty" minimum:"0" doc:"most that the key may use in a UTC month; 0 = no bound"`
+}
+
+func (t KeyTerms) auth() auth.KeyTerms {
+	return auth.KeyTerms{Credits: t.PaysWith == "credits", Budget: t.Budget}
+}
+
+func paysWith(credits bool) string {
+	if credits {
+		return "credits"
+	}
+	return "tokens"
+}
+
+// NewKey is a key that was just made.
+type NewKey struct {
+	ID        string    `json:"id" format:"uuid"`
+	Name      string    `json:"name"`
+	Prefix    string    `json:"prefix"`
+	CreatedAt time.Time `json:"created_at"`
+	Key       string    `json:"key" doc:"the whole key, shown this once"`
+}
+
+// KeyRequest asks for a key.
+type KeyRequest struct {
+	Name string `json:"name" doc:"what it is for; up to 80 characters"`
+	KeyTerms
+}
+
+type termsInput struct {
+	ID   string `path:"id"`
+	Body KeyTerms
+}
+
+type keyInput struct{ Body KeyRequest }
+
+func (s *server) listKeys(ctx context.Context, _ *nothing) (*body[All[Key]], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Auth.Keys(ctx, actor.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	out := All[Key]{Items: make([]Key, 0, len(list))}
+	for _, k := range list {
+		used, err := s.Generations.KeyUsed(ctx, k.ID)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, Key{
+			ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: timeOrNull(k.LastUsedAt),
+			PaysWith: paysWith(k.Credits), Budget: k.Budget, Used: used,
+		})
+	}
+	return answer(out), nil
+}
+
+func (s *server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	if terms := in.Body.auth(); terms != (auth.KeyTerms{}) {
+		if err := s.Auth.SetKeyTerms(ctx, actor.AccountID, k.ID, terms); err != nil {
+			return nil, errors.Join(err, s.Auth.RevokeKey(ctx, actor.AccountID, k.ID)) // nobody gets a key without its bound
+		}
+	}
+	return answer(NewKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), Key: key}), nil
+}
+
+func (s *server) revokeKey(ctx context.Context, in *idInput) (*nothing, error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !id.Valid(in.ID) {
+		return nil, auth.ErrNoSuchKey
+	}
+	return nil, s.Auth.RevokeKey(ctx, actor.AccountID, in.ID)
+}
+
+func (s *server) setKeyTerms(ctx context.Context, in *termsInput) (*nothing, error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !id.Valid(in.ID) {
+		return nil, auth.ErrNoSuchKey
+	}
+	return nil, s.Auth.SetKeyTerms(ctx, actor.AccountID, in.ID, in.Body.auth())
+}

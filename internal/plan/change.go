@@ -1,0 +1,171 @@
+package plan
+
+import (
+	"math/bits"
+	"time"
+
+	"bottega/internal/ledger"
+	"bottega/internal/token"
+)
+
+// paidAhead refuses a change of what is planned when it was paid for already.
+func (s Subscription) paidAhead(now time.Time) error {
+	if next, ok := s.Next(now); ok && next.PaidUntil.After(next.From) {
+		return conflict("paid_ahead", "the plan %s from %s on is paid for already", next.Plan, next.From.Format(time.DateOnly))
+	}
+	return nil
+}
+
+// Proration is what a change within a period brings and costs.
+type Proration struct {
+	Tokens token.Amount // added now, rounded up
+	Money  Money        // to be paid now, rounded up
+	Until  time.Time    // end of the period it is for
+}
+
+// Prorate says what an upgrade would bring and cost now.
+func (s Subscription) Prorate(now time.Time, plan string) (Proration, error) {
+	from, to, t, err := s.pair(now, plan)
+	if err != nil {
+		return Proration{}, err
+	}
+	if to.Monthly <= from.Monthly {
+		return Proration{}, conflict("not_an_upgrade", "the plan %s brings no more than %s: it can follow at the end of the period", to.Title, from.Title)
+	}
+	if s.State(now) == PastDue {
+		return Proration{}, conflict("past_due", "the plan %s is not paid: pay first", from.Title)
+	}
+	if err := s.paidAhead(now); err != nil {
+		return Proration{}, err
+	}
+	month := ledger.Term{Anchor: t.Anchor}
+	begins, ends := month.ThisMonth(now), month.NextMonth(now)
+	pr := Proration{
+		Tokens: token.Amount(share(int64(to.Monthly-from.Monthly), ends.Sub(now), ends.Sub(begins))), Until: ends,
+	}
+	if t.Cycle != ByHand {
+		period := t.PaidUntil.Sub(periodBegin(t))
+		pr.Money = Money(share(int64(to.Price(t.Cycle)-from.Price(t.Cycle)), min(t.PaidUntil.Sub(now), period), period))
+	}
+	return pr, nil
+}
+
+// periodBegin is when the paid cycle of a term began.
+func periodBegin(t Term) time.Time {
+	n := 0
+	for ledger.AddMonths(t.Anchor, n+t.Cycle.months()).Before(t.PaidUntil) {
+		n += t.Cycle.months()
+	}
+	return ledger.AddMonths(t.Anchor, n)
+}
+
+// share is amount × part ÷ whole, rounded up, in 128 bits.
+func share(amount int64, part, whole time.Duration) int64 {
+	hi, lo := bits.Mul64(uint64(amount), uint64(part))
+	lo, carry := bits.Add64(lo, uint64(whole)-1, 0)
+	q, _ := bits.Div64(hi+carry, lo, uint64(whole))
+	return int64(q)
+}
+
+func (s Subscription) pair(now time.Time, plan string) (from, to Plan, t Term, err error) {
+	t = s.Now(now)
+	to, ok := Find(plan)
+	if !ok {
+		return from, to, t, ErrUnknownPlan
+	}
+	from, _ = Find(t.Plan)
+	if t.Lapse || t.Trial || from.Monthly == 0 {
+		return from, to, t, ErrNotPaid
+	}
+	if t.Cycle != ByHand && to.Price(t.Cycle) == 0 {
+		return from, to, t, conflict("not_for_sale", "the plan %s is not sold", to.Title)
+	}
+	return from, to, t, nil
+}
+
+// Upgrade moves to a larger plan now: the difference for the rest of the month arrives at once, the period keeps its
+// end. A planned change or cancellation is forgotten.
+func (s Subscription) Upgrade(now time.Time, plan string) (Subscription, Proration, error) {
+	pr, err := s.Prorate(now, plan)
+	if err != nil {
+		return s, pr, err
+	}
+	t := s.Now(now)
+	next := Term{Plan: plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: pr.Tokens}
+	out := s.change(now, next)
+	if t.Cycle != ByHand {
+		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+	}
+	return out, pr, nil
+}
+
+// Downgrade plans a smaller plan for the end of the paid period.
+func (s Subscription) Downgrade(now time.Time, plan string) (Subscription, error) {
+	from, to, t, err := s.pair(now, plan)
+	if err != nil {
+		return s, err
+	}
+	if to.Monthly >= from.Monthly || to.Monthly == 0 {
+		return s, conflict("not_a_downgrade", "the plan %s is not smaller than %s", to.Title, from.Title)
+	}
+	if s.State(now) == PastDue {
+		return s, conflict("past_due", "the plan %s is not paid: pay first", from.Title)
+	}
+	if err := s.paidAhead(now); err != nil {
+		return s, err
+	}
+	at := t.periodEnd(now)
+	next := Term{Plan: plan, Cycle: t.Cycle, From: at, Anchor: t.Anchor, First: to.Monthly}
+	if t.Cycle == ByHand {
+		return s.change(later(now), next), nil
+	}
+	next.PaidUntil = at // waits for its payment
+	return s.change(later(now), next, lapse(at.Add(Grace))), nil
+}
+
+// Cancel ends the plan with its paid period; what is in force until then stays.
+func (s Subscription) Cancel(now time.Time) (Subscription, error) {
+	t := s.Now(now)
+	p, _ := Find(t.Plan)
+	if t.Lapse || p.Monthly == 0 {
+		return s, ErrNotPaid
+	}
+	if s.State(now) == Cancelled {
+		return s, conflict("cancelled_before", "the plan ends on %s already", t.periodEnd(now).Format(time.DateOnly))
+	}
+	if err := s.paidAhead(now); err != nil {
+		return s, err
+	}
+	at := t.periodEnd(now)
+	if !at.After(now) { // the payment is late: it ends now
+		return s.change(now, lapse(now)), nil
+	}
+	return s.change(later(now), lapse(at)), nil
+}
+
+// later keeps what has begun: what is planned begins after now.
+func later(now time.Time) time.Time { return now.Add(time.Microsecond) }
+
+// Resume takes a planned change or cancellation back, as long as it has not happened.
+func (s Subscription) Resume(now time.Time) (Subscription, error) {
+	t := s.Now(now)
+	if st := s.State(now); t.Trial || st != Cancelled && st != Changing {
+		return s, conflict("nothing_planned", "no change of the plan is planned")
+	}
+	if err := s.paidAhead(now); err != nil {
+		return s, err
+	}
+	out := s.change(later(now))
+	if t.Cycle != ByHand {
+		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+	}
+	return out, nil
+}
+
+// EndNow ends the plan at once, because its payment was given back.
+func (s Subscription) EndNow(now time.Time) (Subscription, error) {
+	if t := s.Now(now); t.Lapse || t.Plan == Free {
+		return s, ErrNotPaid
+	}
+	return s.change(now, lapse(now)), nil
+}
