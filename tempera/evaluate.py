@@ -1,6 +1,6 @@
 """Measure the shipped weights on what training never saw, with a judge that was trained apart.
 
-    python -m tempera.evaluate --pairs 454 --seeds 4      # the whole table; about a second a picture and core
+    python -m tempera.evaluate --pairs 454 --seeds 4      # the whole table
     python -m tempera.evaluate --pairs 120 --ablations 40
 
 * H1: held-out (concept, style) pairs. The painter gets another drawing of the concept in another style, the label and
