@@ -26,6 +26,7 @@ type submission struct {
 	lane                Lane
 	idemKey, idemHash   string
 	entitled            Entitlement
+	forecast            *queue.Forecast // of the line; nil = not told
 	at                  time.Time
 }
 
@@ -47,14 +48,11 @@ type world struct {
 	generations map[string]*row // by id
 	byIdem      map[string]*row // by account and key
 	tickets     map[string]queue.Ticket
-	lineLength  map[string]int // by account
-	waiting     int            // tickets that wait, of everybody
+	line        *queue.Line
 	spending    spending
 
 	inserted []*row
 	updated  []*row
-	newLine  []queue.Ticket
-	ended    []string
 	images   []asset.Image
 	touched  []*row // whose events are due
 }
@@ -78,9 +76,9 @@ func (w *world) accept(op *submission) (*Generation, error) {
 			return &before.Generation, nil
 		}
 	}
-	if limit := op.entitled.Queue + op.entitled.Concurrency; w.lineLength[op.accountID] >= limit {
+	if n, limit := w.line.Length(op.accountID), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
 		f := fault.New(fault.RateLimited, "queue_full", fmt.Sprintf(
-			"%d generations are waiting or running, your plan allows %d: wait until one has finished", w.lineLength[op.accountID], limit))
+			"%d generations are waiting or running, your plan allows %d: wait until one has finished", n, limit))
 		f.RetryAfter = 10 * time.Second
 		return nil, f
 	}
@@ -110,19 +108,30 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
 		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash, keyID: op.actor.KeyID,
 	}
-	ticket := queue.Ticket{
-		ID: op.id, AccountID: op.accountID, Lane: string(lane), Weight: op.quote.Total,
-		Needs: op.planned.Engine, QueuedAt: op.at,
+	ticket := &queue.Ticket{
+		ID: op.id, AccountID: op.accountID, Lane: lineOf(lane, op.actor), Weight: op.quote.Total,
+		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at,
 	}
-	w.generations[r.ID], w.tickets[r.ID] = r, ticket
+	own, behind := w.line.Add(ticket, op.entitled.Concurrency)
+	if op.forecast != nil {
+		place := op.forecast.Place(*ticket, own, behind)
+		ticket.Expected, r.Position, r.Starts = place.Wait, place.Position, place.Wait
+	}
+	w.generations[r.ID], w.tickets[r.ID] = r, *ticket
 	if op.idemKey != "" {
 		w.byIdem[idemID(op.accountID, op.idemKey)] = r
 	}
-	w.lineLength[op.accountID]++
-	w.waiting++
-	r.Position = w.waiting // the newest ticket is the last in line
-	w.inserted, w.newLine, w.touched = append(w.inserted, r), append(w.newLine, ticket), append(w.touched, r)
+	r.Position = max(1, r.Position)
+	w.inserted, w.touched = append(w.inserted, r), append(w.touched, r)
 	return &r.Generation, nil
+}
+
+// lineOf is the lane of the line: programs do not hold up people, nor people programs.
+func lineOf(lane Lane, actor access.Actor) string {
+	if lane == Fast && actor.KeyID != "" {
+		return queue.LaneAPI
+	}
+	return string(lane)
 }
 
 // errNoRelaxed is the fault of asking for the relaxed lane on a plan without one.
@@ -198,9 +207,15 @@ func (w *world) end(op *ending) (*Generation, error) {
 	w.spending.add(monthOf(r.keyID, r.CreatedAt), charge-r.Price)
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
 	r.Images, r.Position = op.images, 0
+	var ran time.Duration
+	if t := w.tickets[op.id]; next == Complete && t.Owner != "" {
+		ran = op.at.Sub(t.LeasedAt)
+	}
+	if t, ok := w.tickets[op.id]; ok {
+		w.line.Remove(t, op.entitled.Concurrency, ran)
+	}
 	delete(w.tickets, op.id)
-	w.lineLength[r.AccountID]--
-	w.updated, w.ended = append(w.updated, r), append(w.ended, op.id)
+	w.updated = append(w.updated, r)
 	w.images, w.touched = append(w.images, op.images...), append(w.touched, r)
 	return &r.Generation, nil
 }

@@ -21,8 +21,8 @@ var errTimeout = errors.New("the time limit of the attempt is over")
 
 // The methods in this file are the queue.Worker of the service.
 
-// Has reports whether the engine is here.
-func (s *Service) Has(engineName string) bool { return s.Engines(engineName) }
+// Engines are those that are here, by name.
+func (s *Service) Engines() []string { return s.Present }
 
 // Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read.
 func (s *Service) Concurrency(ctx context.Context, accountID string) int {

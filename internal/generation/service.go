@@ -55,8 +55,8 @@ type Deps struct {
 	Hub          *event.Hub
 	Files        Files
 	Log          *slog.Logger
-	// Engines tells which engines are here; a ticket that needs another one waits for a process that has it.
-	Engines func(name string) bool
+	// Present are the engines that are here; a ticket that needs another one waits for a process that has it.
+	Present []string
 	// MaxBatch is how many operations share a transaction at most; 0 = 256. The benchmarks compare it with 1.
 	MaxBatch int
 }
@@ -155,10 +155,28 @@ func (s *Service) complete(ctx context.Context, list []*Generation) error {
 	}
 	for _, g := range list {
 		g.Images = images[g.ID]
+	}
+	return s.place(ctx, list)
+}
+
+// place adds where waiting generations stand in line.
+func (s *Service) place(ctx context.Context, list []*Generation) error {
+	var waiting []string
+	for _, g := range list {
 		if g.State == Waiting {
-			if g.Position, err = queue.Position(ctx, s.DB, g.ID, s.Clock.Now()); err != nil {
-				return err
-			}
+			waiting = append(waiting, g.ID)
+		}
+	}
+	if s.line == nil || len(waiting) == 0 {
+		return nil
+	}
+	places, err := s.line.Places(ctx, waiting)
+	if err != nil {
+		return err
+	}
+	for _, g := range list {
+		if p, ok := places[g.ID]; ok {
+			g.Position, g.Starts = p.Position, p.Wait
 		}
 	}
 	return nil

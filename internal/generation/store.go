@@ -19,7 +19,7 @@ import (
 )
 
 // apply is the batch: load what all operations need, decide one by one, write everything together.
-// Locks are taken on wallets first (in the order of ids), then on generations.
+// Locks are taken on wallets first, then on shares of the line, each in the order of ids, then on generations.
 func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.Outcome[*Generation], error) {
 	w, err := loadWorld(ctx, tx, ops)
 	if err != nil {
@@ -58,6 +58,9 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	if w.wallets, w.holds, err = ledger.Load(ctx, tx, unique(payers), ends); err != nil {
 		return nil, err
 	}
+	if w.line, err = queue.Load(ctx, tx, accounts); err != nil {
+		return nil, err
+	}
 	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
 		return nil, err
 	}
@@ -68,13 +71,7 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	if w.tickets, err = queue.ByID(ctx, tx, ends); err != nil {
 		return nil, err
 	}
-	if w.lineLength, err = queue.CountByAccount(ctx, tx, accounts); err != nil {
-		return nil, err
-	}
-	if w.spending, err = loadSpending(ctx, tx, ops); err != nil {
-		return nil, err
-	}
-	w.waiting, err = queue.Waiting(ctx, tx)
+	w.spending, err = loadSpending(ctx, tx, ops)
 	return w, err
 }
 
@@ -125,10 +122,7 @@ func (w *world) save(ctx context.Context, tx *db.Tx) error {
 			return fmt.Errorf("write generation %s: %w", r.ID, err)
 		}
 	}
-	if err := queue.Insert(ctx, tx, w.newLine); err != nil {
-		return err
-	}
-	if err := queue.Delete(ctx, tx, w.ended); err != nil {
+	if err := w.line.Save(ctx, tx); err != nil {
 		return err
 	}
 	if err := asset.InsertImages(ctx, tx, w.images); err != nil {

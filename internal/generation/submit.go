@@ -13,6 +13,7 @@ import (
 	"bottega/internal/fault"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/queue"
 )
 
 // Submit accepts a request: in one transaction its price is held and the generation and its ticket are written. What
@@ -44,10 +45,16 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if err != nil {
 		return nil, err
 	}
+	var forecast *queue.Forecast
+	if s.line != nil {
+		if forecast, err = s.line.Forecast(ctx); err != nil {
+			return nil, err
+		}
+	}
 	g, err := s.decide(ctx, actor.AccountID, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
 			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
-			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, at: s.Clock.Now(),
+			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
 		}}
 	})
 	if err != nil {

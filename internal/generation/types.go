@@ -48,9 +48,10 @@ type Generation struct {
 	Charged    token.Amount // captured at the end; 0 until then
 	Failure    *Failure
 	CreatedAt  time.Time
-	StartedAt  time.Time // zero while waiting
-	FinishedAt time.Time // zero while open
-	Position   int       // place in line while waiting, from 1; 0 otherwise
+	StartedAt  time.Time  // zero while waiting
+	FinishedAt time.Time  // zero while open
+	Position   int        // place in line while waiting, from 1; 0 otherwise
+	Starts     queue.Wait // when it is expected to start; zero when it is not waiting, or not known
 	Images     []asset.Image
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,8 +23,8 @@ type Worker interface {
 	Run(ctx context.Context, t Ticket) (ended bool)
 	// Spent ends work that was started as often as is allowed and never came to an end.
 	Spent(ctx context.Context, t Ticket) error
-	// Has reports whether an engine is here.
-	Has(engine string) bool
+	// Engines are here, by name.
+	Engines() []string
 }
 
 // Limits says how much an account may run at once.
@@ -57,6 +58,12 @@ type Dispatcher struct {
 	wake   chan struct{}
 	only   string // account; empty = everybody's work
 
+	settled time.Time // when windows were last looked at; the loop's own
+	past    *past
+
+	telling sync.Mutex
+	told    *Forecast // the last one, for a second
+
 	mu      sync.Mutex
 	running map[string]context.CancelCauseFunc
 	runs    sync.WaitGroup
@@ -66,17 +73,12 @@ type Dispatcher struct {
 func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Logger) *Dispatcher {
 	return &Dispatcher{
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
-		wake: make(chan struct{}, 1), running: map[string]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), past: &past{}, running: map[string]context.CancelCauseFunc{},
 	}
 }
 
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
-
-// ours reports whether this process may run the ticket.
-func (d *Dispatcher) ours(t Ticket) bool {
-	return (d.only == "" || t.AccountID == d.only) && d.worker.Has(t.Needs)
-}
 
 // Wake says that the line or the slots changed.
 func (d *Dispatcher) Wake() {
@@ -104,11 +106,21 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 	defer stop(nil)
 	beat := make(chan struct{})
 	go func() { defer close(beat); d.heartbeat(work) }()
+	if err := d.announce(work); err != nil {
+		d.log.Error("saying that this process works failed; trying again with the next heartbeat", "error", err)
+	}
 	d.loop(ctx, work)
 	d.drain(stop, grace)
 	stop(ErrDraining)
 	<-beat
-	return nil
+	return d.db.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return leave(context.WithoutCancel(ctx), tx, d.opt.Owner) })
+}
+
+// announce writes down that this process works.
+func (d *Dispatcher) announce(ctx context.Context) error {
+	return d.db.Tx(ctx, func(tx *db.Tx) error {
+		return announce(ctx, tx, d.opt.Owner, d.opt.Slots, d.worker.Engines(), d.clock.Now())
+	})
 }
 
 func (d *Dispatcher) loop(ctx, work context.Context) {
@@ -149,25 +161,31 @@ func (d *Dispatcher) drain(stop context.CancelCauseFunc, grace time.Duration) {
 
 // step starts what may start now.
 func (d *Dispatcher) step(work context.Context) error {
+	now := d.clock.Now()
+	if err := d.settle(work, now); err != nil {
+		return err
+	}
 	d.mu.Lock()
 	free := d.opt.Slots - len(d.running)
 	d.mu.Unlock()
 	if free <= 0 {
 		return nil
 	}
-	now := d.clock.Now()
-	line, err := d.line(work, d.db)
+	// The limits are read before the transaction opens: on SQLite nothing else may be asked while it is.
+	c, err := d.candidates(work, d.db, now, free)
 	if err != nil {
 		return err
 	}
-	if len(d.choose(work, line, now, free)) == 0 {
+	limits := d.limitsOf(work, c)
+	if len(c.pick(free, now, limits)) == 0 {
 		return nil // nothing to do: no write transaction
 	}
-	started, err := d.claim(work, now, free)
+	started, err := d.claim(work, now, free, limits)
 	if err != nil {
 		return err
 	}
 	for _, t := range started {
+		d.past.note(t, now)
 		if t.Attempt > d.opt.MaxAttempts {
 			if err := d.worker.Spent(work, t); err != nil { // the others have their leases and must start
 				d.log.Error("giving up work failed; trying again when its lease ends", "generation", t.ID, "error", err)
@@ -179,45 +197,102 @@ func (d *Dispatcher) step(work context.Context) error {
 	return nil
 }
 
-// lineWindow bounds how much of the line one step looks at.
-const lineWindow = 2000
+// lookAhead is how many tickets of a lane are looked at for each free slot, beside the first ones: accounts that run
+// all they may, for example through an old window, are passed over.
+const lookAhead = 8
 
-// line reads the oldest tickets, those of the relaxed lane last. Index on (lane, queued_at, id).
-func (d *Dispatcher) line(ctx context.Context, q db.Queryer) ([]Ticket, error) {
-	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket ORDER BY lane, queued_at, id LIMIT $1", lineWindow)
+// candidates is what a choice is made from.
+type candidates struct {
+	machine *machine
+	lost    []Ticket            // whose lease ran out
+	heads   map[string][]Ticket // by lane
+	running map[string]load
+}
+
+// candidates reads the lanes, the first tickets of each, and what runs. Indexes ticket_next and ticket_lease.
+func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time, free int) (*candidates, error) {
+	m, err := readMachine(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	c := &candidates{machine: m, heads: map[string][]Ticket{}, running: map[string]load{}}
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until")
+	if err != nil {
+		return nil, fmt.Errorf("read what runs: %w", err)
+	}
+	leased, err := scan(rows)
+	if err != nil {
+		return nil, err
+	}
+	engines := d.worker.Engines()
+	for _, t := range leased {
+		switch {
+		case t.Until.After(now):
+			on := c.running[t.AccountID]
+			on.add(t)
+			c.running[t.AccountID] = on
+		case slices.Contains(engines, t.Needs) && (d.only == "" || t.AccountID == d.only):
+			c.lost = append(c.lost, t)
+		}
+	}
+	for _, lane := range Lanes() {
+		if c.heads[lane], err = d.head(ctx, q, lane, engines, lookAhead*free+lookAhead, now); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// head reads the first tickets of a lane that this process may run. Index ticket_next.
+func (d *Dispatcher) head(ctx context.Context, q db.Queryer, lane string, engines []string, n int, now time.Time) ([]Ticket, error) {
+	if len(engines) == 0 {
+		return nil, nil
+	}
+	args := append([]any{n, lane, db.Micros(now), d.only}, anys(engines)...)
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE lane = $2 AND admitted = 1 AND lease_owner = '' AND lease_until <= $3
+		AND ($4 = '' OR account_id = $4) AND needs IN `+db.In(5, len(engines))+` ORDER BY start, id LIMIT $1`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the line: %w", err)
 	}
 	return scan(rows)
 }
 
-func (d *Dispatcher) choose(ctx context.Context, line []Ticket, now time.Time, free int) []Ticket {
-	limits := map[string]int{}
-	limit := func(account string) int {
-		if _, ok := limits[account]; !ok {
-			limits[account] = d.limits.Concurrency(ctx, account)
+// pick chooses what to start: first what another worker lost, which has waited its turn already.
+func (c *candidates) pick(free int, now time.Time, limits map[string]int) []Ticket {
+	limit := func(account string) int { return max(1, limits[account]) }
+	var chosen []Ticket
+	for _, t := range c.lost {
+		if on := c.running[t.AccountID]; len(chosen) < free && on.fits(t, limit(t.AccountID)) {
+			on.add(t)
+			c.running[t.AccountID] = on
+			chosen = append(chosen, t)
 		}
-		return limits[account]
 	}
-	return pick(line, now, free, limit, d.ours)
+	return append(chosen, c.machine.pick(c.heads, c.running, free-len(chosen), now, limit)...)
+}
+
+// limitsOf asks how much the accounts of the candidates may run at once.
+func (d *Dispatcher) limitsOf(ctx context.Context, c *candidates) map[string]int {
+	limits := map[string]int{}
+	ask := func(list []Ticket) {
+		for _, t := range list {
+			if _, ok := limits[t.AccountID]; !ok {
+				limits[t.AccountID] = d.limits.Concurrency(ctx, t.AccountID)
+			}
+		}
+	}
+	ask(c.lost)
+	for _, head := range c.heads {
+		ask(head)
+	}
+	return limits
 }
 
 // claimLock lets one dispatcher choose at a time, so that several servers together respect an account's limit.
 const claimLock = 0x717565 // "que"
 
-// claim chooses again under the lock and writes the leases.
-func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int) (started []Ticket, err error) {
-	// The limits are read before the transaction opens: on SQLite nothing else may be asked while it is.
-	line, err := d.line(ctx, d.db)
-	if err != nil {
-		return nil, err
-	}
-	limits := map[string]int{}
-	for _, t := range line {
-		if _, ok := limits[t.AccountID]; !ok {
-			limits[t.AccountID] = d.limits.Concurrency(ctx, t.AccountID)
-		}
-	}
+// claim chooses again under the lock and writes the leases. An account that came in between may run one at a time.
+func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, limits map[string]int) (started []Ticket, err error) {
 	err = d.db.Tx(ctx, func(tx *db.Tx) error {
 		started = nil
 		if tx.Dialect() == db.Postgres {
@@ -225,15 +300,14 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int) (starte
 				return err
 			}
 		}
-		line, err := d.line(ctx, tx)
+		c, err := d.candidates(ctx, tx, now, free)
 		if err != nil {
 			return err
 		}
-		chosen := pick(line, now, free, func(account string) int { return limits[account] }, d.ours)
-		for _, t := range chosen {
-			t.Attempt, t.Owner, t.Until = t.Attempt+1, d.opt.Owner, now.Add(d.opt.Lease)
-			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, lease_until = $3
-				WHERE id = $4 AND lease_until <= $5`, t.Attempt, t.Owner, db.Micros(t.Until), t.ID, db.Micros(now))
+		for _, t := range c.pick(free, now, limits) {
+			t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, now.Add(d.opt.Lease)
+			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, leased_at = $3, lease_until = $4
+				WHERE id = $5 AND lease_until <= $3`, t.Attempt, t.Owner, db.Micros(now), db.Micros(t.Until), t.ID)
 			if err != nil {
 				return fmt.Errorf("lease %s: %w", t.ID, err)
 			}
@@ -241,9 +315,46 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int) (starte
 				started = append(started, t)
 			}
 		}
+		if err := saveMachine(ctx, tx, c.machine); err != nil {
+			return err
+		}
 		return d.worker.Started(ctx, tx, started, now)
 	})
 	return started, err
+}
+
+// settleEvery is how often windows are looked at that may have room without anybody having noticed.
+const settleEvery = 5 * time.Second
+
+// settle lets tickets into windows that have room though nothing of their account has come or gone: after an upgrade
+// of the database, or when something was resumed. Index queue_share_waiting.
+func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
+	if now.Sub(d.settled) < settleEvery && !now.Before(d.settled) {
+		return nil
+	}
+	d.settled = now
+	const waiting = "SELECT DISTINCT account_id FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
+	rows, err := d.db.Query(ctx, waiting)
+	if err != nil {
+		return fmt.Errorf("look for windows with room: %w", err)
+	}
+	accounts, err := db.Set(rows)
+	if err != nil {
+		return err
+	}
+	for account := range accounts {
+		err := d.db.Tx(ctx, func(tx *db.Tx) error {
+			l, err := Load(ctx, tx, []string{account})
+			if err != nil {
+				return err
+			}
+			return l.promoteAll(ctx, tx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // start runs a ticket in its own goroutine.

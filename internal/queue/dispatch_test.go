@@ -28,7 +28,7 @@ type worker struct {
 
 func (w *worker) Started(context.Context, *db.Tx, []queue.Ticket, time.Time) error { return nil }
 func (w *worker) Returned(context.Context, *db.Tx, []string, time.Time) error      { return nil }
-func (w *worker) Has(string) bool                                                  { return true }
+func (w *worker) Engines() []string                                                { return []string{"engine"} }
 func (w *worker) Concurrency(context.Context, string) int                          { return 10 }
 
 func (w *worker) Run(ctx context.Context, t queue.Ticket) bool {
@@ -54,7 +54,28 @@ func (w *worker) gaveUp(id string) bool {
 }
 
 func (w *worker) delete(ctx context.Context, t queue.Ticket) error {
-	return w.db.Tx(ctx, func(tx *db.Tx) error { return queue.Delete(ctx, tx, []string{t.ID}) })
+	return w.db.Tx(ctx, func(tx *db.Tx) error {
+		line, err := queue.Load(ctx, tx, []string{t.AccountID})
+		if err != nil {
+			return err
+		}
+		line.Remove(t, room, 0)
+		return line.Save(ctx, tx)
+	})
+}
+
+// room is the size of every window here.
+const room = 10
+
+// add puts a ticket into the fast lane.
+func add(ctx context.Context, tx *db.Tx, t queue.Ticket) error {
+	line, err := queue.Load(ctx, tx, []string{t.AccountID})
+	if err != nil {
+		return err
+	}
+	t.Lane, t.Needs = queue.LaneFast, "engine"
+	line.Add(&t, room)
+	return line.Save(ctx, tx)
 }
 
 // insert puts tickets into the line that were started so often before.
@@ -62,7 +83,7 @@ func insert(t *testing.T, d *db.DB, attempts map[string]int) {
 	t.Helper()
 	err := d.Tx(t.Context(), func(tx *db.Tx) error {
 		for id, n := range attempts {
-			if err := queue.Insert(t.Context(), tx, []queue.Ticket{{ID: id, AccountID: "a", Lane: queue.LaneFast, QueuedAt: apptest.Start}}); err != nil {
+			if err := add(t.Context(), tx, queue.Ticket{ID: id, AccountID: "a", QueuedAt: apptest.Start}); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(t.Context(), "UPDATE ticket SET attempt = $1 WHERE id = $2", n, id); err != nil {
@@ -124,10 +145,10 @@ func TestDispatcher_OnlyRunsTheWorkOfItsAccount(t *testing.T) {
 	d := apptest.OpenDB(t, apptest.SQLite(t))
 	w := &worker{db: d, ran: make(chan queue.Ticket, 3)}
 	err := d.Tx(t.Context(), func(tx *db.Tx) error {
-		return queue.Insert(t.Context(), tx, []queue.Ticket{
-			{ID: "1", AccountID: "somebody", Lane: queue.LaneFast, QueuedAt: apptest.Start},
-			{ID: "2", AccountID: "me", Lane: queue.LaneFast, QueuedAt: apptest.Start.Add(time.Second)},
-		})
+		return errors.Join(
+			add(t.Context(), tx, queue.Ticket{ID: "1", AccountID: "somebody", QueuedAt: apptest.Start}),
+			add(t.Context(), tx, queue.Ticket{ID: "2", AccountID: "me", QueuedAt: apptest.Start.Add(time.Second)}),
+		)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,8 @@
 // Package queue keeps the line of accepted work that is not finished, and decides what runs next. A ticket is in the
 // line from the transaction that accepts its generation to the one that ends it; a lease says who runs it and until
-// when. The dispatcher promises that a ticket is run by one worker at a time, that an expired lease moves on, and that
-// no account runs more at once than its limit. What running means it leaves to its Worker.
+// when. The dispatcher promises that a ticket is run by one worker at a time, that an expired lease moves on, that no
+// account runs more at once than its limit, and that accounts share the machine by compute (fair.go states the bound).
+// What running means it leaves to its Worker.
 package queue
 
 import (
@@ -20,29 +21,43 @@ type Ticket struct {
 	AccountID string
 	Lane      string
 	Weight    token.Amount // compute, for fair shares
+	Rate      int          // the account's part of the machine among others; 0 = 1
 	Needs     string       // engine that must be there
+	Model     string
 	QueuedAt  time.Time
-	Attempt   int // times it was started
+	Place     int64 // order among the account's own, smallest first
+	Paused    bool  // its owner keeps it back
+	Admitted  bool  // inside the account's window
+	Start     int64 // virtual time of its turn; an estimate until it is admitted
+	Expected  Wait  // what was said when it was accepted; zero = nothing
+	Attempt   int   // times it was started
 	Owner     string
+	LeasedAt  time.Time
 	Until     time.Time // end of the lease; with no owner: not before
 }
 
-// The lanes: work that is paid, and work that is done when there is room. Their names sort in that order.
+// The lanes. Paid work of people and of programs has one each, so that neither holds up the other; relaxed work is done
+// when there is room.
 const (
 	LaneFast    = "fast"
+	LaneAPI     = "api"
 	LaneRelaxed = "relaxed"
 )
 
-const columns = "id, account_id, lane, weight, needs, queued_at, attempt, lease_owner, lease_until"
+// Lanes in the order of their names on pages.
+func Lanes() []string { return []string{LaneFast, LaneAPI, LaneRelaxed} }
 
-// Insert puts tickets into the line in the caller's transaction.
-func Insert(ctx context.Context, tx *db.Tx, tickets []Ticket) error {
-	if len(tickets) == 0 {
-		return nil
-	}
+const columns = `id, account_id, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
+	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until`
+
+// insert puts tickets into the line in the caller's transaction.
+func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
 	rows := make([][]any, len(tickets))
 	for i, t := range tickets {
-		rows[i] = []any{t.ID, t.AccountID, t.Lane, t.Weight, t.Needs, db.Micros(t.QueuedAt), 0, "", 0}
+		rows[i] = []any{
+			t.ID, t.AccountID, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
+			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), 0, "", 0, 0,
+		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO ticket ("+columns+") VALUES ", rows, ""); err != nil {
 		return fmt.Errorf("write tickets: %w", err)
@@ -50,8 +65,8 @@ func Insert(ctx context.Context, tx *db.Tx, tickets []Ticket) error {
 	return nil
 }
 
-// Delete takes tickets out of the line. Primary key.
-func Delete(ctx context.Context, tx *db.Tx, ids []string) error {
+// remove takes tickets out of the line. Primary key.
+func remove(ctx context.Context, tx *db.Tx, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -78,57 +93,6 @@ func ByID(ctx context.Context, q db.Queryer, ids []string) (map[string]Ticket, e
 	return found, err
 }
 
-// CountByAccount counts the tickets of accounts, running ones included. Index on account_id.
-func CountByAccount(ctx context.Context, q db.Queryer, accounts []string) (map[string]int, error) {
-	counts := map[string]int{}
-	if len(accounts) == 0 {
-		return counts, nil
-	}
-	rows, err := q.Query(ctx, "SELECT account_id, COUNT(*) FROM ticket WHERE account_id IN "+
-		db.In(1, len(accounts))+" GROUP BY account_id", anys(accounts)...)
-	if err != nil {
-		return nil, fmt.Errorf("count tickets: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var account string
-		var n int
-		if err := rows.Scan(&account, &n); err != nil {
-			return nil, fmt.Errorf("count tickets: %w", err)
-		}
-		counts[account] = n
-	}
-	return counts, rows.Err()
-}
-
-// Waiting counts the tickets that nobody runs.
-func Waiting(ctx context.Context, q db.Queryer) (int, error) {
-	var n int
-	if err := q.QueryRow(ctx, "SELECT COUNT(*) FROM ticket WHERE lease_owner = ''").Scan(&n); err != nil {
-		return 0, fmt.Errorf("count waiting tickets: %w", err)
-	}
-	return n, nil
-}
-
-// Position is the ticket's place among those that wait, from 1; 0 when it is not waiting. Index on (lane, queued_at, id).
-func Position(ctx context.Context, q db.Queryer, id string, now time.Time) (int, error) {
-	t, err := ByID(ctx, q, []string{id})
-	if err != nil {
-		return 0, err
-	}
-	me, ok := t[id]
-	if !ok || (me.Owner != "" && me.Until.After(now)) {
-		return 0, nil
-	}
-	var before int
-	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM ticket WHERE lease_owner = ''
-		AND (lane < $3 OR (lane = $3 AND (queued_at < $1 OR (queued_at = $1 AND id < $2))))`, db.Micros(me.QueuedAt), id, me.Lane).Scan(&before)
-	if err != nil {
-		return 0, fmt.Errorf("count tickets before %s: %w", id, err)
-	}
-	return before + 1, nil
-}
-
 // IDs returns the ids of all tickets.
 func IDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
 	rows, err := q.Query(ctx, "SELECT id FROM ticket")
@@ -143,12 +107,14 @@ func scan(rows *sql.Rows) ([]Ticket, error) {
 	var list []Ticket
 	for rows.Next() {
 		var t Ticket
-		var queued, until int64
-		err := rows.Scan(&t.ID, &t.AccountID, &t.Lane, &t.Weight, &t.Needs, &queued, &t.Attempt, &t.Owner, &until)
+		var queued, expected, low, high, leased, until int64
+		err := rows.Scan(&t.ID, &t.AccountID, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
+			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until)
 		if err != nil {
 			return nil, fmt.Errorf("read ticket: %w", err)
 		}
-		t.QueuedAt, t.Until = db.Time(queued), db.Time(until)
+		t.QueuedAt, t.LeasedAt, t.Until = db.Time(queued), db.Time(leased), db.Time(until)
+		t.Expected = Wait{At: db.Time(expected), Low: db.Time(low), High: db.Time(high)}
 		list = append(list, t)
 	}
 	return list, rows.Err()

@@ -9,7 +9,7 @@ import (
 )
 
 // How work that does not end moves on: it is given back by whoever cannot finish it, and a lease that nobody renews
-// runs out, after which pick chooses the ticket again.
+// runs out, after which the ticket is chosen again, before all others.
 
 // giveBack ends the lease of unfinished work. A shutdown is not the work's fault and does not count as an attempt;
 // otherwise the next attempt waits a little longer each time.
@@ -38,7 +38,7 @@ func (d *Dispatcher) heartbeat(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := d.renew(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(d.renew(ctx), d.announce(ctx)); err != nil && ctx.Err() == nil {
 			d.log.Error("renewing leases failed; trying again", "error", err)
 		}
 	}

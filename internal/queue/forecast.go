@@ -1,0 +1,302 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"bottega/internal/db"
+	"bottega/internal/token"
+)
+
+// Wait is when a ticket is expected to start, and between what. The zero value: not known.
+type Wait struct{ At, Low, High time.Time }
+
+// Place is where a waiting ticket stands.
+type Place struct {
+	Position int // among what can run, from 1
+	Wait     Wait
+}
+
+// Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
+//
+// The wait is the work ahead in its own lane, at the measured pace of each model, over the lane's part of the slots,
+// behind what is left of the running work; the range is what the ratio of real to foretold waits was lately.
+type Forecast struct {
+	at      time.Time
+	slots   int
+	running []time.Duration // what is left of each run
+	ahead   map[string][]standing
+	shares  map[string][]Share // by lane, those with tickets outside their window
+	paces   map[paceKey]time.Duration
+	typical time.Duration // pace of a model that was never measured; 0 = nothing was
+	low     float64       // range of real over foretold waits
+	high    float64
+}
+
+// standing is an admitted ticket that waits, with all before it.
+type standing struct {
+	start int64
+	id    string
+	work  time.Duration // of this one and all before
+}
+
+// forecastWindow bounds how many admitted tickets of a lane a forecast looks at; beyond it the mean stands for the rest.
+const forecastWindow = 5000
+
+// readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
+func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, low: low, high: high}
+	var err error
+	if f.paces, err = readPaces(ctx, q); err != nil {
+		return nil, err
+	}
+	for _, p := range f.paces {
+		f.typical += p / time.Duration(len(f.paces))
+	}
+	if f.slots, err = slots(ctx, q, now); err != nil {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until LIMIT $1", forecastWindow)
+	if err != nil {
+		return nil, fmt.Errorf("read what runs: %w", err)
+	}
+	leased, err := scan(rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range leased {
+		whole := f.takes(t.Needs, t.Model, t.Weight)
+		f.running = append(f.running, max(whole/10, whole-now.Sub(t.LeasedAt)))
+	}
+	for _, lane := range Lanes() {
+		if err := f.readLane(ctx, q, lane); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+func (f *Forecast) readLane(ctx context.Context, q db.Queryer, lane string) error {
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE lane = $1 AND admitted = 1 AND lease_owner = ''
+		ORDER BY start, id LIMIT $2`, lane, forecastWindow)
+	if err != nil {
+		return fmt.Errorf("read the line: %w", err)
+	}
+	tickets, err := scan(rows)
+	if err != nil {
+		return err
+	}
+	var work time.Duration
+	for _, t := range tickets {
+		work += f.takes(t.Needs, t.Model, t.Weight)
+		f.ahead[lane] = append(f.ahead[lane], standing{t.Start, t.ID, work})
+	}
+	rows, err = q.Query(ctx, "SELECT "+shareColumns+" FROM queue_share WHERE lane = $1 AND waiting > 0 LIMIT $2", lane, forecastWindow)
+	if err != nil {
+		return fmt.Errorf("read shares: %w", err)
+	}
+	f.shares[lane], err = scanShares(rows)
+	return err
+}
+
+// takes is how long a slot works on so much of a model.
+func (f *Forecast) takes(engine, model string, w token.Amount) time.Duration {
+	pace, ok := f.paces[paceKey{engine, model}]
+	if !ok {
+		pace = f.typical
+	}
+	return time.Duration(float64(pace) * float64(w) / float64(token.Whole(perTokens)))
+}
+
+// Place tells where a ticket stands that is not running. own is how many tickets of its account stand before it outside
+// the window, and behind is their weight.
+func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
+	list := f.ahead[t.Lane]
+	n, _ := slices.BinarySearchFunc(list, t, func(s standing, t Ticket) int {
+		if s.start < t.Start || (s.start == t.Start && s.id < t.ID) {
+			return -1
+		}
+		return 1
+	})
+	var work time.Duration
+	if n > 0 {
+		work = list[n-1].work
+	}
+	for _, s := range f.shares[t.Lane] {
+		if s.AccountID == t.AccountID || t.Start <= s.Finish || s.Paused {
+			continue
+		}
+		each := s.Behind / token.Amount(s.Waiting)
+		before := min(int64(s.Waiting), (t.Start-s.Finish+cost(each, 1)-1)/cost(each, 1))
+		n += int(before)
+		work += time.Duration(before) * f.takes("", "", each)
+	}
+	n += own
+	work += f.takes(t.Needs, t.Model, behind)
+	return Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
+}
+
+// wait is when work begins that has n tickets of its lane before it, which take so long together.
+func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
+	if f.slots == 0 || f.typical == 0 {
+		return Wait{} // nobody works, or nothing was ever measured
+	}
+	if n == 0 && len(f.running) < f.slots {
+		return Wait{At: f.at, Low: f.at, High: f.at.Add(time.Second)}
+	}
+	for _, left := range f.running {
+		work += left
+	}
+	mine, all := laneRates[lane], laneRates[lane]
+	for _, other := range Lanes() {
+		if other != lane && len(f.ahead[other]) > 0 {
+			all += laneRates[other]
+		}
+	}
+	d := float64(work) * float64(all) / float64(mine) / float64(f.slots)
+	after := func(ratio float64) time.Time { return f.at.Add(time.Duration(d * ratio)) }
+	return Wait{At: after(1), Low: after(f.low), High: after(f.high).Add(time.Second)}
+}
+
+// past is how right forecasts were.
+type past struct {
+	mu     sync.Mutex
+	ratios []float64 // real over foretold wait, of the last ones
+	next   int
+	count  int64 // foretold, all
+	inside int64 // of them within their range
+	errors []float64
+}
+
+// The past that is remembered, how much of it is needed to judge, and what stands in for it before.
+const (
+	pastKept, pastNeeded = 256, 20
+	firstLow, firstHigh  = 0.4, 2.5
+)
+
+// note compares what was said of a ticket with when it starts.
+func (p *past) note(t Ticket, now time.Time) {
+	if t.Expected.At.IsZero() || t.Attempt > 1 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.count++
+	if !now.Before(t.Expected.Low) && !now.After(t.Expected.High) {
+		p.inside++
+	}
+	foretold, real := t.Expected.At.Sub(t.QueuedAt), now.Sub(t.QueuedAt)
+	ratio := float64(real+100*time.Millisecond) / float64(foretold+100*time.Millisecond)
+	off := math.Abs(float64(real - foretold))
+	if len(p.ratios) < pastKept {
+		p.ratios, p.errors = append(p.ratios, ratio), append(p.errors, off)
+		return
+	}
+	p.ratios[p.next], p.errors[p.next] = ratio, off
+	p.next = (p.next + 1) % pastKept
+}
+
+// between is the range of ratios that nine of ten waits were in.
+func (p *past) between() (low, high float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.ratios) < pastNeeded {
+		return firstLow, firstHigh
+	}
+	sorted := slices.Sorted(slices.Values(p.ratios))
+	low, high = sorted[len(sorted)/20], sorted[len(sorted)-1-len(sorted)/20]
+	return min(low, 0.9), max(high, 1.1)
+}
+
+// Accuracy is how right the waits were that people were told.
+type Accuracy struct {
+	Foretold int64
+	Inside   float64       // share within the range, 0 … 1
+	Error    time.Duration // median of how far off, of the last 256
+}
+
+func (p *past) accuracy() Accuracy {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a := Accuracy{Foretold: p.count}
+	if p.count > 0 {
+		a.Inside = float64(p.inside) / float64(p.count)
+		sorted := slices.Sorted(slices.Values(p.errors))
+		a.Error = time.Duration(sorted[len(sorted)/2])
+	}
+	return a
+}
+
+// Accuracy tells how right this process's forecasts were.
+func (d *Dispatcher) Accuracy() Accuracy { return d.past.accuracy() }
+
+// forecastAge is how old a forecast may be that is told.
+const forecastAge = time.Second
+
+// Forecast returns the line as it was at most a second ago.
+func (d *Dispatcher) Forecast(ctx context.Context) (*Forecast, error) {
+	d.telling.Lock()
+	defer d.telling.Unlock()
+	now := d.clock.Now()
+	if f := d.told; f != nil && now.Sub(f.at) < forecastAge && !now.Before(f.at) {
+		return f, nil
+	}
+	low, high := d.past.between()
+	f, err := readForecast(ctx, d.db, now, low, high)
+	if err == nil {
+		d.told = f
+	}
+	return f, err
+}
+
+// Places tells where the waiting tickets among these stand. Indexes: primary key, ticket_wait.
+func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place, error) {
+	tickets, err := ByID(ctx, d.db, ids)
+	if err != nil || len(tickets) == 0 {
+		return nil, err
+	}
+	f, err := d.Forecast(ctx)
+	if err != nil {
+		return nil, err
+	}
+	places := map[string]Place{}
+	for id, t := range tickets {
+		if t.Owner != "" {
+			continue
+		}
+		var own int
+		var behind token.Amount
+		if !t.Admitted {
+			if own, behind, err = before(ctx, d.db, t); err != nil {
+				return nil, err
+			}
+			t.Start = f.turn(t, behind)
+		}
+		places[id] = f.Place(t, own, behind)
+	}
+	return places, nil
+}
+
+// turn is the virtual time at which a ticket outside its window is expected to start.
+func (f *Forecast) turn(t Ticket, behind token.Amount) int64 {
+	for _, s := range f.shares[t.Lane] {
+		if s.AccountID == t.AccountID {
+			return s.Finish + cost(behind, t.Rate)
+		}
+	}
+	return t.Start
+}
+
+// before counts the account's own tickets outside the window that stand before this one. Index ticket_wait.
+func before(ctx context.Context, q db.Queryer, t Ticket) (n int, weight token.Amount, err error) {
+	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(weight), 0) FROM ticket WHERE account_id = $1 AND lane = $2 AND admitted = 0
+		AND paused = 0 AND (place < $3 OR (place = $3 AND id < $4))`, t.AccountID, t.Lane, t.Place, t.ID).Scan(&n, &weight)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count tickets before %s: %w", t.ID, err)
+	}
+	return n, weight, nil
+}
