@@ -37,6 +37,7 @@ type ending struct {
 	attempt       int   // of the run that ends it; 0 = whoever runs it (cancel)
 	images        []asset.Image
 	failure       *Failure
+	onlyWaiting   bool // what runs by now goes on
 	entitled      Entitlement
 	at            time.Time
 }
@@ -181,6 +182,9 @@ func (w *world) end(op *ending) (*Generation, error) {
 	}
 	if t := w.tickets[op.id]; op.attempt != 0 && t.Attempt != op.attempt {
 		return &r.Generation, errStale
+	}
+	if op.onlyWaiting && r.State != Waiting {
+		return &r.Generation, errNotWaiting
 	}
 	next, err := Next(r.State, op.event)
 	if err != nil {

@@ -278,6 +278,9 @@ func verify(ctx context.Context, d *db.DB, problem func(string)) error {
 		if err != nil {
 			return err
 		}
+		if err := queue.Check(ctx, q, problem); err != nil {
+			return err
+		}
 		for _, other := range []struct {
 			what string
 			ids  map[string]bool

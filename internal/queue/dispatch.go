@@ -307,7 +307,7 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, limits 
 		for _, t := range c.pick(free, now, limits) {
 			t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, now.Add(d.opt.Lease)
 			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, leased_at = $3, lease_until = $4
-				WHERE id = $5 AND lease_until <= $3`, t.Attempt, t.Owner, db.Micros(now), db.Micros(t.Until), t.ID)
+				WHERE id = $5 AND lease_until <= $3 AND admitted = 1`, t.Attempt, t.Owner, db.Micros(now), db.Micros(t.Until), t.ID)
 			if err != nil {
 				return fmt.Errorf("lease %s: %w", t.ID, err)
 			}

@@ -281,6 +281,19 @@ func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place
 	return places, nil
 }
 
+// PlacesOf tells where the first waiting tickets of an account stand.
+func (d *Dispatcher) PlacesOf(ctx context.Context, account string, most int) (map[string]Place, error) {
+	tickets, err := WaitingOf(ctx, d.db, account, most)
+	if err != nil || len(tickets) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(tickets))
+	for i, t := range tickets {
+		ids[i] = t.ID
+	}
+	return d.Places(ctx, ids)
+}
+
 // turn is the virtual time at which a ticket outside its window is expected to start.
 func (f *Forecast) turn(t Ticket, behind token.Amount) int64 {
 	for _, s := range f.shares[t.Lane] {

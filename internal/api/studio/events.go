@@ -50,6 +50,9 @@ func (s *streams) leave(accountID string) {
 	}
 }
 
+// placesEvery is how often a stream looks where the waiting work stands.
+const placesEvery = 2 * time.Second
+
 type messagesKey struct{}
 
 // openStream refuses one stream too many and prepares the connection for a long answer. It subscribes before anything
@@ -97,6 +100,9 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()
 	stopping := api.Stopping(ctx)
+	var places places
+	look := time.NewTicker(placesEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -109,6 +115,10 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 				return
 			}
 			if send.Comment("still here") != nil {
+				return
+			}
+		case <-look.C:
+			if places.tell(ctx, s, actor, send) != nil {
 				return
 			}
 		case m, open := <-messages:

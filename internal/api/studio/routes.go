@@ -51,6 +51,11 @@ func operations() map[string]operation {
 		{id: "get-generation", method: "GET", path: "/generations/{id}", summary: "One generation"},
 		{id: "cancel-generation", method: "POST", path: "/generations/{id}/cancel", summary: "Stop a generation"},
 		{id: "delete-generation", method: "DELETE", path: "/generations/{id}", summary: "Delete a finished generation and its pictures", status: 204},
+		{id: "set-place", method: "PUT", path: "/generations/{id}/place", summary: "Move waiting work within one's own", status: 204},
+		{id: "set-paused", method: "PUT", path: "/generations/{id}/paused", summary: "Keep waiting work back, or let it go", status: 204},
+		{id: "get-line", method: "GET", path: "/queue", summary: "Whether one's own work is kept back"},
+		{id: "set-line", method: "PUT", path: "/queue", summary: "Keep all of one's waiting work back, or let it go", status: 204},
+		{id: "cancel-waiting", method: "POST", path: "/queue/cancel", summary: "Cancel all that waits; what runs goes on"},
 		{id: "events", method: "GET", path: "/events", summary: "What happens to one's work, as it happens"},
 
 		{id: "create-upload", method: "POST", path: "/uploads", summary: "Keep a picture of one's own; the body is the file", body: asset.MaxUploadBytes},
@@ -92,10 +97,15 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-generation", s.getGeneration)
 	route(r, "cancel-generation", s.cancelGeneration)
 	route(r, "delete-generation", s.deleteGeneration)
+	route(r, "set-place", s.setPlace)
+	route(r, "set-paused", s.setPaused)
+	route(r, "get-line", s.getLine)
+	route(r, "set-line", s.setLine)
+	route(r, "cancel-waiting", s.cancelWaiting)
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
-		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
+		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{}, "place": Place{},
 	}, s.events)
 	route(r, "create-upload", s.createUpload)
 	route(r, "list-uploads", s.listUploads)

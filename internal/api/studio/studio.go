@@ -52,6 +52,7 @@ type Auth interface {
 
 // Generations is what the studio needs of generation.Service.
 type Generations interface {
+	Lines
 	Offer(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Offer, error)
 	Submit(ctx context.Context, actor access.Actor, req generation.SubmitRequest) (*generation.Generation, error)
 	Get(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)

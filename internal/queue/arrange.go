@@ -1,0 +1,258 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bottega/internal/db"
+)
+
+// ErrNotWaiting says that a ticket is not the account's, or does not wait any more.
+var ErrNotWaiting = errors.New("it is not waiting")
+
+// Arrangement changes the order of an account's waiting tickets of one lane, the next one first, or what of them its
+// owner keeps back. It gets all of them and returns the same ones.
+type Arrangement func(waiting []Ticket) ([]Ticket, error)
+
+// arrangeMost bounds how many tickets are arranged at once.
+const arrangeMost = 10_000
+
+// Arrange lets an account's owner change the order of what waits, in the caller's transaction. Tickets that were in the
+// window and do not run yet give their turn back and get a new one; that never brings the account more of the machine.
+func Arrange(ctx context.Context, tx *db.Tx, account, lane string, change Arrangement) error {
+	l, err := Load(ctx, tx, []string{account})
+	if err != nil {
+		return err
+	}
+	s := l.shares[shareKey{account, lane}]
+	if s == nil {
+		return ErrNotWaiting
+	}
+	waiting, err := waitingOf(ctx, tx, account, lane, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	for i := range waiting {
+		s.takeBack(&waiting[i])
+	}
+	waiting, err = change(waiting)
+	if err != nil {
+		return err
+	}
+	for i, t := range waiting {
+		_, err := tx.Exec(ctx, "UPDATE ticket SET place = $1, paused = $2, admitted = 0 WHERE id = $3", int64(i+1), db.Bool(t.Paused), t.ID)
+		if err != nil {
+			return fmt.Errorf("arrange %s: %w", t.ID, err)
+		}
+	}
+	return l.promoteAll(ctx, tx)
+}
+
+// takeBack puts a ticket that does not run yet behind the window again.
+func (s *Share) takeBack(t *Ticket) {
+	if !t.Admitted {
+		return
+	}
+	t.Admitted = false
+	s.Admitted--
+	s.Waiting++
+	s.Behind += t.Weight
+	s.Finish = min(s.Finish, t.Start)
+}
+
+// waitingOf reads the account's tickets of a lane that nobody runs, in the order in which they would. Index on account_id.
+func waitingOf(ctx context.Context, q db.Queryer, account, lane, suffix string) ([]Ticket, error) {
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE account_id = $1 AND lane = $2 AND lease_owner = ''
+		ORDER BY admitted DESC, place, id LIMIT $3`+suffix, account, lane, arrangeMost)
+	if err != nil {
+		return nil, fmt.Errorf("read the tickets of %s: %w", account, err)
+	}
+	return scan(rows)
+}
+
+// WaitingOf returns the first tickets of an account that nobody runs, of all lanes.
+func WaitingOf(ctx context.Context, q db.Queryer, account string, most int) ([]Ticket, error) {
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE account_id = $1 AND lease_owner = ''
+		ORDER BY admitted DESC, place, id LIMIT $2`, account, most)
+	if err != nil {
+		return nil, fmt.Errorf("read the tickets of %s: %w", account, err)
+	}
+	return scan(rows)
+}
+
+// Move puts one ticket before another of the same lane; with an empty before, behind all.
+func Move(id, before string) Arrangement {
+	return func(waiting []Ticket) ([]Ticket, error) {
+		at := func(id string) int { return slices.IndexFunc(waiting, func(t Ticket) bool { return t.ID == id }) }
+		from := at(id)
+		if from < 0 || (before != "" && at(before) < 0) {
+			return nil, ErrNotWaiting
+		}
+		if id == before {
+			return waiting, nil
+		}
+		moved := waiting[from]
+		waiting = slices.Delete(waiting, from, from+1)
+		to := len(waiting)
+		if before != "" {
+			to = at(before)
+		}
+		return slices.Insert(waiting, to, moved), nil
+	}
+}
+
+// Pause keeps one ticket back, or lets it go.
+func Pause(id string, paused bool) Arrangement {
+	return func(waiting []Ticket) ([]Ticket, error) {
+		i := slices.IndexFunc(waiting, func(t Ticket) bool { return t.ID == id })
+		if i < 0 {
+			return nil, ErrNotWaiting
+		}
+		waiting[i].Paused = paused
+		return waiting, nil
+	}
+}
+
+// PauseAll keeps all of an account's waiting work back, also what comes in later, or lets it go. What runs goes on.
+func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error {
+	for _, lane := range Lanes() {
+		l, err := Load(ctx, tx, []string{account})
+		if err != nil {
+			return err
+		}
+		s := l.shares[shareKey{account, lane}]
+		if s.Paused == paused {
+			continue
+		}
+		s.Paused = paused
+		if paused {
+			if err := l.emptyWindow(ctx, tx, s); err != nil {
+				return err
+			}
+		}
+		if err := l.promoteAll(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emptyWindow takes everything out of the window that does not run yet.
+func (l *Line) emptyWindow(ctx context.Context, tx *db.Tx, s *Share) error {
+	waiting, err := waitingOf(ctx, tx, s.AccountID, s.Lane, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	for _, t := range waiting {
+		if !t.Admitted {
+			continue
+		}
+		s.takeBack(&t)
+		if _, err := tx.Exec(ctx, "UPDATE ticket SET admitted = 0 WHERE id = $1", t.ID); err != nil {
+			return fmt.Errorf("keep %s back: %w", t.ID, err)
+		}
+	}
+	return nil
+}
+
+// Paused reports whether an account's owner keeps its work back. Primary key.
+func Paused(ctx context.Context, q db.Queryer, account string) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM queue_share WHERE account_id = $1 AND paused = 1", account).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read the shares of %s: %w", account, err)
+	}
+	return n > 0, nil
+}
+
+// PauseLane lets nothing of a lane start on any server, or goes on. It is the operator's.
+func PauseLane(ctx context.Context, d *db.DB, lane string, paused bool) error {
+	if !slices.Contains(Lanes(), lane) {
+		return fmt.Errorf("there is no lane %q: want %s", lane, strings.Join(Lanes(), ", "))
+	}
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE queue_lane SET paused = $1 WHERE lane = $2", db.Bool(paused), lane)
+		return err
+	})
+}
+
+// LaneState is a lane as the operator sees it.
+type LaneState struct {
+	Lane                       string
+	Paused                     bool
+	Running, Admitted, Waiting int // tickets: running, next to run, outside their windows
+}
+
+// States reads all lanes. It counts tickets: for people, not for the road.
+func States(ctx context.Context, q db.Queryer) ([]LaneState, error) {
+	m, err := readMachine(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var list []LaneState
+	for _, name := range Lanes() {
+		s := LaneState{Lane: name, Paused: m.lanes[name] != nil && m.lanes[name].Paused}
+		err := q.QueryRow(ctx, `SELECT COALESCE(SUM(CASE WHEN lease_owner <> '' THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN lease_owner = '' AND admitted = 1 THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN lease_owner = '' AND admitted = 0 THEN 1 ELSE 0 END), 0)
+			FROM ticket WHERE lane = $1`, name).Scan(&s.Running, &s.Admitted, &s.Waiting)
+		if err != nil {
+			return nil, fmt.Errorf("count the tickets of lane %s: %w", name, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// WorkerState is a process that works.
+type WorkerState struct {
+	Owner   string
+	Slots   int
+	Engines []string
+	SeenAt  int64 // microseconds since 1970
+}
+
+// Workers reads the processes that were heard of, the latest first.
+func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
+	rows, err := q.Query(ctx, "SELECT owner, slots, engines, seen_at FROM worker ORDER BY seen_at DESC")
+	if err != nil {
+		return nil, fmt.Errorf("list workers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []WorkerState
+	for rows.Next() {
+		var w WorkerState
+		var engines string
+		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt); err != nil {
+			return nil, fmt.Errorf("list workers: %w", err)
+		}
+		w.Engines = strings.Split(engines, ",")
+		list = append(list, w)
+	}
+	return list, rows.Err()
+}
+
+// Check tells of every share that does not say what the tickets say.
+func Check(ctx context.Context, q db.Queryer, problem func(string)) error {
+	rows, err := q.Query(ctx, `SELECT s.account_id, s.lane, s.waiting, s.admitted, s.behind, COALESCE(t.waiting, 0), COALESCE(t.admitted, 0), COALESCE(t.behind, 0)
+		FROM queue_share s LEFT JOIN (SELECT account_id, lane, SUM(1 - admitted) AS waiting, SUM(admitted) AS admitted,
+			SUM((1 - admitted) * weight) AS behind FROM ticket GROUP BY account_id, lane) t
+		ON t.account_id = s.account_id AND t.lane = s.lane
+		WHERE s.waiting <> COALESCE(t.waiting, 0) OR s.admitted <> COALESCE(t.admitted, 0) OR s.behind <> COALESCE(t.behind, 0)`)
+	if err != nil {
+		return fmt.Errorf("check the shares: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var account, lane string
+		var has, want [3]int64
+		if err := rows.Scan(&account, &lane, &has[0], &has[1], &has[2], &want[0], &want[1], &want[2]); err != nil {
+			return fmt.Errorf("check the shares: %w", err)
+		}
+		problem(fmt.Sprintf("the share of account %s in lane %s says %v tickets waiting, admitted and weight behind; the line has %v", account, lane, has, want))
+	}
+	return rows.Err()
+}

@@ -1,0 +1,426 @@
+package queue
+
+import (
+	"container/heap"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"bottega/internal/clock"
+	"bottega/internal/token"
+)
+
+// Simulation drives the rules of this package (windows, turns, lanes, forecasts) with a simulated clock and engines, in
+// memory, over many accounts: the tests ask it about bounds, the benchmarks about a day of a large installation.
+type Simulation struct {
+	Accounts int
+	Slots    int           // GPUs
+	Day      time.Duration // how long work comes in; then the rest is worked off
+	// Load is the work that comes in over what the slots can do, on average over the day; it swings as a sine between
+	// nothing and twice that.
+	Load   float64
+	Floods int           // accounts that hand in hundreds at once, together about a third of the work
+	Fails  time.Duration // mean time between failures of a slot, which loses what it ran and is away five minutes; 0 = never
+	Seed   uint64
+	FIFO   bool // first come, first served, for comparison
+}
+
+// Report is how a simulation went.
+type Report struct {
+	Jobs        int
+	Jain        float64 // fairness index of compute by rate among accounts that had work waiting all through four hours; the mean
+	Starved     int     // first jobs of accounts that waited longer than the bound of fair.go allows
+	Utilisation float64 // of the slots, while anything waited
+	WaitP50     time.Duration
+	WaitP99     time.Duration
+	LightP50    time.Duration // wait of paid jobs whose account had nothing in the lane
+	LightP99    time.Duration
+	Foretold    Accuracy
+	Lost        int           // runs that a failing slot lost; each ran again
+	Decision    time.Duration // mean of one choice
+}
+
+const (
+	simLimit    = 3         // an account's window
+	simPace     = time.Hour // of a thousand tokens: 3.6 s a token
+	simRepair   = 5 * time.Minute
+	simPeriod   = 4 * time.Hour // over which fairness is measured
+	simLook     = 30 * time.Second
+	simForetold = 10 // every so manieth job is told its wait
+	simEngine   = "simulated"
+	simLargest  = 40 // tokens of the largest job
+)
+
+type simJob struct {
+	Ticket
+	arrived time.Duration
+	bound   time.Duration // longest wait allowed; 0 = not the account's first
+	ended   bool
+}
+
+type simEvent struct {
+	at   time.Duration
+	what func()
+}
+
+// ordered is a heap by a comparison.
+type ordered[T any] struct {
+	list   []T
+	before func(a, b T) bool
+}
+
+func (o *ordered[T]) Len() int           { return len(o.list) }
+func (o *ordered[T]) Less(i, j int) bool { return o.before(o.list[i], o.list[j]) }
+func (o *ordered[T]) Swap(i, j int)      { o.list[i], o.list[j] = o.list[j], o.list[i] }
+func (o *ordered[T]) Push(x any)         { o.list = append(o.list, x.(T)) }
+func (o *ordered[T]) Pop() any {
+	last := o.list[len(o.list)-1]
+	o.list = o.list[:len(o.list)-1]
+	return last
+}
+
+type simulator struct {
+	Simulation
+	rng     *rand.Rand
+	now     time.Duration
+	events  ordered[simEvent]
+	machine machine
+	shares  map[shareKey]*Share
+	waiting map[shareKey][]*simJob // outside the windows
+	turns   map[string]*ordered[*simJob]
+	running map[string]load
+	active  map[string]int // lanes with tickets, by account
+	free    int
+	runs    map[*simJob]time.Duration // when each began
+
+	served map[string]float64 // tokens by rate, in this period
+	idle   map[string]bool    // accounts that had nothing outside their window at some time of it
+	jains  []float64
+
+	waits, light []time.Duration
+	past         past
+	told         *Forecast
+	full, could  float64 // slot seconds worked and possible while anything waited
+	in           int     // tickets that wait
+	since        time.Duration
+	spent        time.Duration
+	choices      int
+	report       Report
+}
+
+// Run runs the simulation to its end.
+func (c Simulation) Run() Report {
+	s := &simulator{
+		Simulation: c, rng: rand.New(rand.NewPCG(c.Seed, 1)), free: c.Slots,
+		machine: machine{lanes: map[string]*lane{}}, shares: map[shareKey]*Share{}, waiting: map[shareKey][]*simJob{},
+		turns: map[string]*ordered[*simJob]{}, running: map[string]load{}, active: map[string]int{}, runs: map[*simJob]time.Duration{},
+		served: map[string]float64{}, idle: map[string]bool{},
+	}
+	s.events.before = func(a, b simEvent) bool { return a.at < b.at }
+	for _, name := range Lanes() {
+		s.machine.lanes[name] = &lane{}
+		s.turns[name] = &ordered[*simJob]{before: func(a, b *simJob) bool {
+			return a.Start < b.Start || (a.Start == b.Start && a.ID < b.ID)
+		}}
+	}
+	s.arrivals()
+	if c.Fails > 0 {
+		s.after(s.exponential(c.Fails/time.Duration(c.Slots)), s.fail)
+	}
+	for at := simPeriod; at <= c.Day; at += simPeriod {
+		s.after(at, s.period)
+	}
+	for s.events.Len() > 0 {
+		e := heap.Pop(&s.events).(simEvent)
+		s.account(e.at)
+		s.now = e.at
+		e.what()
+		s.dispatch()
+	}
+	return s.finish()
+}
+
+func (s *simulator) after(d time.Duration, what func()) {
+	heap.Push(&s.events, simEvent{s.now + d, what})
+}
+
+func (s *simulator) exponential(mean time.Duration) time.Duration {
+	return time.Duration(s.rng.ExpFloat64() * float64(mean))
+}
+
+// account adds up what the slots did until at, while anything waited.
+func (s *simulator) account(at time.Duration) {
+	if s.in > 0 {
+		d := (at - s.since).Seconds()
+		s.full += d * float64(len(s.runs))
+		s.could += d * float64(len(s.runs)+max(0, s.free))
+	}
+	s.since = at
+}
+
+// arrivals plans the sessions of the day: each hands in some jobs at once.
+func (s *simulator) arrivals() {
+	capacity := s.Load * float64(s.Slots) * s.Day.Seconds() // slot seconds
+	for done := 0.0; done < capacity; {
+		flood := s.Floods > 0 && s.rng.Float64() < 0.012
+		name, lane, jobs := fmt.Sprintf("a%d", s.rng.IntN(s.Accounts)), LaneFast, 1+s.rng.IntN(6)
+		switch {
+		case flood:
+			name, lane, jobs = fmt.Sprintf("flood%d", s.rng.IntN(s.Floods)), LaneAPI, 50+s.rng.IntN(200)
+		case s.rng.Float64() < 0.1:
+			lane = LaneRelaxed
+		}
+		at := time.Duration(s.rng.Float64() * float64(s.Day))
+		if swing := 1 - math.Cos(2*math.Pi*at.Hours()/24); s.rng.Float64()*2 > swing {
+			continue // less at night
+		}
+		weights := make([]token.Amount, jobs)
+		for i := range weights {
+			weights[i] = token.Whole(1 + int64(s.rng.ExpFloat64()*4)%simLargest)
+			done += s.seconds(weights[i])
+		}
+		s.after(at, func() { s.arrive(name, lane, weights) })
+	}
+}
+
+// seconds is how long a slot works on so much.
+func (s *simulator) seconds(w token.Amount) float64 {
+	return simPace.Seconds() * float64(w) / float64(token.Whole(perTokens))
+}
+
+func (s *simulator) arrive(account, lane string, weights []token.Amount) {
+	k := shareKey{account, lane}
+	share := s.shares[k]
+	if share == nil {
+		share = &Share{AccountID: account, Lane: lane, Room: simLimit}
+		if lane == LaneRelaxed {
+			share.Room = relaxedAtOnce
+		}
+		if s.FIFO {
+			share.Room = math.MaxInt
+		}
+		s.shares[k] = share
+	}
+	for _, w := range weights {
+		s.report.Jobs++
+		j := &simJob{
+			Ticket: Ticket{
+				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Lane: lane, Weight: w, Rate: 1, Needs: simEngine,
+				QueuedAt: time.Unix(0, 0).Add(s.now),
+			},
+			arrived: s.now,
+		}
+		if share.Waiting+share.Admitted == 0 {
+			s.active[account]++
+			j.bound = s.bound(lane)
+		}
+		s.in++
+		own, behind := share.Waiting, share.Behind
+		if share.Waiting == 0 && share.open() > 0 {
+			s.admit(share, j)
+		} else {
+			j.Start = share.Finish + cost(share.Behind, 1)
+			share.Waiting++
+			share.Behind += w
+			s.waiting[k] = append(s.waiting[k], j)
+		}
+		if s.report.Jobs%simForetold == 0 && !s.FIFO {
+			j.Expected = s.forecast().Place(j.Ticket, own, behind).Wait
+		}
+	}
+}
+
+func (s *simulator) admit(share *Share, j *simJob) {
+	share.admit(s.machine.lanes[j.Lane].Now, &j.Ticket)
+	if s.FIFO {
+		j.Start = int64(s.report.Jobs)
+	}
+	heap.Push(s.turns[j.Lane], j)
+}
+
+// bound is the longest wait that fair.go allows the first job of an account: what runs, one largest job of every other
+// account, all through the lane's part of the slots.
+func (s *simulator) bound(lane string) time.Duration {
+	part := float64(laneRates[lane]) / float64(laneRates[LaneFast]+laneRates[LaneAPI]+laneRates[LaneRelaxed])
+	largest := s.seconds(token.Whole(simLargest)) * 2 // a run may take longer than its weight says
+	return time.Duration((largest + largest*float64(len(s.active))/part/float64(s.Slots)) * float64(time.Second))
+}
+
+// dispatch starts what may start.
+func (s *simulator) dispatch() {
+	for s.free > 0 {
+		heads := map[string][]Ticket{}
+		for _, name := range Lanes() {
+			if t := s.turns[name]; t.Len() > 0 {
+				heads[name] = []Ticket{t.list[0].Ticket}
+			}
+		}
+		began := clock.System{}.Now()
+		chosen := s.machine.pick(heads, s.running, 1, time.Time{}, func(string) int { return math.MaxInt })
+		s.spent += clock.System{}.Now().Sub(began)
+		s.choices++
+		if len(chosen) == 0 {
+			return
+		}
+		s.start(heap.Pop(s.turns[chosen[0].Lane]).(*simJob))
+	}
+}
+
+func (s *simulator) start(j *simJob) {
+	s.free--
+	s.in--
+	wait := s.now - j.arrived
+	s.past.note(j.Ticket, time.Unix(0, 0).Add(s.now))
+	j.Attempt = 1
+	s.waits = append(s.waits, wait)
+	if j.bound > 0 {
+		if j.Lane != LaneRelaxed {
+			s.light = append(s.light, wait)
+		}
+		if wait > j.bound {
+			s.report.Starved++
+		}
+		j.bound = 0
+	}
+	s.runs[j] = s.now
+	took := s.seconds(j.Weight) * math.Exp(s.rng.NormFloat64()*0.2)
+	s.after(time.Duration(took*float64(time.Second)), func() { s.end(j) })
+}
+
+func (s *simulator) end(j *simJob) {
+	if _, runs := s.runs[j]; !runs || j.ended {
+		return // its slot failed
+	}
+	j.ended = true
+	delete(s.runs, j)
+	s.free++
+	s.served[j.AccountID] += float64(j.Weight)
+	k := shareKey{j.AccountID, j.Lane}
+	share := s.shares[k]
+	share.Admitted--
+	on := s.running[j.AccountID]
+	on.all--
+	if j.Lane == LaneRelaxed {
+		on.relaxed--
+	}
+	s.running[j.AccountID] = on
+	if next := s.waiting[k]; len(next) > 0 && share.open() > 0 {
+		share.Waiting--
+		share.Behind -= next[0].Weight
+		s.admit(share, next[0])
+		s.waiting[k] = next[1:]
+	}
+	if share.Waiting == 0 {
+		s.idle[j.AccountID] = true
+	}
+	if share.Waiting+share.Admitted == 0 {
+		if s.active[j.AccountID]--; s.active[j.AccountID] == 0 {
+			delete(s.active, j.AccountID)
+		}
+	}
+}
+
+// fail loses what a slot ran; the work goes back with its turn, and the slot is away for a while.
+func (s *simulator) fail() {
+	if s.now > s.Day {
+		return
+	}
+	s.after(s.exponential(s.Fails/time.Duration(s.Slots)), s.fail)
+	for j := range s.runs { // any of them
+		delete(s.runs, j)
+		on := s.running[j.AccountID]
+		on.all--
+		if j.Lane == LaneRelaxed {
+			on.relaxed--
+		}
+		s.running[j.AccountID] = on
+		again := *j
+		j.ended = true
+		s.in++
+		s.report.Lost++
+		heap.Push(s.turns[j.Lane], &again)
+		s.after(simRepair, func() { s.free++ })
+		return
+	}
+}
+
+// forecast is the line at most simLook ago.
+func (s *simulator) forecast() *Forecast {
+	at := time.Unix(0, 0).Add(s.now)
+	if s.told != nil && at.Sub(s.told.at) < simLook {
+		return s.told
+	}
+	low, high := s.past.between()
+	f := &Forecast{
+		at: at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
+	}
+	for j, began := range s.runs {
+		whole := f.takes(simEngine, "", j.Weight)
+		f.running = append(f.running, max(whole/10, whole-(s.now-began)))
+	}
+	for _, name := range Lanes() {
+		list := slices.SortedFunc(slices.Values(s.turns[name].list), func(a, b *simJob) int {
+			if s.turns[name].before(a, b) {
+				return -1
+			}
+			return 1
+		})
+		var work time.Duration
+		for _, j := range list {
+			work += f.takes(simEngine, "", j.Weight)
+			f.ahead[name] = append(f.ahead[name], standing{j.Start, j.ID, work})
+		}
+	}
+	for _, share := range s.shares {
+		if share.Waiting > 0 {
+			f.shares[share.Lane] = append(f.shares[share.Lane], *share)
+		}
+	}
+	s.told = f
+	return f
+}
+
+// period ends one over which fairness is measured.
+func (s *simulator) period() {
+	var sum, squares, n float64
+	for k, share := range s.shares {
+		if share.Waiting == 0 || s.idle[k.account] || k.lane != LaneAPI {
+			continue
+		}
+		x := s.served[k.account]
+		sum, squares, n = sum+x, squares+x*x, n+1
+	}
+	if n > 1 && squares > 0 {
+		s.jains = append(s.jains, sum*sum/(n*squares))
+	}
+	clear(s.served)
+	clear(s.idle)
+	for k, share := range s.shares {
+		if share.Waiting == 0 {
+			s.idle[k.account] = true
+		}
+	}
+}
+
+func (s *simulator) finish() Report {
+	r := &s.report
+	for _, j := range s.jains {
+		r.Jain += j / float64(len(s.jains))
+	}
+	quantile := func(list []time.Duration, p float64) time.Duration {
+		slices.Sort(list)
+		if len(list) == 0 {
+			return 0
+		}
+		return list[min(int(p*float64(len(list))), len(list)-1)]
+	}
+	r.WaitP50, r.WaitP99 = quantile(s.waits, 0.5), quantile(s.waits, 0.99)
+	r.LightP50, r.LightP99 = quantile(s.light, 0.5), quantile(s.light, 0.99)
+	r.Utilisation = s.full / max(1, s.could)
+	r.Foretold = s.past.accuracy()
+	r.Decision = s.spent / time.Duration(max(1, s.choices))
+	r.Starved += s.in // what never started
+	return *r
+}
