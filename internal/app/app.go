@@ -28,6 +28,7 @@ import (
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
+	"bottega/internal/team"
 )
 
 // Config is what an installation is made of.
@@ -61,6 +62,7 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Plans       *plan.Service
+	Teams       *team.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
 	Catalog     *catalog.Catalog
@@ -103,14 +105,15 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans})
+	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Engines: func(name string) bool { return a.Engines[name] != nil },
 	})
