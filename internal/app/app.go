@@ -278,11 +278,12 @@ func (a *App) tidy(ctx context.Context) error {
 
 // LocalAccount returns the account that `bottega generate` works for, making it when needed. Nobody can sign in to it.
 func (a *App) LocalAccount(ctx context.Context) (account.Account, error) {
-	acc, err := a.Accounts.ByEmail(ctx, localEmail)
+	acc, err := a.Accounts.ByEmail(ctx, LocalEmail)
 	if !errors.Is(err, account.ErrUnknown) {
 		return acc, err
 	}
-	return a.Accounts.Create(ctx, account.New{Email: localEmail, Password: id.New() + id.New(), Role: "user", Plan: plan.Operator})
+	return a.Accounts.Create(ctx, account.New{Email: LocalEmail, Password: id.New() + id.New(), Role: "user", Plan: plan.Operator})
 }
 
-const localEmail = "local@bottega.invalid"
+// LocalEmail is the address of the account that `bottega generate` works for.
+const LocalEmail = "local@bottega.invalid"
