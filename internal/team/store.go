@@ -20,7 +20,8 @@ const (
 		ON CONFLICT (team_id, account_id) DO UPDATE SET role = excluded.role, most = excluded.most, joined_at = excluded.joined_at,
 			left_at = excluded.left_at`
 	// Primary key, its first column.
-	selectMembers = `SELECT account_id, role, most, joined_at FROM team_member WHERE team_id = $1 AND left_at = 0 ORDER BY joined_at, account_id`
+	selectMembers = `SELECT account_id, role, most, joined_at FROM team_member WHERE team_id = $1 AND left_at = 0
+		ORDER BY CASE role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 WHEN 'member' THEN 2 ELSE 3 END, joined_at, account_id`
 	// Partial index on account_id.
 	selectTeamsOf = `SELECT m.team_id FROM team_member m JOIN team t ON t.id = m.team_id
 		WHERE m.account_id = $1 AND m.left_at = 0 ORDER BY t.created_at, m.team_id`

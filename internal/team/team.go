@@ -51,7 +51,7 @@ type Team struct {
 	Name        string
 	CreatedAt   time.Time
 	DissolvedAt time.Time // zero = it is there
-	Members     []Member  // who is in it now
+	Members     []Member  // who is in it now; the owner first, as they were loaded
 	Seats       int       // that may be filled
 
 	touched map[string]Member // to be written

@@ -93,8 +93,9 @@ type teamJournalInput struct {
 }
 
 type teamPageInput struct {
-	ID string `path:"id"`
-	pageInput
+	ID     string `path:"id"`
+	Limit  int    `query:"limit" default:"24" minimum:"1" maximum:"100"`
+	Cursor string `query:"cursor" doc:"next of the page before"`
 }
 
 func wireInvitation(i team.Invitation, emails map[string]string) Invitation {

@@ -80,8 +80,9 @@ type memberInput struct {
 }
 
 type memberChangeInput struct {
-	memberInput
-	Body MemberChange
+	ID     string `path:"id"`
+	Member string `path:"member"`
+	Body   MemberChange
 }
 
 // declareTeams binds the rows about teams.
