@@ -89,7 +89,7 @@ func fillLine(ctx context.Context, d *db.DB, first int) error {
 		for i := range longLine / longLineOf {
 			for _, a := range accounts {
 				line.Add(&queue.Ticket{
-					ID: fmt.Sprintf("%s-%d", a, i), AccountID: a, Lane: queue.Lanes()[i%3], Weight: token.Whole(int64(1 + i%20)),
+					ID: fmt.Sprintf("%s-%d", a, i), AccountID: a, Share: a, Lane: queue.Lanes()[i%3], Weight: token.Whole(int64(1 + i%20)),
 					Needs: "engine", Model: "model", QueuedAt: at.Add(time.Duration(i) * time.Millisecond),
 				}, 2)
 			}

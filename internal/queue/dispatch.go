@@ -344,18 +344,18 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	d.settled = now
-	const waiting = "SELECT DISTINCT account_id FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
+	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
 	rows, err := d.db.Query(ctx, waiting)
 	if err != nil {
 		return fmt.Errorf("look for windows with room: %w", err)
 	}
-	accounts, err := db.Set(rows)
+	shares, err := db.Set(rows)
 	if err != nil {
 		return err
 	}
-	for account := range accounts {
+	for share := range shares {
 		err := d.db.Tx(ctx, func(tx *db.Tx) error {
-			l, err := Load(ctx, tx, []string{account})
+			l, err := Load(ctx, tx, []string{share})
 			if err != nil {
 				return err
 			}
