@@ -17,8 +17,9 @@ type Wait struct{ At, Low, High time.Time }
 
 // Place is where a waiting ticket stands.
 type Place struct {
-	Position int // among what can run, from 1
+	Position int // among what can run, from 1; 0 = it is kept back
 	Wait     Wait
+	Paused   bool // its owner keeps this one back; not told of by keeping back everything
 }
 
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
@@ -69,8 +70,7 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 		return nil, err
 	}
 	for _, t := range leased {
-		whole := f.takes(t.Needs, t.Model, t.Weight)
-		f.running = append(f.running, max(whole/10, whole-now.Sub(t.LeasedAt)))
+		f.running = append(f.running, f.left(t, now))
 	}
 	for _, lane := range Lanes() {
 		if err := f.readLane(ctx, q, lane); err != nil {
@@ -263,9 +263,23 @@ func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place
 	if err != nil {
 		return nil, err
 	}
+	var accounts []string
+	for _, t := range tickets {
+		if !slices.Contains(accounts, t.AccountID) {
+			accounts = append(accounts, t.AccountID)
+		}
+	}
+	back, err := pausedAmong(ctx, d.db, accounts)
+	if err != nil {
+		return nil, err
+	}
 	places := map[string]Place{}
 	for id, t := range tickets {
 		if t.Owner != "" {
+			continue
+		}
+		if t.Paused || back[t.AccountID] {
+			places[id] = Place{Paused: t.Paused}
 			continue
 		}
 		var own int
