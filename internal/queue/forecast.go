@@ -32,6 +32,7 @@ type Forecast struct {
 	running []time.Duration // what is left of each run
 	ahead   map[string][]standing
 	shares  map[string][]Share // by lane, those with tickets outside their window
+	held    map[string]bool    // lanes of which the operator lets nothing start
 	paces   map[paceKey]time.Duration
 	typical time.Duration // pace of a model that was never measured; 0 = nothing was
 	low     float64       // range of real over foretold waits
@@ -50,7 +51,7 @@ const forecastWindow = 5000
 
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
 func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
-	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, low: low, high: high}
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, low: low, high: high}
 	var err error
 	if f.paces, err = readPaces(ctx, q); err != nil {
 		return nil, err
@@ -60,6 +61,13 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 	}
 	if f.slots, err = slots(ctx, q, now); err != nil {
 		return nil, err
+	}
+	m, err := readMachine(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for name, l := range m.lanes {
+		f.held[name] = l.Paused
 	}
 	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until LIMIT $1", forecastWindow)
 	if err != nil {
@@ -142,8 +150,8 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 
 // wait is when work begins that has n tickets of its lane before it, which take so long together.
 func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
-	if f.slots == 0 || f.typical == 0 {
-		return Wait{} // nobody works, or nothing was ever measured
+	if f.slots == 0 || f.typical == 0 || f.held[lane] {
+		return Wait{} // nobody works, nothing was ever measured, or nothing may start
 	}
 	if n == 0 && len(f.running) < f.slots {
 		return Wait{At: f.at, Low: f.at, High: f.at.Add(time.Second)}

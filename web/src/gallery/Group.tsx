@@ -1,8 +1,16 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconPencil, IconRefresh, IconTrash } from '@tabler/icons-react';
+import {
+  IconArrowBarToDown,
+  IconArrowBarToUp,
+  IconPencil,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconRefresh,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { isFinal } from '../api/patch';
-import { useModels } from '../api/queries';
+import { isFinal, isLocal } from '../api/patch';
+import { useLine, useModels } from '../api/queries';
 import type { Generation } from '../api/types';
 import { ago } from '../format/time';
 import { useTokens } from '../format/useTokens';
@@ -78,6 +86,7 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         {!final && ` · ${t('gallery.held', { price: worded(g.price_mt) })}`}
       </p>
       <div className={classes.acts}>
+        {g.state === 'waiting' && !isLocal(g) && <InLine g={g} actions={actions} />}
         {final && (
           <>
             <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
@@ -98,6 +107,34 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         )}
       </div>
     </div>
+  );
+}
+
+/** What can be done with work that waits. */
+function InLine({ g, actions }: { g: Generation; actions: GroupActions }) {
+  const { t } = useTranslation();
+  const line = useLine().data;
+  const alone = !line || line.waiting + line.kept < 2;
+  return (
+    <>
+      {!alone && (
+        <>
+          <Act label={t('line.next')} onClick={() => actions.move(g, 'first')}>
+            <IconArrowBarToUp size={17} stroke={1.8} aria-hidden />
+          </Act>
+          <Act label={t('line.later')} onClick={() => actions.move(g, '')}>
+            <IconArrowBarToDown size={17} stroke={1.8} aria-hidden />
+          </Act>
+        </>
+      )}
+      <Act label={g.paused ? t('line.let_go') : t('line.keep_back')} onClick={() => actions.keepBack(g)}>
+        {g.paused ? (
+          <IconPlayerPlay size={17} stroke={1.8} aria-hidden />
+        ) : (
+          <IconPlayerPause size={17} stroke={1.8} aria-hidden />
+        )}
+      </Act>
+    </>
   );
 }
 
