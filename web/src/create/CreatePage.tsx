@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Gallery } from '../gallery/Gallery';
-import { Strip } from '../line/Strip';
+import { OwnLine } from '../line/OwnLine';
 import { usePageTitle } from '../shell/title';
 import { Composer } from './Composer';
 import classes from './create.module.css';
@@ -19,7 +19,7 @@ export function CreatePage() {
     <div className={classes.page}>
       <h1 className={classes.hidden}>{t('create.title')}</h1>
       <Composer composer={composer} />
-      <Strip />
+      <OwnLine />
       <Gallery
         empty={
           <Suspense>

@@ -1,23 +1,18 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
-import {
-  IconArrowBarToDown,
-  IconArrowBarToUp,
-  IconPencil,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconRefresh,
-  IconTrash,
-} from '@tabler/icons-react';
+import { IconPencil, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isFinal, isLocal } from '../api/patch';
-import { useLine, useModels } from '../api/queries';
+import { useModels } from '../api/queries';
 import type { Generation } from '../api/types';
 import { ago } from '../format/time';
 import { useTokens } from '../format/useTokens';
+import { Act } from './Act';
 import classes from './gallery.module.css';
 import { type GroupLayout, isWide } from './layout';
 import { Tile } from './Tile';
 import type { GroupActions } from './useGroupActions';
+
+const InLine = lazy(() => import('./InLine').then((m) => ({ default: m.InLine })));
 
 interface Props {
   g: Generation;
@@ -86,7 +81,11 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         {!final && ` · ${t('gallery.held', { price: worded(g.price_mt) })}`}
       </p>
       <div className={classes.acts}>
-        {g.state === 'waiting' && !isLocal(g) && <InLine g={g} actions={actions} />}
+        {g.state === 'waiting' && !isLocal(g) && (
+          <Suspense>
+            <InLine g={g} actions={actions} />
+          </Suspense>
+        )}
         {final && (
           <>
             <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
@@ -107,51 +106,5 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         )}
       </div>
     </div>
-  );
-}
-
-/** What can be done with work that waits. */
-function InLine({ g, actions }: { g: Generation; actions: GroupActions }) {
-  const { t } = useTranslation();
-  const line = useLine().data;
-  const alone = !line || line.waiting + line.kept < 2;
-  return (
-    <>
-      {!alone && (
-        <>
-          <Act label={t('line.next')} onClick={() => actions.move(g, 'first')}>
-            <IconArrowBarToUp size={17} stroke={1.8} aria-hidden />
-          </Act>
-          <Act label={t('line.later')} onClick={() => actions.move(g, '')}>
-            <IconArrowBarToDown size={17} stroke={1.8} aria-hidden />
-          </Act>
-        </>
-      )}
-      <Act label={g.paused ? t('line.let_go') : t('line.keep_back')} onClick={() => actions.keepBack(g)}>
-        {g.paused ? (
-          <IconPlayerPlay size={17} stroke={1.8} aria-hidden />
-        ) : (
-          <IconPlayerPause size={17} stroke={1.8} aria-hidden />
-        )}
-      </Act>
-    </>
-  );
-}
-
-function Act({
-  label,
-  onClick,
-  children,
-}: {
-  label: string;
-  onClick: () => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size={34} radius="md" aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
   );
 }

@@ -6,7 +6,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { applyLine } from '../api/events';
-import { queries, useLine } from '../api/queries';
+import { queries } from '../api/queries';
 import type { Line } from '../api/types';
 import classes from './line.module.css';
 import { useWait } from './useWait';
@@ -16,14 +16,8 @@ const Confirm = lazy(() => import('./Confirm').then((m) => ({ default: m.Confirm
 /** From so many on, cancelling what waits is asked for twice. */
 const MANY = 3;
 
-/** What one has in line, in a sentence, with what can be done about all of it. Quiet: not there without a reason. */
-export function Strip() {
-  const line = useLine().data;
-  if (!line || (!line.paused && line.running + line.waiting + line.kept < 2)) return null;
-  return <Shown line={line} />;
-}
-
-function Shown({ line }: { line: Line }) {
+/** What one has in line, in a sentence, with what can be done about all of it. */
+export function Strip({ line }: { line: Line }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
   const { pause, cancel } = useLineActions(line);
