@@ -1,9 +1,10 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, pictures, phone.
+// ONLY one of the parts: laptop, line, pictures, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
+import { line } from './line.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
 
@@ -15,6 +16,7 @@ const browser = await launch();
 try {
   for (const [name, viewport] of [
     ['laptop', laptop],
+    ['line', laptop],
     ['pictures', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
@@ -24,6 +26,7 @@ try {
     const errors = [];
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
+    else if (name === 'line') await line(run, page);
     else if (name === 'pictures') await pictures(run, page);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {

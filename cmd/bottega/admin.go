@@ -37,6 +37,7 @@ type adminCmd struct {
 	Team    teamCmds    `cmd:"" help:"Teams: their plans, seats, tokens and members."`
 	Plan    planCmd     `cmd:"" help:"What an account is on."`
 	Pricing pricingCmds `cmd:"" help:"Prices."`
+	Queue   queueCmds   `cmd:"" help:"The line of waiting work."`
 	Ledger  struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`

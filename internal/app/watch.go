@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -75,6 +76,12 @@ func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	line, err := a.lineMetrics(ctx)
+	if err != nil { // the rest is worth reading all the same
+		a.Log.Error("reading the line for the metrics failed", "error", err)
+	}
 	for _, m := range []struct {
 		name, kind, help string
 		value            int64
@@ -91,4 +98,5 @@ func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
 			return // the reader has gone
 		}
 	}
+	_, _ = io.WriteString(w, line)
 }

@@ -41,6 +41,9 @@ func (h *Hub) Wake() {
 // Run relays until ctx ends. It looks at the outbox when woken, and every poll, for what other processes wrote.
 func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 	last, err := h.newest(ctx)
+	if ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return err
 	}

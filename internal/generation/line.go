@@ -16,7 +16,7 @@ import (
 
 var errNotWaiting = fault.New(fault.Conflict, "generation_not_waiting", "only work that waits can be moved or kept back")
 
-// Move puts a waiting generation before another one of the actor; with an empty before, behind all.
+// Move puts a waiting generation before another one of the actor, or before queue.First; with an empty before, behind all.
 func (s *Service) Move(ctx context.Context, actor access.Actor, id, before string) error {
 	return s.arrange(ctx, actor, id, queue.Move(id, before))
 }
@@ -55,8 +55,16 @@ func (s *Service) arrange(ctx context.Context, actor access.Actor, id string, ch
 	if err != nil {
 		return fmt.Errorf("arrange the line of %s: %w", g.AccountID, err)
 	}
-	s.wake()
+	s.rearranged()
 	return nil
+}
+
+// rearranged tells the line that it was changed by hand.
+func (s *Service) rearranged() {
+	if s.line != nil {
+		s.line.Forget()
+	}
+	s.wake()
 }
 
 // PauseAll keeps everything of the actor back that waits, also what comes in later, or lets it go on.
@@ -65,13 +73,16 @@ func (s *Service) PauseAll(ctx context.Context, actor access.Actor, paused bool)
 	if err != nil {
 		return fmt.Errorf("pause the line of %s: %w", actor.AccountID, err)
 	}
-	s.wake()
+	s.rearranged()
 	return nil
 }
 
-// Paused reports whether the actor keeps its line back.
-func (s *Service) Paused(ctx context.Context, actor access.Actor) (bool, error) {
-	return queue.Paused(ctx, s.DB, actor.AccountID)
+// Own tells what the actor has in the line.
+func (s *Service) Own(ctx context.Context, actor access.Actor) (queue.Own, error) {
+	if s.line == nil {
+		return queue.Own{}, nil
+	}
+	return s.line.Own(ctx, actor.AccountID)
 }
 
 // cancelMost is how many generations CancelWaiting ends in one call.

@@ -217,7 +217,7 @@ func (s *Service) place(ctx context.Context, list []*Generation) error {
 	}
 	for _, g := range list {
 		if p, ok := places[g.ID]; ok {
-			g.Position, g.Starts = p.Position, p.Wait
+			g.Position, g.Starts, g.Paused = p.Position, p.Wait, p.Paused
 		}
 	}
 	return nil

@@ -51,8 +51,9 @@ type Generation struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time  // zero while waiting
 	FinishedAt time.Time  // zero while open
-	Position   int        // place in line while waiting, from 1; 0 otherwise
+	Position   int        // place in line while waiting, from 1; 0 otherwise, and while it is kept back
 	Starts     queue.Wait // when it is expected to start; zero when it is not waiting, or not known
+	Paused     bool       // it waits, and its owner keeps it back
 	Images     []asset.Image
 }
 

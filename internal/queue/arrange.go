@@ -85,9 +85,16 @@ func WaitingOf(ctx context.Context, q db.Queryer, account string, most int) ([]T
 	return scan(rows)
 }
 
+// First stands for the ticket that waits in front of all the others of its lane.
+const First = "first"
+
 // Move puts one ticket before another of the same lane; with an empty before, behind all.
 func Move(id, before string) Arrangement {
 	return func(waiting []Ticket) ([]Ticket, error) {
+		before := before
+		if before == First && len(waiting) > 0 {
+			before = waiting[0].ID
+		}
 		at := func(id string) int { return slices.IndexFunc(waiting, func(t Ticket) bool { return t.ID == id }) }
 		from := at(id)
 		if from < 0 || (before != "" && at(before) < 0) {

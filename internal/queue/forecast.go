@@ -17,8 +17,9 @@ type Wait struct{ At, Low, High time.Time }
 
 // Place is where a waiting ticket stands.
 type Place struct {
-	Position int // among what can run, from 1
+	Position int // among what can run, from 1; 0 = it is kept back
 	Wait     Wait
+	Paused   bool // its owner keeps this one back; not told of by keeping back everything
 }
 
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
@@ -31,6 +32,7 @@ type Forecast struct {
 	running []time.Duration // what is left of each run
 	ahead   map[string][]standing
 	shares  map[string][]Share // by lane, those with tickets outside their window
+	held    map[string]bool    // lanes of which the operator lets nothing start
 	paces   map[paceKey]time.Duration
 	typical time.Duration // pace of a model that was never measured; 0 = nothing was
 	low     float64       // range of real over foretold waits
@@ -49,7 +51,7 @@ const forecastWindow = 5000
 
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
 func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
-	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, low: low, high: high}
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, low: low, high: high}
 	var err error
 	if f.paces, err = readPaces(ctx, q); err != nil {
 		return nil, err
@@ -60,6 +62,13 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 	if f.slots, err = slots(ctx, q, now); err != nil {
 		return nil, err
 	}
+	m, err := readMachine(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for name, l := range m.lanes {
+		f.held[name] = l.Paused
+	}
 	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until LIMIT $1", forecastWindow)
 	if err != nil {
 		return nil, fmt.Errorf("read what runs: %w", err)
@@ -69,8 +78,7 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 		return nil, err
 	}
 	for _, t := range leased {
-		whole := f.takes(t.Needs, t.Model, t.Weight)
-		f.running = append(f.running, max(whole/10, whole-now.Sub(t.LeasedAt)))
+		f.running = append(f.running, f.left(t, now))
 	}
 	for _, lane := range Lanes() {
 		if err := f.readLane(ctx, q, lane); err != nil {
@@ -142,8 +150,8 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 
 // wait is when work begins that has n tickets of its lane before it, which take so long together.
 func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
-	if f.slots == 0 || f.typical == 0 {
-		return Wait{} // nobody works, or nothing was ever measured
+	if f.slots == 0 || f.typical == 0 || f.held[lane] {
+		return Wait{} // nobody works, nothing was ever measured, or nothing may start
 	}
 	if n == 0 && len(f.running) < f.slots {
 		return Wait{At: f.at, Low: f.at, High: f.at.Add(time.Second)}
@@ -263,9 +271,23 @@ func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place
 	if err != nil {
 		return nil, err
 	}
+	var accounts []string
+	for _, t := range tickets {
+		if !slices.Contains(accounts, t.AccountID) {
+			accounts = append(accounts, t.AccountID)
+		}
+	}
+	back, err := pausedAmong(ctx, d.db, accounts)
+	if err != nil {
+		return nil, err
+	}
 	places := map[string]Place{}
 	for id, t := range tickets {
 		if t.Owner != "" {
+			continue
+		}
+		if t.Paused || back[t.AccountID] {
+			places[id] = Place{Paused: t.Paused}
 			continue
 		}
 		var own int

@@ -167,6 +167,27 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
       if (g.state === 'waiting' || g.state === 'running') person.finish(g, 'cancelled');
       json(res, g);
     },
+    'PUT /generations/:id/place': ({ res, body, person }, id) => {
+      if (!person.move(found(person, id), String(body.before ?? '')))
+        throw new Refusal(409, 'generation_not_waiting', 'Only work that waits can be moved or kept back.');
+      res.writeHead(204).end();
+    },
+    'PUT /generations/:id/paused': ({ res, body, person }, id) => {
+      found(person, id).paused = body.paused === true;
+      person.lineUp();
+      res.writeHead(204).end();
+    },
+    'GET /queue': ({ res, person }) => json(res, person.line()),
+    'PUT /queue': ({ res, body, person }) => {
+      person.paused = body.paused === true;
+      person.lineUp();
+      res.writeHead(204).end();
+    },
+    'POST /queue/:id': ({ res, person }) => {
+      const waiting = person.order.slice();
+      for (const g of waiting) person.finish(g, 'cancelled');
+      json(res, { cancelled: waiting.length });
+    },
     'DELETE /generations/:id': ({ res, person }, id) => {
       const g = found(person, id);
       if (g.state === 'waiting' || g.state === 'running')

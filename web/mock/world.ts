@@ -6,6 +6,7 @@ import type {
   Generation,
   GenerationRequest,
   JournalEntry,
+  Line,
   Picture,
   Session,
   Shape,
@@ -33,6 +34,9 @@ export class Person {
   streams = new Set<Tell>();
   asked = new Map<string, Generation>();
   events = 0;
+  /** What waits, the next one first. */
+  order: Generation[] = [];
+  paused = false;
   available: number;
   held = 0;
 
@@ -106,7 +110,7 @@ export class Person {
   }
 
   tell(event: string, data: unknown) {
-    const id = event === 'progress' ? undefined : ++this.events;
+    const id = ['progress', 'place', 'queue'].includes(event) ? undefined : ++this.events;
     for (const s of this.streams) s(event, data, id);
   }
 
@@ -168,7 +172,9 @@ export class Person {
       id: randomUUID(),
       kind: 'image',
       state: 'waiting',
-      position: this.generations.filter((x) => x.state === 'waiting' || x.state === 'running').length,
+      position: 0,
+      starts: null,
+      paused: false,
       created_at: new Date().toISOString(),
       started_at: null,
       finished_at: null,
@@ -195,6 +201,8 @@ export class Person {
     this.held += g.price_mt;
     this.write('hold', -g.price_mt, g, 'held');
     this.generations.unshift(g);
+    this.order.push(g);
+    this.lineUp();
     this.tell('generation', g);
     this.tell('balance', this.balance());
     void this.run(g);
@@ -204,14 +212,16 @@ export class Person {
   private async run(g: Generation) {
     const rest = (ms: number) => new Promise((done) => setTimeout(done, ms * this.pace));
     const live = () => g.state === 'waiting' || g.state === 'running';
-    const unfinished = () => this.generations.filter((x) => x.state === 'waiting' || x.state === 'running');
-    while (live() && unfinished().at(-1) !== g) {
-      await rest(150);
-      g.position = unfinished().reverse().indexOf(g);
-    }
+    const turn = () =>
+      !this.paused &&
+      !this.generations.some((x) => x.state === 'running') &&
+      this.order.find((x) => !x.paused) === g;
     await rest(250);
+    while (live() && !turn()) await rest(100);
     if (!live()) return;
-    Object.assign(g, { state: 'running', position: 0, started_at: new Date().toISOString() });
+    this.order = this.order.filter((x) => x !== g);
+    Object.assign(g, { state: 'running', position: 0, starts: null, started_at: new Date().toISOString() });
+    this.lineUp();
     this.tell('generation', g);
     const steps = 8;
     for (let image = 0; image < g.count && live(); image++)
@@ -235,6 +245,52 @@ export class Person {
     if (live()) this.finish(g, 'complete');
   }
 
+  private seconds = (g: Generation) => g.count * (g.prompt.includes('slow') ? 12 : 1.1) * this.pace;
+
+  private after(seconds: number) {
+    const at = (share: number) => new Date(Date.now() + seconds * share * 1000).toISOString();
+    return { at: at(1), low: at(0.6), high: at(2.2) };
+  }
+
+  /** Gives everything that waits its place and tells of it. */
+  lineUp() {
+    let place = 0;
+    let ahead = this.generations
+      .filter((x) => x.state === 'running')
+      .reduce((sum, x) => sum + this.seconds(x), 0);
+    for (const g of this.order) {
+      const back = g.paused || this.paused;
+      g.position = back ? 0 : ++place;
+      g.starts = back ? null : this.after(ahead);
+      if (!back) ahead += this.seconds(g);
+      this.tell('place', { id: g.id, position: g.position, starts: g.starts, paused: g.paused });
+    }
+    this.tell('queue', this.line());
+  }
+
+  line(): Line {
+    const running = this.generations.filter((x) => x.state === 'running');
+    const waiting = this.order.filter((x) => !x.paused);
+    const all = this.paused ? running : [...running, ...waiting];
+    return {
+      paused: this.paused,
+      running: running.length,
+      waiting: waiting.length,
+      kept: this.order.length - waiting.length,
+      done: all.length ? this.after(all.reduce((sum, x) => sum + this.seconds(x), 0)) : null,
+    };
+  }
+
+  /** Puts a waiting one before another, before all, or behind all. Says whether both wait. */
+  move(g: Generation, before: string): boolean {
+    const rest = this.order.filter((x) => x !== g);
+    const at = before === 'first' ? 0 : before ? rest.findIndex((x) => x.id === before) : rest.length;
+    if (at < 0 || rest.length === this.order.length) return false;
+    this.order = rest.toSpliced(at, 0, g);
+    this.lineUp();
+    return true;
+  }
+
   sitting(g: Generation, index: number) {
     return {
       prompt: g.prompt,
@@ -248,6 +304,9 @@ export class Person {
   finish(g: Generation, state: 'complete' | 'failed' | 'cancelled') {
     g.state = state;
     g.position = 0;
+    g.starts = null;
+    this.order = this.order.filter((x) => x !== g);
+    this.lineUp();
     g.finished_at = new Date().toISOString();
     this.held -= g.price_mt;
     if (state === 'complete') {

@@ -50,8 +50,11 @@ func (s *streams) leave(accountID string) {
 	}
 }
 
-// placesEvery is how often a stream looks where the waiting work stands.
-const placesEvery = 2 * time.Second
+// placesEvery is how often a stream looks where the waiting work stands; placesSoon is how long after something happened.
+const (
+	placesEvery = 2 * time.Second
+	placesSoon  = 200 * time.Millisecond
+)
 
 type messagesKey struct{}
 
@@ -101,7 +104,7 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 	defer beat.Stop()
 	stopping := api.Stopping(ctx)
 	var places places
-	look := time.NewTicker(placesEvery)
+	look := time.NewTicker(placesSoon)
 	defer look.Stop()
 	for {
 		select {
@@ -118,12 +121,17 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 				return
 			}
 		case <-look.C:
+			look.Reset(placesEvery)
 			if places.tell(ctx, s, actor, send) != nil {
 				return
 			}
 		case m, open := <-messages:
 			if !open || s.tell(ctx, actor, m, send) != nil {
 				return
+			}
+			if m.Topic == event.TopicGeneration && !places.stir {
+				places.stir = true
+				look.Reset(placesSoon)
 			}
 		}
 	}

@@ -15,7 +15,7 @@ type Lines interface {
 	Move(ctx context.Context, actor access.Actor, id, before string) error
 	Pause(ctx context.Context, actor access.Actor, id string, paused bool) error
 	PauseAll(ctx context.Context, actor access.Actor, paused bool) error
-	Paused(ctx context.Context, actor access.Actor) (bool, error)
+	Own(ctx context.Context, actor access.Actor) (queue.Own, error)
 	CancelWaiting(ctx context.Context, actor access.Actor) (int, error)
 	Places(ctx context.Context, actor access.Actor) (map[string]queue.Place, error)
 }
@@ -30,8 +30,9 @@ type Expected struct {
 // Place is where waiting work stands now. It is told again when it changes.
 type Place struct {
 	ID       string    `json:"id"`
-	Position int       `json:"position"`
+	Position int       `json:"position" doc:"from 1; 0 while it is kept back"`
 	Starts   *Expected `json:"starts" doc:"null = not known: nothing was measured yet, or no worker is there"`
+	Paused   bool      `json:"paused" doc:"it is kept back by its owner; not said of what is kept back with all the rest"`
 }
 
 func expected(w queue.Wait) *Expected {
@@ -41,9 +42,17 @@ func expected(w queue.Wait) *Expected {
 	return &Expected{At: w.At.UTC(), Low: w.Low.UTC(), High: w.High.UTC()}
 }
 
-// OwnQueue is one's own part of the line.
+// OwnQueue is one's own part of the line. It is told again when it changes.
 type OwnQueue struct {
-	Paused bool `json:"paused" doc:"nothing of it starts; what runs goes on"`
+	Paused  bool      `json:"paused" doc:"nothing of it starts; what runs goes on"`
+	Running int       `json:"running"`
+	Waiting int       `json:"waiting" doc:"without what is kept back by itself"`
+	Kept    int       `json:"kept" doc:"kept back by itself"`
+	Done    *Expected `json:"done" doc:"when the last of it is expected to be done; null = not known, or there is nothing. What is kept back does not count"`
+}
+
+func ownQueue(o queue.Own) OwnQueue {
+	return OwnQueue{Paused: o.Paused, Running: o.Running, Waiting: o.Waiting, Kept: o.Kept, Done: expected(o.Done)}
 }
 
 // Cancelled is how much was cancelled.
@@ -56,8 +65,11 @@ func (s *server) getLine(ctx context.Context, _ *nothing) (*body[OwnQueue], erro
 	if err != nil {
 		return nil, err
 	}
-	paused, err := s.Generations.Paused(ctx, actor)
-	return &body[OwnQueue]{Body: OwnQueue{Paused: paused}}, err
+	own, err := s.Generations.Own(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return answer(ownQueue(own)), nil
 }
 
 type lineInput struct {
@@ -80,13 +92,16 @@ func (s *server) cancelWaiting(ctx context.Context, _ *nothing) (*body[Cancelled
 		return nil, err
 	}
 	n, err := s.Generations.CancelWaiting(ctx, actor)
-	return &body[Cancelled]{Body: Cancelled{n}}, err
+	if err != nil {
+		return nil, err
+	}
+	return answer(Cancelled{n}), nil
 }
 
 type placeInput struct {
-	idInput
+	ID   string `path:"id"`
 	Body struct {
-		Before string `json:"before,omitempty" doc:"the generation to stand before; empty = behind all"`
+		Before string `json:"before,omitempty" doc:"the generation to stand before; first = before all; empty = behind all"`
 	}
 }
 
@@ -99,7 +114,7 @@ func (s *server) setPlace(ctx context.Context, in *placeInput) (*nothing, error)
 }
 
 type pausedInput struct {
-	idInput
+	ID   string `path:"id"`
 	Body struct {
 		Paused bool `json:"paused,omitempty"`
 	}
@@ -115,25 +130,54 @@ func (s *server) setPaused(ctx context.Context, in *pausedInput) (*nothing, erro
 
 // places tells a stream where its waiting work stands, as that changes.
 type places struct {
-	told map[string]queue.Place
+	told  map[string]queue.Place
+	own   queue.Own
+	began bool // the first look is always taken
+	stir  bool // something happened since the last look
 }
 
-// moved is how much an expected start must have changed to be told again.
+// moved is how much an expected time must have changed to be told again.
 const moved = 2 * time.Second
 
-// tell sends the places that changed.
+// changed reports whether a wait is worth telling again.
+func changed(a, b queue.Wait) bool {
+	return a.At.IsZero() != b.At.IsZero() || b.At.Sub(a.At).Abs() >= moved
+}
+
+// tell sends what changed. A stream whose account has nothing in the line costs nothing.
 func (p *places) tell(ctx context.Context, s *server, actor access.Actor, send sse.Sender) error {
+	if p.began && !p.stir && p.own.Running+p.own.Waiting+p.own.Kept == 0 {
+		return nil
+	}
+	p.stir = false
+	if err := p.tellPlaces(ctx, s, actor, send); err != nil {
+		return err
+	}
+	own, err := s.Generations.Own(ctx, actor)
+	if err != nil {
+		return err
+	}
+	before := p.own
+	if p.began && own.Paused == before.Paused && own.Running == before.Running && own.Waiting == before.Waiting &&
+		own.Kept == before.Kept && !changed(before.Done, own.Done) {
+		return nil
+	}
+	p.own, p.began = own, true
+	return send.Data(ownQueue(own))
+}
+
+func (p *places) tellPlaces(ctx context.Context, s *server, actor access.Actor, send sse.Sender) error {
 	now, err := s.Generations.Places(ctx, actor)
 	if err != nil {
 		return err
 	}
 	for id, place := range now {
 		before, known := p.told[id]
-		if known && before.Position == place.Position && place.Wait.At.Sub(before.Wait.At).Abs() < moved {
+		if known && before.Position == place.Position && before.Paused == place.Paused && !changed(before.Wait, place.Wait) {
 			now[id] = before // measured from what was told
 			continue
 		}
-		if err := send.Data(Place{ID: id, Position: place.Position, Starts: expected(place.Wait)}); err != nil {
+		if err := send.Data(Place{ID: id, Position: place.Position, Starts: expected(place.Wait), Paused: place.Paused}); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func operations() map[string]operation {
 		{id: "delete-generation", method: "DELETE", path: "/generations/{id}", summary: "Delete a finished generation and its pictures", status: 204},
 		{id: "set-place", method: "PUT", path: "/generations/{id}/place", summary: "Move waiting work within one's own", status: 204},
 		{id: "set-paused", method: "PUT", path: "/generations/{id}/paused", summary: "Keep waiting work back, or let it go", status: 204},
-		{id: "get-line", method: "GET", path: "/queue", summary: "Whether one's own work is kept back"},
+		{id: "get-line", method: "GET", path: "/queue", summary: "What one has in the line, and whether it is kept back"},
 		{id: "set-line", method: "PUT", path: "/queue", summary: "Keep all of one's waiting work back, or let it go", status: 204},
 		{id: "cancel-waiting", method: "POST", path: "/queue/cancel", summary: "Cancel all that waits; what runs goes on"},
 		{id: "events", method: "GET", path: "/events", summary: "What happens to one's work, as it happens"},
@@ -123,7 +123,7 @@ func (s *server) declare(r *registrar) {
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
-		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{}, "place": Place{},
+		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{}, "place": Place{}, "queue": OwnQueue{},
 	}, s.events)
 	route(r, "create-upload", s.createUpload)
 	route(r, "list-uploads", s.listUploads)

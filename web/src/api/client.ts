@@ -4,6 +4,7 @@ import type {
   Generation,
   GenerationRequest,
   JournalEntry,
+  Line,
   Model,
   NewApiKey,
   Page,
@@ -95,6 +96,15 @@ export const api = {
   cancel: (id: string) => send<Generation>(`/generations/${at(id)}/cancel`, { method: 'POST' }),
   remove: (id: string, keepalive = false) =>
     send<void>(`/generations/${at(id)}`, { method: 'DELETE', keepalive }),
+
+  /** Before another one of one's own, `first` for before all; '' is behind all. */
+  move: (id: string, before: string) =>
+    send<void>(`/generations/${at(id)}/place`, { method: 'PUT', body: { before } }),
+  keepBack: (id: string, paused: boolean) =>
+    send<void>(`/generations/${at(id)}/paused`, { method: 'PUT', body: { paused } }),
+  line: () => send<Line>('/queue'),
+  pauseAll: (paused: boolean) => send<void>('/queue', { method: 'PUT', body: { paused } }),
+  cancelWaiting: () => send<{ cancelled: number }>('/queue/cancel', { method: 'POST' }),
 
   upload: (file: Blob, purpose: Upload['purpose'] = 'picture') =>
     send<Upload>(`/uploads?purpose=${purpose}`, { method: 'POST', file }),

@@ -2,9 +2,9 @@
 // number of the last event it saw; a stream that had to be opened anew looks at the newest generations once.
 import type { QueryClient } from '@tanstack/react-query';
 import { api, BASE } from './client';
-import { type Generations, isFinal, remove, upsert } from './patch';
+import { type Generations, isFinal, place, placed, remove, upsert } from './patch';
 import { progressKey, queries } from './queries';
-import type { Balance, Generation, Progress, Session, Wallet } from './types';
+import type { Balance, Generation, Line, Place, Progress, Session, Wallet } from './types';
 
 /** What the page around the stream wants to hear. */
 export interface StreamListener {
@@ -23,6 +23,16 @@ export function applyGeneration(client: QueryClient, told: Generation): void {
 export function applyDeleted(client: QueryClient, id: string): void {
   client.setQueryData<Generations>(queries.generations().queryKey, (data) => remove(data, id));
   client.removeQueries({ queryKey: queries.generation(id).queryKey });
+}
+
+export function applyPlaces(client: QueryClient, told: Place[]): void {
+  client.setQueryData<Generations>(queries.generations().queryKey, (data) => place(data, told));
+  for (const p of told)
+    client.setQueryData<Generation>(queries.generation(p.id).queryKey, (g) => g && placed(g, p));
+}
+
+export function applyLine(client: QueryClient, line: Line): void {
+  client.setQueryData<Line>(queries.line().queryKey, line);
 }
 
 /** All that is known of a running generation: how far it is, and the last look of each picture, by index from 0. */
@@ -79,6 +89,14 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = 1000;
+  // Many move at once: they are drawn together.
+  let moved: Place[] = [];
+  let drawing: ReturnType<typeof setTimeout> | undefined;
+  const draw = () => {
+    drawing = undefined;
+    applyPlaces(client, moved);
+    moved = [];
+  };
 
   const connect = () => {
     source = new EventSource(`${BASE}/events`);
@@ -112,6 +130,16 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
       const told = parse<Progress>(e);
       if (told) applyProgress(client, told);
     });
+    source.addEventListener('place', (e) => {
+      const told = parse<Place>(e);
+      if (!told) return;
+      moved.push(told);
+      drawing ??= setTimeout(draw, 40);
+    });
+    source.addEventListener('queue', (e) => {
+      const told = parse<Line>(e);
+      if (told) applyLine(client, told);
+    });
     source.addEventListener('balance', (e) => {
       const told = parse<Balance>(e);
       if (told) applyBalance(client, told);
@@ -121,6 +149,7 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
   connect();
   return () => {
     clearTimeout(timer);
+    clearTimeout(drawing);
     source?.close();
   };
 }

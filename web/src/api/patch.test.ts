@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyShowing } from '../create/showing';
-import { amend, flatten, type Generations, later, prepend, remove, settle, upsert } from './patch';
-import type { Generation } from './types';
+import { amend, flatten, type Generations, later, place, prepend, remove, settle, upsert } from './patch';
+import type { Generation, Place } from './types';
 
 let clock = 0;
 function make(id: string, change: Partial<Generation> = {}): Generation {
@@ -11,6 +11,8 @@ function make(id: string, change: Partial<Generation> = {}): Generation {
     kind: 'image',
     state: 'waiting',
     position: 1,
+    starts: null,
+    paused: false,
     created_at: `2026-11-23T20:${String(clock).padStart(2, '0')}:00Z`,
     started_at: null,
     finished_at: null,
@@ -118,5 +120,40 @@ describe('remove and amend', () => {
     const d = data([make('a')], [make('b')]);
     expect(ids(remove(d, 'b'))).toEqual(['a']);
     expect(flatten(amend(d, 'b', { state: 'failed' }))[1]?.state).toBe('failed');
+  });
+});
+
+describe('place', () => {
+  const at = (seconds: number) => new Date(Date.UTC(2026, 10, 23, 20, 0, seconds)).toISOString();
+  const told = (id: string, position: number, seconds = 60): Place => ({
+    id,
+    position,
+    starts: { at: at(seconds), low: at(seconds / 2), high: at(seconds * 2) },
+    paused: false,
+  });
+
+  it('moves what waits, on whatever page, and leaves the other pages as they are', () => {
+    const d = data([make('a')], [make('b'), make('c')]);
+    const now = place(d, [told('b', 2), told('c', 1)]);
+    expect(flatten(now).map((g) => g.position)).toEqual([1, 2, 1]);
+    expect(flatten(now)[1]?.starts?.at).toBe(at(60));
+    expect(now?.pages[0]).toBe(d.pages[0]);
+  });
+
+  it('says nothing of what runs already: the place was told late', () => {
+    const d = data([make('a', { state: 'running', position: 0 })]);
+    expect(place(d, [told('a', 1)])).toBe(d);
+  });
+
+  it('is the very same list when nothing is new or nothing of it is loaded', () => {
+    const d = place(data([make('a')]), [told('a', 3)]);
+    expect(place(d, [told('a', 3), told('nowhere', 4)])).toBe(d);
+    expect(place(undefined, [told('a', 3)])).toBeUndefined();
+  });
+
+  it('takes the place away from what is kept back, and gives it again', () => {
+    const back = place(data([make('a')]), [{ id: 'a', position: 0, starts: null, paused: true }]);
+    expect(flatten(back)[0]).toMatchObject({ position: 0, starts: null, paused: true });
+    expect(flatten(place(back, [told('a', 1)]))[0]).toMatchObject({ position: 1, paused: false });
   });
 });

@@ -1,6 +1,6 @@
 // How events and answers change what is on the screen: pure functions over the cached pages of generations.
 import type { InfiniteData } from '@tanstack/react-query';
-import type { Generation, GenerationState, Page } from './types';
+import type { Expected, Generation, GenerationState, Page, Place } from './types';
 
 export type Generations = InfiniteData<Page<Generation>>;
 
@@ -74,6 +74,35 @@ export function settle(
   if (flatten(data).some((g) => g.id === localId))
     return mapItems(data, (items) => items.map((g) => (g.id === localId ? told : g)));
   return upsert(data, told);
+}
+
+const sameWait = (a: Expected | null, b: Expected | null) =>
+  a === b || (a?.at === b?.at && a?.low === b?.low && a?.high === b?.high);
+
+/** What was told of a place, laid over a generation; the very object when that says nothing new, or it waits no more. */
+export function placed(g: Generation, told: Place): Generation {
+  const known = g.position === told.position && g.paused === told.paused && sameWait(g.starts, told.starts);
+  if (known || g.state !== 'waiting') return g;
+  return { ...g, position: told.position, starts: told.starts, paused: told.paused };
+}
+
+/** Lays places over what is loaded; pages on which nothing changes stay the objects they were. */
+export function place(data: Generations | undefined, told: Place[]): Generations | undefined {
+  if (!data) return data;
+  const byId = new Map(told.map((p) => [p.id, p]));
+  let any = false;
+  const pages = data.pages.map((page) => {
+    let here = false;
+    const items = page.items.map((g) => {
+      const p = byId.get(g.id);
+      const now = p ? placed(g, p) : g;
+      here ||= now !== g;
+      return now;
+    });
+    any ||= here;
+    return here ? { ...page, items } : page;
+  });
+  return any ? { ...data, pages } : data;
 }
 
 export function remove(data: Generations | undefined, id: string): Generations | undefined {

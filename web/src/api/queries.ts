@@ -26,6 +26,7 @@ export const queries = {
     }),
   generation: (id: string) =>
     queryOptions({ queryKey: ['generation', id], queryFn: () => api.generation(id), staleTime: 60 * 60_000 }),
+  line: () => queryOptions({ queryKey: ['line'], queryFn: api.line, staleTime: Number.POSITIVE_INFINITY }), // events keep it fresh
   uploads: () => queryOptions({ queryKey: ['uploads'], queryFn: () => api.uploads(null), staleTime: 60_000 }),
   // Its addresses end after hours; half of that is fresh enough.
   picture: (id: string) =>
@@ -54,5 +55,6 @@ export function useProgress(id: string): Progression | undefined {
     .data;
 }
 
+export const useLine = () => useQuery(queries.line());
 export const useSession = () => useQuery(queries.session());
 export const useModels = () => useQuery(queries.models());

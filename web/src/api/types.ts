@@ -255,8 +255,12 @@ export interface Generation {
   id: string;
   kind: string;
   state: GenerationState;
-  /** Place in the queue from 1 while waiting, otherwise 0. */
+  /** Place in line from 1 while waiting, otherwise 0, also while it is kept back. */
   position: number;
+  /** When it is expected to start; null when it is not waiting, or not known. */
+  starts: Expected | null;
+  /** It waits and is kept back by its owner. */
+  paused: boolean;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -279,6 +283,28 @@ export interface Generation {
   charged_mt: number;
   failure: { code: string; message: string } | null;
   images: Picture[] | null;
+}
+
+/** A time that is foretold: nine of ten lie between low and high. */
+export interface Expected {
+  at: string;
+  low: string;
+  high: string;
+}
+
+/** Where waiting work stands now. */
+export type Place = Pick<Generation, 'id' | 'position' | 'starts' | 'paused'>;
+
+/** One's own part of the line. */
+export interface Line {
+  /** Nothing of it starts; what runs goes on. */
+  paused: boolean;
+  running: number;
+  waiting: number;
+  /** Kept back one by one. */
+  kept: number;
+  /** When the last of it is expected to be done. */
+  done: Expected | null;
 }
 
 export interface Page<T> {

@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Gallery } from '../gallery/Gallery';
+import { OwnLine } from '../line/OwnLine';
 import { usePageTitle } from '../shell/title';
 import { Composer } from './Composer';
 import classes from './create.module.css';
@@ -18,6 +19,7 @@ export function CreatePage() {
     <div className={classes.page}>
       <h1 className={classes.hidden}>{t('create.title')}</h1>
       <Composer composer={composer} />
+      <OwnLine />
       <Gallery
         empty={
           <Suspense>

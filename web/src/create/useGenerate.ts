@@ -34,6 +34,8 @@ export function localGeneration(wish: Wish, model: Model | undefined, now: strin
     kind: 'image',
     state: 'waiting',
     position: 0,
+    starts: null,
+    paused: false,
     created_at: now,
     started_at: null,
     finished_at: null,

@@ -1,15 +1,18 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconPencil, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isFinal } from '../api/patch';
+import { isFinal, isLocal } from '../api/patch';
 import { useModels } from '../api/queries';
 import type { Generation } from '../api/types';
 import { ago } from '../format/time';
 import { useTokens } from '../format/useTokens';
+import { Act } from './Act';
 import classes from './gallery.module.css';
 import { type GroupLayout, isWide } from './layout';
 import { Tile } from './Tile';
 import type { GroupActions } from './useGroupActions';
+
+const InLine = lazy(() => import('./InLine').then((m) => ({ default: m.InLine })));
 
 interface Props {
   g: Generation;
@@ -78,6 +81,11 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         {!final && ` · ${t('gallery.held', { price: worded(g.price_mt) })}`}
       </p>
       <div className={classes.acts}>
+        {g.state === 'waiting' && !isLocal(g) && (
+          <Suspense>
+            <InLine g={g} actions={actions} />
+          </Suspense>
+        )}
         {final && (
           <>
             <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
@@ -98,23 +106,5 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
         )}
       </div>
     </div>
-  );
-}
-
-function Act({
-  label,
-  onClick,
-  children,
-}: {
-  label: string;
-  onClick: () => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size={34} radius="md" aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
   );
 }

@@ -38,7 +38,8 @@ export function GroupList({ groups, width, more, loadingMore, failedMore, onMore
     () => groups.map((g) => layoutGroup(width, g.count, g.width / g.height)),
     [groups, width],
   );
-  useLayoutEffect(() => setOffset(list.current?.offsetTop ?? 0), []);
+  // What stands above comes and goes; setting the same number again draws nothing.
+  useLayoutEffect(() => setOffset(list.current?.offsetTop ?? 0));
 
   const virtual = useWindowVirtualizer({
     count: groups.length,

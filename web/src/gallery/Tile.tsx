@@ -10,6 +10,7 @@ import { queries, useProgress } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
 import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
+import { Waiting } from '../line/Waiting';
 import classes from './gallery.module.css';
 import { tileProgress } from './progress';
 import type { GroupActions } from './useGroupActions';
@@ -148,6 +149,7 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
       {now.preview && (
         <img src={now.preview} alt="" className={g.transparent ? `${classes.step} checker` : classes.step} />
       )}
+      {index === 0 && g.state === 'waiting' && !isLocal(g) && <Waiting g={g} className={classes.stage} />}
       {text && (
         <span className={classes.stage} data-on-art={now.preview ? true : undefined}>
           {text}
@@ -177,6 +179,6 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
     if (now.stage === 'drawing') return `${Math.floor(now.fraction * 100)} %`;
     if (index > 0 || now.stage === 'finishing') return null;
     if (now.stage === 'sending') return t('gallery.sending');
-    return g.position > 0 ? t('gallery.place', { place: g.position }) : t('gallery.starting');
+    return g.state === 'waiting' ? null : t('gallery.starting');
   }
 }

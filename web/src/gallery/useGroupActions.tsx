@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
-import { applyDeleted, applyGeneration } from '../api/events';
+import { applyDeleted, applyGeneration, applyPlaces } from '../api/events';
 import { isFinal, isLocal } from '../api/patch';
 import type { Generation } from '../api/types';
 import { moreLike, reuse } from '../create/draft';
@@ -27,6 +27,19 @@ export function useGroupActions() {
         .cancel(g.id)
         .then((told) => applyGeneration(client, told))
         .catch(complain),
+
+    /** The new places follow as events. */
+    move: (g: Generation, before: 'first' | '') => void api.move(g.id, before).catch(complain),
+
+    keepBack: (g: Generation) => {
+      const show = (paused: boolean) =>
+        applyPlaces(client, [{ id: g.id, position: 0, starts: null, paused }]);
+      show(!g.paused);
+      api.keepBack(g.id, !g.paused).catch((error: Error) => {
+        show(g.paused);
+        complain(error);
+      });
+    },
 
     remove: (g: Generation) => {
       if (isLocal(g)) return applyDeleted(client, g.id);

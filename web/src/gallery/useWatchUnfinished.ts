@@ -8,8 +8,7 @@ import type { Generation } from '../api/types';
 const WATCHED = 6;
 
 /**
- * Looks after unfinished work now and then: places in the queue move without an event of ours, and a stream may be
- * down. Events remain the fast way.
+ * Looks after unfinished work now and then: a stream may be down, or held up on its way. Events remain the fast way.
  */
 export function useWatchUnfinished(groups: Generation[]): void {
   const client = useQueryClient();
@@ -22,7 +21,7 @@ export function useWatchUnfinished(groups: Generation[]): void {
         applyGeneration(client, told);
         return told.state;
       },
-      refetchInterval: g.state === 'waiting' ? 4000 : 8000,
+      refetchInterval: g.state === 'waiting' ? 15_000 : 8000,
       initialData: g.state,
       staleTime: 3000,
       gcTime: 0,

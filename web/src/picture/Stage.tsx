@@ -11,6 +11,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useProgress } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
+import { Waiting } from '../line/Waiting';
 import classes from './picture.module.css';
 
 interface Props {
@@ -144,11 +145,13 @@ function Unfinished({ g }: { g: Generation }) {
       <div className={classes.unfinished} style={{ aspectRatio: `${g.width} / ${g.height}` }} role="status">
         {!lost && progress?.preview && <img src={progress.preview} alt="" />}
         <p>
-          {lost
-            ? `${t(g.state === 'failed' ? 'gallery.failed' : 'gallery.cancelled')}. ${g.failure?.message ?? ''} ${t('gallery.nothing_charged')}`
-            : g.state === 'waiting'
-              ? t('gallery.place', { place: Math.max(1, g.position) })
-              : `${Math.floor((progress?.fraction ?? 0) * 100)} %`}
+          {lost ? (
+            `${t(g.state === 'failed' ? 'gallery.failed' : 'gallery.cancelled')}. ${g.failure?.message ?? ''} ${t('gallery.nothing_charged')}`
+          ) : g.state === 'waiting' ? (
+            <Waiting g={g} />
+          ) : (
+            `${Math.floor((progress?.fraction ?? 0) * 100)} %`
+          )}
         </p>
       </div>
     </div>

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"bottega/internal/app"
+	"bottega/internal/db"
+	"bottega/internal/queue"
+)
+
+type queueCmds struct {
+	Show   queueShowCmd   `cmd:"" default:"withargs" help:"Lanes, workers, and the accounts with the most waiting work."`
+	Pause  queuePauseCmd  `cmd:"" help:"Let nothing of a lane start, on any server; what runs goes on."`
+	Resume queueResumeCmd `cmd:"" help:"Let a lane go on."`
+}
+
+type queueShowCmd struct {
+	storeFlags
+	Accounts int `help:"How many accounts are listed." default:"20"`
+}
+
+func (c *queueShowCmd) Run(ctx context.Context) error {
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(printQueue(ctx, a, os.Stdout, max(1, c.Accounts)), a.Close())
+}
+
+type queuePauseCmd struct {
+	storeFlags
+	Lane string `arg:"" help:"fast, api or relaxed."`
+}
+
+func (c *queuePauseCmd) Run(ctx context.Context) error {
+	return setLane(ctx, c.storeFlags, c.Lane, true)
+}
+
+type queueResumeCmd queuePauseCmd
+
+func (c *queueResumeCmd) Run(ctx context.Context) error {
+	return setLane(ctx, c.storeFlags, c.Lane, false)
+}
+
+func setLane(ctx context.Context, store storeFlags, lane string, paused bool) error {
+	a, err := store.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = queue.PauseLane(ctx, a.DB, lane, paused)
+	if err == nil {
+		word := "goes on"
+		if paused {
+			word = "is paused"
+		}
+		fmt.Fprintf(os.Stderr, "the %s lane %s; running servers follow within a second\n", lane, word)
+	}
+	return errors.Join(err, a.Close())
+}
+
+// printQueue writes what an operator wants to know when somebody says that nothing moves.
+func printQueue(ctx context.Context, a *app.App, to io.Writer, accounts int) error {
+	lanes, err := queue.States(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	workers, err := queue.Workers(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	backlogs, err := queue.Backlogs(ctx, a.DB, accounts)
+	if err != nil {
+		return err
+	}
+	out := tabwriter.NewWriter(to, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(out, "LANE\tRUNNING\tNEXT\tWAITING\t\n")
+	for _, l := range lanes {
+		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%s\n", l.Lane, l.Running, l.Admitted, l.Waiting, pausedWord(l.Paused))
+	}
+	fmt.Fprintf(out, "\nWORKER\tSLOTS\tENGINES\tHEARD OF\t\n")
+	for _, w := range workers {
+		ago := a.Clock.Now().Sub(db.Time(w.SeenAt)).Round(time.Second)
+		silent := ""
+		if w.Gone(a.Clock.Now()) {
+			silent = "silent: its slots do not count"
+		}
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s ago\t%s\n", w.Owner, w.Slots, strings.Join(w.Engines, ","), ago, silent)
+	}
+	if len(workers) == 0 {
+		fmt.Fprintf(out, "none: start `bottega serve`\t\t\t\t\n")
+	}
+	fmt.Fprintf(out, "\nACCOUNT\tRUNNING\tWAITING\t\n")
+	for _, b := range backlogs {
+		acc, err := a.Accounts.ByID(ctx, b.AccountID)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\t%d\t%d\t%s\n", acc.Email, b.Running, b.Waiting, pausedWord(b.Paused))
+	}
+	if len(backlogs) == 0 {
+		fmt.Fprintf(out, "none: nothing waits and nothing runs\t\t\t\n")
+	}
+	return out.Flush()
+}
+
+func pausedWord(paused bool) string {
+	if paused {
+		return "paused"
+	}
+	return ""
+}

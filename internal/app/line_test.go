@@ -1,0 +1,63 @@
+package app_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"bottega/internal/apptest"
+	"bottega/internal/engine/enginetest"
+	"bottega/internal/generation"
+	"bottega/internal/queue"
+)
+
+// The numbers of the line follow what waits, runs and was foretold.
+func TestMetrics_TellOfTheLine(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		w := apptest.New(t, ref)
+		h, err := w.Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		metrics := func() string {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.RemoteAddr = "127.0.0.1:5"
+			rec := httptest.NewRecorder()
+			h.ServeHTTP(rec, r)
+			return rec.Body.String()
+		}
+		has := func(when string, lines ...string) {
+			t.Helper()
+			got := metrics()
+			for _, l := range lines {
+				if !strings.Contains(got, "\n"+l+"\n") {
+					t.Errorf("%s: no line %q in\n%s", when, l, got)
+				}
+			}
+		}
+		has("before anything", `bottega_queue_tickets{lane="fast",state="waiting"} 0`, "bottega_queue_workers 0",
+			"bottega_queue_wait_error_seconds 0", "bottega_queue_wait_inside_ratio NaN")
+		ada := w.User("free")
+		gate := make(chan struct{})
+		w.Engine.Script(enginetest.Script{Gate: gate})
+		first := w.Submit(ada, "a fox", 1)
+		w.Run()
+		w.WaitState(ada, first.ID, generation.Running)
+		w.Clock.Advance(4 * time.Second)
+		second := w.Submit(ada, "an owl", 1)
+		has("with one running", `bottega_queue_tickets{lane="fast",state="running"} 1`, `bottega_queue_tickets{lane="fast",state="waiting"} 1`,
+			`bottega_queue_lane_paused{lane="fast"} 0`, "bottega_queue_workers 1", "bottega_queue_slots 4")
+		close(gate)
+		w.WaitState(ada, second.ID, generation.Complete)
+		w.Clock.Advance(2 * time.Second) // a forecast is a second old at most
+		third := w.Submit(ada, "a bee", 1) // the first whose wait could be foretold
+		w.WaitState(ada, third.ID, generation.Complete)
+		has("after a foretold wait", "bottega_queue_waits_total 1", "bottega_queue_wait_inside_ratio 1")
+		if err := queue.PauseLane(t.Context(), w.DB, queue.LaneAPI, true); err != nil {
+			t.Fatal(err)
+		}
+		has("with a paused lane", `bottega_queue_lane_paused{lane="api"} 1`, `bottega_queue_lane_paused{lane="fast"} 0`)
+	})
+}

@@ -1,0 +1,45 @@
+import { Tooltip } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { useLine } from '../api/queries';
+import type { Generation } from '../api/types';
+import classes from './line.module.css';
+import { useWait } from './useWait';
+
+interface Props {
+  g: Generation;
+  className?: string | undefined;
+}
+
+/** Where waiting work stands and when it starts; counts down by itself. */
+export function Waiting({ g, className }: Props) {
+  const { t } = useTranslation();
+  const line = useLine().data;
+  const wait = useWait(g.starts);
+  if (g.paused || line?.paused)
+    return (
+      <span className={className} data-testid="place" data-kept>
+        {t('line.kept_back')}
+      </span>
+    );
+  const place =
+    g.position === 1
+      ? t('line.first')
+      : g.position > 1
+        ? t('line.place', { count: g.position, ordinal: true })
+        : t('line.waiting_place');
+  const when = wait === undefined ? '' : (wait?.about ?? t('line.moment'));
+  const whole =
+    wait === undefined
+      ? t('line.starts_unknown')
+      : wait
+        ? t('line.starts', { about: wait.about, range: wait.range })
+        : t('line.starts_now');
+  return (
+    <Tooltip label={whole} withinPortal>
+      <span className={className} data-testid="place" data-place={g.position}>
+        <span aria-hidden>{when ? `${place} · ${when}` : place}</span>
+        <span className={classes.hidden}>{`${place}. ${whole}`}</span>
+      </span>
+    </Tooltip>
+  );
+}
