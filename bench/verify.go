@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -90,21 +91,52 @@ func verifyJournal(ctx context.Context, dir, ref string, lines int) (c checked, 
 	}
 	cmd.Stderr = os.Stderr
 	now := clock.System{}
+	var out strings.Builder
+	cmd.Stdout = &out
 	start := now.Now()
-	out, err := cmd.Output()
-	c.took = now.Now().Sub(start)
+	if err := cmd.Start(); err != nil {
+		return c, err
+	}
+	peak, ended := make(chan int64), make(chan struct{})
+	go func() { peak <- watchMemory(cmd.Process.Pid, ended) }()
+	err = cmd.Wait()
+	close(ended)
+	c.took, c.peak = now.Now().Sub(start), <-peak
 	if err != nil {
-		return c, fmt.Errorf("%w: %s", err, out)
+		return c, fmt.Errorf("%w: %s", err, out.String())
 	}
-	if _, err := fmt.Sscanf(string(out), "%d wallets are right, %d lines", &c.wallets, &c.lines); err != nil {
-		return c, fmt.Errorf("the check said %q: %w", out, err)
+	if _, err := fmt.Sscanf(out.String(), "%d wallets are right, %d lines", &c.wallets, &c.lines); err != nil {
+		return c, fmt.Errorf("the check said %q: %w", out.String(), err)
 	}
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return c, errors.New("this system does not say how much memory a process took")
+	if c.peak == 0 { // no /proc here
+		usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok {
+			return c, errors.New("this system does not say how much memory a process took")
+		}
+		c.peak = usage.Maxrss * 1024
 	}
-	c.peak = usage.Maxrss * 1024
 	return c, nil
+}
+
+// watchMemory looks at the largest resident size of a process until it has ended, in bytes. What the system says of an
+// ended process (getrusage) counts on Linux what its parent had when it was started.
+func watchMemory(pid int, ended <-chan struct{}) (peak int64) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return peak
+		case <-tick.C:
+		}
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may have ended
+		if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
+			var kib int64
+			if _, err := fmt.Sscan(rest, &kib); err == nil {
+				peak = max(peak, kib*1024)
+			}
+		}
+	}
 }
 
 // fillJournal writes wallets with long histories: one busy one, and as many others as it takes.
