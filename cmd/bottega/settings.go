@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"bottega/internal/app"
+	"bottega/internal/clock"
 	"bottega/internal/engine"
 	"bottega/internal/engine/tempera"
 )
@@ -22,6 +23,8 @@ type storeFlags struct {
 
 	LogFormat string `help:"Form of the log on standard error: text or json." enum:"text,json" default:"text"`
 	LogLevel  string `help:"Least level of the log: debug, info, warn or error." default:"${log_level}"`
+
+	Clock string `help:"To rehearse on a copy: an instant at which time stands still, or a duration to be ahead." placeholder:"TIME" hidden:""`
 }
 
 // engineFlags say how the house model runs.
@@ -40,7 +43,14 @@ func (s storeFlags) config() (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
-	return app.Config{Version: buildVersion(), Data: s.Data, Database: s.Database, Storage: s.Storage, Log: log}, nil
+	c, err := clock.Parse(s.Clock)
+	if err != nil {
+		return app.Config{}, err
+	}
+	if s.Clock != "" {
+		log.Warn("the clock is not the machine's: this is for rehearsals on a copy", "now", c.Now())
+	}
+	return app.Config{Version: buildVersion(), Data: s.Data, Database: s.Database, Storage: s.Storage, Clock: c, Log: log}, nil
 }
 
 // withEngines adds the engines of this process to a configuration.

@@ -253,3 +253,35 @@ func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
 		}
 	})
 }
+
+// Parameters in order become plain ones on SQLite, whatever else a statement does with them.
+func TestQuery_ParametersMeanTheirNumbers(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d := apptest.OpenDB(t, ref)
+		for query, want := range map[string]string{
+			"SELECT CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($3 AS TEXT)":                     "abc",
+			"SELECT CAST($3 AS TEXT) || CAST($1 AS TEXT) || CAST($2 AS TEXT)":                     "cab",
+			"SELECT CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($2 AS TEXT) || CAST($3 AS TEXT)": "abbc",
+			"SELECT CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($3 AS TEXT) || CAST($1 AS TEXT)": "abca",
+		} {
+			var got string
+			if err := d.QueryRow(t.Context(), query, "a", "b", "c").Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %q, %v; want %q", query, got, err, want)
+			}
+		}
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			rows := make([][]any, 12_000)
+			for i := range rows {
+				rows[i] = []any{fmt.Sprintf("n%05d", i), fmt.Sprint(i)}
+			}
+			return tx.Insert(t.Context(), "INSERT INTO secret (name, value) VALUES ", rows, "")
+		})
+		var wrong int
+		if err == nil {
+			err = d.QueryRow(t.Context(), "SELECT COUNT(*) FROM secret WHERE name LIKE 'n%' AND CAST(SUBSTR(name, 2) AS INTEGER) <> CAST(value AS INTEGER)").Scan(&wrong)
+		}
+		if err != nil || wrong != 0 {
+			t.Errorf("%d of 12000 rows got values of another, %v", wrong, err)
+		}
+	})
+}

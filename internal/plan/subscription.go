@@ -254,6 +254,9 @@ func (s Subscription) Pay(now time.Time) (Subscription, error) {
 	t := s.Terms[i]
 	for j := i + 1; j < len(s.Terms); j++ { // a planned change is what the payment is for
 		if next := s.Terms[j]; !next.Lapse {
+			if next.PaidUntil.After(next.From) {
+				return s, conflict("paid_ahead", "the plan %s is paid until %s already", next.Plan, next.PaidUntil.Format(time.DateOnly))
+			}
 			return s.payNext(j), nil
 		}
 	}

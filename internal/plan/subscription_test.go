@@ -205,3 +205,27 @@ func TestSubscription_RefusesWhatMakesNoSense(t *testing.T) {
 		}
 	}
 }
+
+// A second payment for a change that was paid for already would bring nothing.
+func TestPay_AChangeThatWasPaidTakesNoSecondPayment(t *testing.T) {
+	b := newBook(t, "2026-01-01")
+	b.on("2026-01-01", start("artisan", Monthly))
+	b.on("2026-01-10", to(Subscription.Downgrade, "apprentice"))
+	b.on("2026-01-20", Subscription.Pay)
+	before := b.sub
+	after, err := b.sub.Pay(day("2026-01-21"))
+	if f := fault.As(err); f == nil || f.Code != "paid_ahead" || after.Version != before.Version {
+		t.Fatalf("paying twice for one period: %v, version %d after %d", err, after.Version, before.Version)
+	}
+	b.on("2026-02-01", Subscription.Pay)
+	b.follow("2026-03-01")
+	months := 0
+	for _, g := range b.w.Grants {
+		if g.Kind == ledger.Plan && g.Amount == token.Whole(8_500) {
+			months++
+		}
+	}
+	if months != 2 {
+		t.Errorf("two months of the smaller plan were paid, %d arrived", months)
+	}
+}
