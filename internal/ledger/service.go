@@ -37,8 +37,9 @@ type Balance struct {
 	Available, Held token.Amount
 	Layers          []Layer // in spending order
 	Frozen          token.Amount
-	FrozenUntil     time.Time // when a frozen bank is given up
-	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+	FrozenUntil     time.Time    // when a frozen bank is given up
+	RenewsAt        time.Time    // when the next tokens of the plan arrive; zero = never
+	Owed            token.Amount // what the next ones pay off first
 }
 
 // Draw is what one layer pays of a price.
@@ -76,7 +77,7 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	if err != nil {
 		return Balance{}, err
 	}
-	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule)}
+	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Owed: w.Owed()}
 	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
 		b.FrozenUntil = bank.ExpiresAt
 	}

@@ -54,7 +54,7 @@ func newSite(t *testing.T, ref string, change ...func(*studio.Deps, *http.Server
 	s.server = api.NewServer("", nil, log)
 	deps := studio.Deps{
 		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Uploads: w.Uploads, Ledger: w.Ledger, Hub: w.Hub, Models: w.Catalog,
-		Assets: w.Signer, Clock: w.Clock, Version: "test", SignupOpen: true, Attempts: -1,
+		Plans: w.Plans, Payments: w.Payments, Assets: w.Signer, Clock: w.Clock, Version: "test", SignupOpen: true, Attempts: -1,
 	}
 	for _, f := range change {
 		f(&deps, s.server)
