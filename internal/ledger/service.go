@@ -219,3 +219,13 @@ func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
 	}
 	return db.Set(rows)
 }
+
+// Granted is the amount of the grant of that reference in a wallet; 0 when there is none. Unique index of the reference.
+func (s *Service) Granted(ctx context.Context, walletID, ref string) (token.Amount, error) {
+	var amount token.Amount
+	err := s.db.QueryRow(ctx, "SELECT COALESCE(SUM(amount), 0) FROM ledger_grant WHERE wallet_id = $1 AND source_ref = $2", walletID, ref).Scan(&amount)
+	if err != nil {
+		return 0, fmt.Errorf("read grant %s: %w", ref, err)
+	}
+	return amount, nil
+}

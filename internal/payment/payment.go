@@ -90,5 +90,6 @@ var (
 	ErrPriceChanged = fault.New(fault.Conflict, "offer_over",
 		"the price or the plan has changed since it was shown: look at it again")
 	ErrNotPaid  = fault.New(fault.Conflict, "not_paid", "this payment was not made, so nothing can be given back")
+	ErrUnderWay = fault.New(fault.Conflict, "payment_under_way", "a payment for a change of the plan is under way: wait until it has ended")
 	ErrNoMethod = fault.New(fault.Conflict, "no_payment_method", "no card is on file: buy something once, or add one on the billing page")
 )

@@ -16,6 +16,8 @@ type Provider interface {
 	Customer(ctx context.Context, accountID, email string) (customer string, err error)
 	// Checkout opens a page on which the payment is made.
 	Checkout(ctx context.Context, r Order) (Page, error)
+	// Close closes a page; one on which was paid, or that is closed, stays as it is.
+	Close(ctx context.Context, checkout string) error
 	// Charge takes the payment from the card on file, without the person. Declined is an answer, not an error.
 	Charge(ctx context.Context, r Order) (Seen, error)
 	// Refund gives a part back.

@@ -161,26 +161,33 @@ func (s *Service) ask(ctx context.Context, p Payment, title, back string) (Payme
 	if err != nil {
 		return p, "", err
 	}
+	if p.Kind == Start || p.Kind == Upgrade {
+		if err := s.closeOthers(ctx, p); err != nil {
+			return p, "", err
+		}
+	}
 	p.ID, p.State, p.Provider, p.CreatedAt = id.New(), Open, s.Provider.Name(), s.Clock.Now()
 	if err := s.DB.Tx(ctx, func(tx *db.Tx) error { return insert(ctx, tx, p) }); err != nil {
+		if db.IsUnique(err) {
+			err = ErrUnderWay
+		}
 		return p, "", err
 	}
 	o := Order{Payment: p, Title: title, Customer: customer, Back: back, Lasts: pageLasts}
 	if p.Kind == Upgrade {
 		seen, err := s.Provider.Charge(ctx, o)
 		if err != nil {
-			return p, "", fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
+			return p, "", trouble(err)
 		}
-		if seen.Status == Succeeded {
+		if seen.Status != Declined {
 			p, err = s.Observe(ctx, seen)
 			return p, "", err
 		}
 	}
 	page, err := s.Provider.Checkout(ctx, o)
 	if err != nil {
-		return p, "", fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
+		return p, "", trouble(err)
 	}
-	p.Checkout = page.Checkout
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
 		now, err := scanPayment(tx.QueryRow(ctx, selectPayment+tx.ForUpdate(), p.ID))
 		if err != nil {
@@ -191,6 +198,40 @@ func (s *Service) ask(ctx context.Context, p Payment, title, back string) (Payme
 		return update(ctx, tx, now)
 	})
 	return p, page.Address, err
+}
+
+// trouble is a call to the provider that failed. Nothing was changed here; what it may have changed there is found by Sweep.
+func trouble(err error) error {
+	return fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
+}
+
+// closeOthers closes the pages of changes that were begun and not paid: of two pages, both could be paid.
+func (s *Service) closeOthers(ctx context.Context, p Payment) error {
+	list, err := listPayments(ctx, s.DB, selectChanges, p.AccountID, p.Of)
+	if err != nil {
+		return err
+	}
+	for _, old := range list {
+		if old.Checkout == "" {
+			return ErrUnderWay
+		}
+		if err := s.Provider.Close(ctx, old.Checkout); err != nil {
+			return trouble(err)
+		}
+		if err := s.take(ctx, Ref{Kind: RefCheckout, ID: old.Checkout}); err != nil {
+			return trouble(err)
+		}
+		now, err := s.Get(ctx, p.AccountID, old.ID)
+		switch {
+		case err != nil:
+			return err
+		case now.Brought:
+			return ErrPriceChanged
+		case now.State == Open:
+			return ErrUnderWay
+		}
+	}
+	return nil
 }
 
 // customer finds or makes the provider's record of an account.
@@ -208,7 +249,7 @@ func (s *Service) customer(ctx context.Context, accountID string) (string, error
 		return "", err
 	}
 	if customer, err = s.Provider.Customer(ctx, accountID, acc.Email); err != nil {
-		return "", fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
+		return "", trouble(err)
 	}
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(ctx, insertCustomer, accountID, s.Provider.Name(), customer)
@@ -231,7 +272,7 @@ func (s *Service) Portal(ctx context.Context, accountID, back string) (string, e
 	}
 	address, err := s.Provider.Portal(ctx, customer, back)
 	if err != nil {
-		return "", fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
+		return "", trouble(err)
 	}
 	return address, nil
 }

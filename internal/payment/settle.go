@@ -69,6 +69,9 @@ type Change struct {
 // twice changes nothing the second time; whatever was missed in between makes no difference to where it ends; what is older
 // than what is known already changes nothing.
 func Settle(p Payment, s Seen) (Payment, []Change) {
+	if p.Received > 0 && s.Charge != p.Charge {
+		return p, nil // another try of the same payment, that was given up; or a second payment of it, which Reconcile lists
+	}
 	p.Checkout, p.Charge, p.Receipt = other(s.Checkout, p.Checkout), other(s.Charge, p.Charge), other(s.Receipt, p.Receipt)
 	if s.Status == Declined && p.State == Open {
 		p.State, p.Reason = Failed, other(s.Failure, "declined")

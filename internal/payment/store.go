@@ -25,6 +25,8 @@ const (
 		ORDER BY created_at DESC, id DESC LIMIT $4` // index payment_account, read backwards
 	selectOpen = "SELECT " + paymentColumns + ` FROM payment WHERE state = 'open' AND (created_at > $1 OR created_at = $1 AND id > $2)
 		AND created_at <= $3 ORDER BY created_at, id LIMIT $4` // partial index payment_open
+	selectChanges = "SELECT " + paymentColumns + ` FROM payment WHERE account_id = $1 AND unit = $2 AND kind IN ('start', 'upgrade')
+		AND state = 'open'` // partial index payment_one_change
 	selectAllPayments = "SELECT " + paymentColumns + " FROM payment WHERE id > $1 ORDER BY id LIMIT $2" // primary key
 	insertPayment     = "INSERT INTO payment (" + paymentColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
 		$16, $17, $18, $19, $20, $21)`

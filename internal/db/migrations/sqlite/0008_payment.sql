@@ -39,6 +39,7 @@ CREATE INDEX payment_account ON payment (account_id, created_at, id);
 CREATE INDEX payment_open ON payment (created_at, id) WHERE state = 'open';
 CREATE UNIQUE INDEX payment_charge ON payment (provider, charge) WHERE charge <> '';
 CREATE UNIQUE INDEX payment_one_topup ON payment (account_id, unit) WHERE kind = 'topup' AND state = 'open';
+CREATE UNIQUE INDEX payment_one_change ON payment (account_id, unit) WHERE kind IN ('start', 'upgrade') AND state = 'open';
 
 CREATE TABLE payer (
     account_id TEXT NOT NULL REFERENCES account (id),
