@@ -15,9 +15,13 @@ import (
 	"bottega/internal/api/leonardo"
 	"bottega/internal/api/studio"
 	"bottega/internal/asset"
+	"bottega/internal/payment/stripe"
 	"bottega/internal/plan"
 	"bottega/web"
 )
+
+// StripeWebhook is where Stripe sends its messages. It wants no session: each message is signed.
+const StripeWebhook = "/api/payments/stripe"
 
 // Handler serves everything over HTTP: health, the dialects, signed pictures, and the studio.
 func (a *App) Handler() (http.Handler, error) {
@@ -44,6 +48,9 @@ func (a *App) Handler() (http.Handler, error) {
 		Keys: a.Auth, Uploads: a.Uploads, Forms: a.Signer, Clock: a.Clock, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: people,
 		Picture: picture, PublicURL: a.PublicURL, Proxies: proxies,
 	}))
+	if d, ok := a.Provider.(*stripe.Driver); ok {
+		mux.Handle(StripeWebhook, d.Webhook(a.Payments, a.Log))
+	}
 	mux.Handle("/api/", api.NotFound())
 	mux.Handle("/assets/{image}/{variant}", asset.Handler(a.Assets, a.DB, a.Signer, a.Clock))
 	mux.Handle("/", gzhttp.GzipHandler(spa(web.FS())))

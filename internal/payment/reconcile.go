@@ -230,7 +230,7 @@ func (r *reconciler) subscriptions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		want := wanted(sub, r.Clock.Now())
+		want := l.wanted(sub, r.Clock.Now())
 		if want.same(seen) {
 			return nil
 		}

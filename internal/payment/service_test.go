@@ -270,6 +270,14 @@ func TestReconcile_GivesBackWhatIsStuck(t *testing.T) {
 		if p := s.find(late.ID); p.State != payment.Stuck || p.Reason != "already_subscribed" {
 			t.Fatalf("%+v", p)
 		}
+		if err := s.Payments.Tell(t.Context()); err != nil || len(s.bank.Subscriptions) != 1 {
+			t.Fatal(err)
+		}
+		for _, sub := range s.bank.Subscriptions {
+			if !sub.Ended {
+				t.Error("the bank would take the next month for nothing")
+			}
+		}
 		if d := s.reconcile(false); len(d) != 1 || d[0].Kind != payment.PaidNotGranted || d[0].Fixed {
 			t.Errorf("%+v", d)
 		}
