@@ -225,7 +225,7 @@ func (l *lives) post() {
 func TestPayments_EachBringsWhatItIsForOnce(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		s := newShop(t, ref)
-		rounds := 150
+		rounds := 12
 		if testing.Short() {
 			rounds = 4
 		}
