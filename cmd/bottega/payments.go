@@ -54,6 +54,7 @@ func (p payFlags) withPayments(cfg app.Config) (app.Config, error) {
 type paymentsCmds struct {
 	List      paymentsListCmd      `cmd:"" help:"The payments of an account, newest first."`
 	Refund    paymentsRefundCmd    `cmd:"" help:"Give money of a payment back; its share of the tokens goes, too."`
+	Replay    paymentsReplayCmd    `cmd:"" help:"Take up again every message of the provider that was kept; safe at any time."`
 	Reconcile paymentsReconcileCmd `cmd:"" help:"Compare payments and subscriptions with the provider; exit 1 and a list when they differ."`
 }
 
@@ -147,6 +148,23 @@ func dollars(s string) (plan.Money, error) {
 		return 0, fmt.Errorf("--amount %q: want dollars with at most two decimals, more than 0", s)
 	}
 	return plan.Money(thousandths) * 1000, nil
+}
+
+type paymentsReplayCmd struct {
+	storePayFlags
+	Since time.Duration `help:"How far to look back." default:"168h"`
+}
+
+func (c *paymentsReplayCmd) Run(ctx context.Context) error {
+	a, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := a.Payments.Replay(ctx, a.Clock.Now().Add(-c.Since))
+	if err == nil {
+		fmt.Printf("%d messages were taken up again\n", n)
+	}
+	return errors.Join(err, a.Close())
 }
 
 type paymentsReconcileCmd struct {
