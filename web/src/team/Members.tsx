@@ -37,6 +37,7 @@ export function Members({ team }: { team: Team }) {
     onError: complain,
     onSettled: reload,
   });
+  const limitText = (m: Member) => (m.limit_mt === null ? t('team.no_limit') : `≤ ${tokens(m.limit_mt)}`);
   const me = session?.account.id;
   const seesUse = team.members.some((m) => m.used_mt !== null);
   return (
@@ -72,10 +73,10 @@ export function Members({ team }: { team: Team }) {
                   variant="subtle"
                   size="compact-sm"
                   className={classes.limit}
-                  aria-label={t('team.set_limit', { email: m.email })}
+                  aria-label={`${limitText(m)}, ${t('team.set_limit', { email: m.email })}`}
                   onClick={() => setLimiting(m)}
                 >
-                  {m.limit_mt === null ? t('team.no_limit') : `≤ ${tokens(m.limit_mt)}`}
+                  {limitText(m)}
                 </Button>
               )}
               {manages ? (

@@ -174,7 +174,7 @@ function Standing({ team }: { team: Team }) {
   const share = team.limit_mt ? Math.min(1, team.used_mt / team.limit_mt) : 0;
   return (
     <section className="panel" aria-labelledby="standing-title">
-      <h2 id="standing-title">{t('team.you')}</h2>
+      <h2 id="standing-title">{t('team.share')}</h2>
       <p className={classes.note}>
         {team.limit_mt === null
           ? t('team.my_use', { used: worded(team.used_mt) })

@@ -1,9 +1,7 @@
 import { Menu, UnstyledButton } from '@mantine/core';
-import { IconCheck, IconChevronDown, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconChevronDown, IconUser, IconUsers } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { useSession } from '../api/queries';
-import { shortTokens } from '../format/amount';
-import { purse } from './purse';
+import { Payers } from './Payers';
 import classes from './team.module.css';
 import type { Payer } from './usePayer';
 import './words';
@@ -11,7 +9,6 @@ import './words';
 /** Who pays for the next pictures. Whoever is in no team has nothing to choose, and sees nothing of it. */
 export function WalletSwitch({ payer }: { payer: Payer }) {
   const { t } = useTranslation();
-  const { data: session } = useSession();
   if (payer.teams.length === 0) return null;
   const who = payer.team?.name ?? t('team.pays_self');
   const Icon = payer.team ? IconUsers : IconUser;
@@ -30,48 +27,10 @@ export function WalletSwitch({ payer }: { payer: Payer }) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{t('team.pays')}</Menu.Label>
-        <Choice
-          name={t('team.pays_self')}
-          left_mt={session?.balance.available_mt ?? 0}
-          chosen={!payer.team}
-          onChoose={() => payer.choose('')}
-        />
-        {payer.teams.map((team) => (
-          <Choice
-            key={team.id}
-            name={team.name}
-            left_mt={purse(team).available_mt}
-            chosen={team.id === payer.team?.id}
-            onChoose={() => payer.choose(team.id)}
-          />
-        ))}
+        <Payers payer={payer} />
         <Menu.Divider />
         <p className={classes.menuNote}>{t('team.seen_by_team')}</p>
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-interface ChoiceProps {
-  name: string;
-  left_mt: number;
-  chosen: boolean;
-  onChoose: () => void;
-}
-
-export function Choice({ name, left_mt, chosen, onChoose }: ChoiceProps) {
-  return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={chosen}
-      onClick={onChoose}
-      leftSection={
-        chosen ? <IconCheck size={16} stroke={2.2} aria-hidden /> : <span className={classes.noCheck} />
-      }
-      rightSection={<span className="number soft">{shortTokens(left_mt)}</span>}
-    >
-      <span className={classes.choice}>{name}</span>
-    </Menu.Item>
   );
 }
