@@ -1,11 +1,12 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, pictures, phone.
+// ONLY one of the parts: laptop, pictures, teams, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { teams } from './teams.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 console.log(`studio at ${BASE_URL} (e2e ${version})`);
@@ -16,6 +17,7 @@ try {
   for (const [name, viewport] of [
     ['laptop', laptop],
     ['pictures', laptop],
+    ['teams', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
     const context = await visitor(browser, { viewport });
@@ -25,6 +27,7 @@ try {
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
     else if (name === 'pictures') await pictures(run, page);
+    else if (name === 'teams') await teams(run, page, browser);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {
       if (errors.length) throw new Error(errors.join('\n'));
