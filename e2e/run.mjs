@@ -1,5 +1,5 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, line, pictures, phone.
+// ONLY one of the parts: laptop, line, pictures, teams, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
@@ -7,6 +7,7 @@ import { journey } from './journey.mjs';
 import { line } from './line.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { teams } from './teams.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 console.log(`studio at ${BASE_URL} (e2e ${version})`);
@@ -18,6 +19,7 @@ try {
     ['laptop', laptop],
     ['line', laptop],
     ['pictures', laptop],
+    ['teams', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
     const context = await visitor(browser, { viewport });
@@ -28,6 +30,7 @@ try {
     if (name === 'laptop') await journey(run, page);
     else if (name === 'line') await line(run, page);
     else if (name === 'pictures') await pictures(run, page);
+    else if (name === 'teams') await teams(run, page, browser);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {
       if (errors.length) throw new Error(errors.join('\n'));

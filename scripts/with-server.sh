@@ -3,8 +3,8 @@
 #
 #   scripts/with-server.sh CMD…
 #
-# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens) and that account's
-# BOTTEGA_EMAIL and BOTTEGA_PASSWORD. The server has an empty data folder. Its log is shown when CMD fails.
+# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens), that account's BOTTEGA_EMAIL and
+# BOTTEGA_PASSWORD, and BOTTEGA_TEAM, the id of a team with tokens that it owns. The server has an empty data folder. Its log is shown when CMD fails.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-server.sh CMD…"
@@ -61,5 +61,7 @@ admin user create --email "$BOTTEGA_EMAIL" --password "$BOTTEGA_PASSWORD" --plan
 admin tokens grant --email "$BOTTEGA_EMAIL" --amount 10000 >>"$log" 2>&1 || die "the test account got no tokens"
 API_KEY=$(admin key create --email "$BOTTEGA_EMAIL" 2>>"$log") || die "the test account got no API key"
 export API_KEY
+BOTTEGA_TEAM=$(admin team create --owner "$BOTTEGA_EMAIL" --name "Foxes" --plan team-starter --seats 3 2>>"$log") || die "the test account got no team"
+export BOTTEGA_TEAM
 
 "$@"

@@ -34,11 +34,12 @@ type adminCmd struct {
 	Code struct {
 		Create codeCreateCmd `cmd:"" help:"Make codes that people redeem for tokens, and print them, one a line."`
 	} `cmd:"" help:"Codes."`
-	Team    teamCmds    `cmd:"" help:"Teams: their plans, seats, tokens and members."`
-	Plan    planCmd     `cmd:"" help:"What an account is on."`
-	Pricing pricingCmds `cmd:"" help:"Prices."`
-	Queue   queueCmds   `cmd:"" help:"The line of waiting work."`
-	Ledger  struct {
+	Team     teamCmds     `cmd:"" help:"Teams: their plans, seats, tokens and members."`
+	Plan     planCmd      `cmd:"" help:"What an account is on."`
+	Payments paymentsCmds `cmd:"" help:"Payments."`
+	Pricing  pricingCmds  `cmd:"" help:"Prices."`
+	Queue    queueCmds    `cmd:"" help:"The line of waiting work."`
+	Ledger   struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
 }
@@ -69,7 +70,7 @@ type userCreateCmd struct {
 }
 
 func (c *userCreateCmd) Run(ctx context.Context) error {
-	if p, ok := plan.Find(c.Plan); !ok || p.MinSeats > 0 {
+	if p, ok := plan.FindOf(plan.Tokens, c.Plan); !ok || p.MinSeats > 0 {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
 	a, err := c.open(ctx)

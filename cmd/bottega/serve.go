@@ -18,6 +18,7 @@ import (
 type serveFlags struct {
 	storeFlags
 	engineFlags
+	payFlags
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
 	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
 	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
@@ -33,6 +34,9 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context) error {
 	cfg, err := c.config()
+	if err == nil {
+		cfg, err = c.withPayments(cfg)
+	}
 	if err != nil {
 		return err
 	}

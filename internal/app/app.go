@@ -27,6 +27,7 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
@@ -44,6 +45,9 @@ type Config struct {
 	TrustedProxies []string // addresses and networks whose X-Forwarded-… headers are believed
 	SignupClosed   bool     // only the operator makes accounts
 	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
+
+	Provider payment.Provider // who takes payments; nil = nobody
+	Trial    plan.Trial       // that accounts may have once
 
 	SlotCount int           // generations run at once by this process
 	Lease     time.Duration // how long a dead process keeps its work
@@ -64,6 +68,7 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Plans       *plan.Service
+	Payments    *payment.Service
 	Teams       *team.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
@@ -113,6 +118,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
@@ -220,7 +228,8 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
-	prices, watched := make(chan struct{}), make(chan struct{})
+	prices, watched, paid := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() { defer close(paid); a.Payments.Run(background) }()
 	go func() { defer close(prices); a.followPrices(background) }()
 	go func() { defer close(watched); a.watchLedger(background) }()
 	err := a.Line.Run(ctx, a.Grace)
@@ -228,6 +237,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-chores
 	<-prices
 	<-watched
+	<-paid
 	return errors.Join(err, <-hub)
 }
 
@@ -264,14 +274,16 @@ func (a *App) followPrices(ctx context.Context) {
 }
 
 const (
-	keepEvents  = 7 * 24 * time.Hour
-	orphanAfter = 24 * time.Hour // longer than any run
+	keepEvents = 7 * 24 * time.Hour
+
+	keepMessages = 90 * 24 * time.Hour // of the payment provider, for taking them up again
+	orphanAfter  = 24 * time.Hour      // longer than any run
 )
 
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

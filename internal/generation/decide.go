@@ -86,8 +86,8 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		return nil, f
 	}
 	wallet := w.wallets[payer(op.actor)]
-	if op.actor.Credits {
-		op.entitled.Schedule, op.entitled.Relaxed = ledger.Schedule{}, false // the plan is for tokens
+	if op.actor.Credits && op.actor.Team == "" {
+		op.entitled.Schedule, op.entitled.Relaxed = op.entitled.Credits, false // the lane is of the plan of tokens
 	}
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	}
 	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
 	if _, ok := ledger.IsCredits(hold.WalletID); ok {
-		schedule = ledger.Schedule{}
+		schedule = op.entitled.Credits
 	}
 	if err := wallet.Advance(op.at, schedule); err != nil {
 		return nil, err

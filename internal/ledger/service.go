@@ -37,8 +37,9 @@ type Balance struct {
 	Available, Held token.Amount
 	Layers          []Layer // in spending order
 	Frozen          token.Amount
-	FrozenUntil     time.Time // when a frozen bank is given up
-	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+	FrozenUntil     time.Time    // when a frozen bank is given up
+	RenewsAt        time.Time    // when the next tokens of the plan arrive; zero = never
+	Owed            token.Amount // what the next ones pay off first
 }
 
 // Draw is what one layer pays of a price.
@@ -76,7 +77,7 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	if err != nil {
 		return Balance{}, err
 	}
-	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule)}
+	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Owed: w.Owed()}
 	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
 		b.FrozenUntil = bank.ExpiresAt
 	}
@@ -217,4 +218,14 @@ func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
 		return nil, fmt.Errorf("list open holds: %w", err)
 	}
 	return db.Set(rows)
+}
+
+// Granted is the amount of the grant of that reference in a wallet; 0 when there is none. Unique index of the reference.
+func (s *Service) Granted(ctx context.Context, walletID, ref string) (token.Amount, error) {
+	var amount token.Amount
+	err := s.db.QueryRow(ctx, "SELECT COALESCE(SUM(amount), 0) FROM ledger_grant WHERE wallet_id = $1 AND source_ref = $2", walletID, ref).Scan(&amount)
+	if err != nil {
+		return 0, fmt.Errorf("read grant %s: %w", ref, err)
+	}
+	return amount, nil
 }

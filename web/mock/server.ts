@@ -247,6 +247,7 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
         },
       }),
     'GET /journal': ({ res, url, person }) => json(res, paged(person.journal, url, 50)),
+    'GET /teams': ({ res }) => json(res, { items: [] }),
     'GET /keys': ({ res, person }) => json(res, { items: person.keys }),
     'POST /keys': ({ res, body, person }) => {
       const secret = `btg_${randomUUID().replaceAll('-', '')}`;

@@ -1,11 +1,15 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type edit from './locales/en.edit.json';
 import en from './locales/en.json';
+import type picture from './locales/en.picture.json';
+import type team from './locales/en.team.json';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
-    resources: { translation: typeof en };
+    // What belongs to pages that come later is loaded with them.
+    resources: { translation: typeof en & typeof edit & typeof picture & typeof team };
   }
 }
 

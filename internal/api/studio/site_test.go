@@ -48,13 +48,18 @@ func (l *lockedBuffer) String() string {
 // newSite opens the studio on a database. Attempts are bounded only when the test says so.
 func newSite(t *testing.T, ref string, change ...func(*studio.Deps, *http.Server)) *site {
 	t.Helper()
-	w := apptest.New(t, ref)
+	return newSiteOf(t, apptest.New(t, ref), change...)
+}
+
+// newSiteOf is newSite for an installation that is open already.
+func newSiteOf(t *testing.T, w *apptest.World, change ...func(*studio.Deps, *http.Server)) *site {
+	t.Helper()
 	s := &site{World: w, log: &lockedBuffer{}, t: t}
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.server = api.NewServer("", nil, log)
 	deps := studio.Deps{
 		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Teams: w.Teams, Prices: w.Prices, Codes: w.Plans, Uploads: w.Uploads, Ledger: w.Ledger, Hub: w.Hub, Models: w.Catalog,
-		Assets: w.Signer, Clock: w.Clock, Version: "test", SignupOpen: true, Attempts: -1,
+		Plans: w.Plans, Payments: w.Payments, Assets: w.Signer, Clock: w.Clock, Version: "test", SignupOpen: true, Attempts: -1,
 	}
 	for _, f := range change {
 		f(&deps, s.server)

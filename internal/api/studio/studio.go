@@ -24,6 +24,7 @@ import (
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/team"
 	"bottega/internal/token"
@@ -107,6 +108,25 @@ type Codes interface {
 	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
 }
 
+// Plans is what the studio needs of plan.Service.
+type Plans interface {
+	Now(ctx context.Context, walletID string) (plan.Standing, plan.Subscription, error)
+}
+
+// Payments is what the studio needs of payment.Service.
+type Payments interface {
+	On() (on, test bool)
+	Offered() plan.Trial
+	Preview(ctx context.Context, accountID string, u plan.Unit, w plan.Wish) (plan.Preview, payment.Shown, error)
+	Change(ctx context.Context, accountID string, u plan.Unit, w plan.Wish, shown payment.Shown, back string) (payment.Changed, error)
+	Buy(ctx context.Context, accountID string, u plan.Unit, pack string, amount token.Amount, back string) (payment.Payment, string, error)
+	Get(ctx context.Context, accountID, paymentID string) (payment.Payment, error)
+	List(ctx context.Context, accountID, cursor string, limit int) ([]payment.Payment, string, error)
+	Portal(ctx context.Context, accountID, back string) (string, error)
+	AutoTopUp(ctx context.Context, accountID string, u plan.Unit) (payment.TopUpStanding, error)
+	SetAutoTopUp(ctx context.Context, r payment.TopUpRule) error
+}
+
 // Prices is what the studio needs of pricing.Book.
 type Prices interface {
 	Version(ctx context.Context, version int) ([]byte, error)
@@ -138,6 +158,8 @@ type Deps struct {
 	Ledger      Ledger
 	Prices      Prices
 	Codes       Codes
+	Plans       Plans
+	Payments    Payments
 	Hub         Hub
 	Models      Models
 	Assets      Signer

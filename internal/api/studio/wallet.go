@@ -26,6 +26,7 @@ type Wallet struct {
 type Credits struct {
 	Available token.Amount `json:"available_mc" doc:"thousandths of a credit"`
 	Held      token.Amount `json:"held_mc"`
+	Owed      token.Amount `json:"owed_mc" doc:"what arrives pays it off first"`
 }
 
 // Plan is what an account is on.
@@ -43,9 +44,9 @@ type Plan struct {
 type JournalItem struct {
 	Seq          int64        `json:"seq"`
 	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback,debt,repay"`
 	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
-	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
+	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup,debt"`
 	GenerationID *string      `json:"generation_id"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
 	Member       *string      `json:"member" doc:"e-mail address of who made the generation, in a team's journal"`
@@ -86,7 +87,7 @@ func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], erro
 	}
 	p := planOf(a)
 	return answer(Wallet{
-		Balance: wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held},
+		Balance: wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held, Owed: credits.Owed},
 		Plan: Plan{
 			Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap,
 			Concurrency: p.Concurrency, Queue: p.Queue,

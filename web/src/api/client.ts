@@ -12,6 +12,7 @@ import type {
   Session,
   Shape,
   Status,
+  Team,
   Upload,
   Wallet,
 } from './types';
@@ -30,7 +31,7 @@ interface Options {
 }
 
 /** Sends one request with the session cookie. Fails with ApiError only. */
-async function send<T>(path: string, options: Options = {}): Promise<T> {
+export async function send<T>(path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   if (options.file) headers['Content-Type'] = options.file.type || 'application/octet-stream';
@@ -60,9 +61,9 @@ async function send<T>(path: string, options: Options = {}): Promise<T> {
   }
 }
 
-const page = (limit: number, cursor: string | null) =>
+export const page = (limit: number, cursor: string | null) =>
   `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
-const at = (id: string) => encodeURIComponent(id);
+export const at = (id: string) => encodeURIComponent(id);
 
 /** Every call of the contract, one line each. */
 export const api = {
@@ -116,6 +117,9 @@ export const api = {
   journal: (cursor: string | null, limit = 50) => send<Page<JournalEntry>>(`/journal${page(limit, cursor)}`),
 
   keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
-  createKey: (name: string) => send<NewApiKey>('/keys', { method: 'POST', body: { name } }),
+  createKey: (name: string, pays_with?: string) =>
+    send<NewApiKey>('/keys', { method: 'POST', body: { name, pays_with } }),
   revokeKey: (id: string) => send<void>(`/keys/${at(id)}`, { method: 'DELETE' }),
+
+  teams: async () => (await send<{ items: Team[] }>('/teams')).items,
 };

@@ -44,6 +44,7 @@ export const queries = {
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next ?? undefined,
     }),
+  teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),
 };
 

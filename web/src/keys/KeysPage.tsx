@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Modal, Skeleton, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Modal, NativeSelect, Skeleton, TextInput, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconKey, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -18,13 +18,16 @@ export function KeysPage() {
   const client = useQueryClient();
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
+  const { data: teams } = useQuery(queries.teams());
+  const binding = (teams ?? []).filter((team) => team.may.includes('spend_by_key'));
   const [name, setName] = useState('');
+  const [pays, setPays] = useState('');
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
 
   const reload = () => client.invalidateQueries({ queryKey: queries.keys().queryKey });
   const create = useMutation({
-    mutationFn: () => api.createKey(name.trim()),
+    mutationFn: () => api.createKey(name.trim(), pays || undefined),
     onSuccess: (key) => {
       setFresh(key);
       setName('');
@@ -40,6 +43,13 @@ export function KeysPage() {
     onError: (error) =>
       notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
+  const paidBy = (key: ApiKey) => {
+    const by = key.pays_with ?? 'tokens';
+    if (by === 'tokens') return null;
+    if (by === 'credits') return ` · ${t('keys.pays_credits')}`;
+    const team = teams?.find((x) => `team:${x.id}` === by);
+    return ` · ${team ? t('keys.pays_named', { team: team.name }) : t('keys.pays_other')}`;
+  };
   const refused =
     create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
   const submit = (e: FormEvent) => {
@@ -64,6 +74,17 @@ export function KeysPage() {
             onChange={(e) => setName(e.currentTarget.value)}
             error={refused}
           />
+          {binding.length > 0 && (
+            <NativeSelect
+              label={t('keys.pays')}
+              value={pays}
+              onChange={(e) => setPays(e.currentTarget.value)}
+              data={[
+                { value: '', label: t('keys.pays_self') },
+                ...binding.map((team) => ({ value: `team:${team.id}`, label: team.name })),
+              ]}
+            />
+          )}
           <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
             {t('keys.create')}
           </Button>
@@ -97,6 +118,7 @@ export function KeysPage() {
                     {key.last_used_at
                       ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
                       : t('keys.unused')}
+                    {paidBy(key)}
                   </small>
                 </span>
                 <code>{key.prefix}…</code>

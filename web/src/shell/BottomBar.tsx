@@ -10,7 +10,7 @@ export function BottomBar({ onHelp }: { onHelp: () => void }) {
   return (
     <nav className={classes.bottombar} aria-label={t('shell.navigation')}>
       {places.map(({ to, key, Icon }) => (
-        <Link key={to} to={to} className={classes.place} activeOptions={{ exact: true }}>
+        <Link key={to} to={to} className={classes.place} activeOptions={{ exact: to === '/' }}>
           <Icon size={22} stroke={1.7} aria-hidden />
           <span>{t(key)}</span>
         </Link>

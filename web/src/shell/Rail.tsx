@@ -20,7 +20,7 @@ export function Rail({ onHelp }: { onHelp: () => void }) {
       <ul className={classes.places}>
         {places.map(({ to, key, Icon }) => (
           <li key={to}>
-            <Link to={to} className={classes.place} activeOptions={{ exact: true }}>
+            <Link to={to} className={classes.place} activeOptions={{ exact: to === '/' }}>
               <Icon size={22} stroke={1.7} aria-hidden />
               <span>{t(key)}</span>
             </Link>

@@ -47,6 +47,13 @@ const owner = createRoute({
   component: lazyRouteComponent(() => import('../account/Owner'), 'Owner'),
 });
 
+/** Where an invitation leads, signed in or not yet. Its secret stands after the #, which browsers do not send. */
+const join = createRoute({
+  getParentRoute: () => root,
+  path: '/join',
+  component: lazyRouteComponent(() => import('../team/JoinPage'), 'JoinPage'),
+});
+
 /** Everything that needs an account. */
 const studio = createRoute({
   getParentRoute: () => root,
@@ -102,11 +109,24 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('../keys/KeysPage'), 'KeysPage'),
 });
 
+const teams = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams',
+  component: lazyRouteComponent(() => import('../team/TeamsPage'), 'TeamsPage'),
+});
+
+const team = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams/$id',
+  component: lazyRouteComponent(() => import('../team/TeamPage'), 'TeamPage'),
+});
+
 const tree = root.addChildren([
   signIn,
   signUp,
   owner,
-  studio.addChildren([create, picture, edit, wallet, keys]),
+  join,
+  studio.addChildren([create, picture, edit, wallet, keys, teams, team]),
 ]);
 
 export function makeRouter(client: Client) {

@@ -7,13 +7,13 @@ import { layerColour, shares } from './layers';
 import classes from './wallet.module.css';
 
 /** The purse as a picture: how much of which kind, and until when. */
-export function BalancePanel({ balance }: { balance: Balance }) {
+export function BalancePanel({ balance, title }: { balance: Balance; title?: string }) {
   const { t } = useTranslation();
   const worded = useTokens();
   const now = Date.now();
   return (
     <section className="panel" aria-labelledby="balance-title">
-      <h2 id="balance-title">{t('wallet.available')}</h2>
+      <h2 id="balance-title">{title ?? t('wallet.available')}</h2>
       <p className={classes.big} data-testid="wallet-available" data-mt={balance.available_mt}>
         <span className="number">{tokens(balance.available_mt)}</span> {t('wallet.tokens_word')}
       </p>
