@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"bottega/internal/clock"
 	"bottega/internal/db"
-	"bottega/internal/fault"
 	"bottega/internal/token"
 )
 
@@ -39,6 +37,46 @@ type Balance struct {
 	Frozen          token.Amount
 	FrozenUntil     time.Time // when a frozen bank is given up
 	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
+	Pools           []Pool    // what the plan brought last and has not ended, the day's and the month's tokens, even when used up
+	NewestTopUp     string    // id of the newest top-up; empty = none
+}
+
+// Pool is what came in together from a plan and ends together.
+type Pool struct {
+	Kind   GrantKind // Daily or Plan
+	Amount token.Amount
+	Unused token.Amount // available and held
+	Ends   time.Time
+}
+
+// pools sums up the open grants of a plan by their end.
+func (w *Wallet) pools() []Pool {
+	var pools []Pool
+	for _, g := range w.Grants {
+		if !g.Open || g.Kind != Daily && g.Kind != Plan {
+			continue
+		}
+		i := slices.IndexFunc(pools, func(p Pool) bool { return p.Kind == g.Kind && p.Ends.Equal(g.ExpiresAt) })
+		if i < 0 {
+			i, pools = len(pools), append(pools, Pool{Kind: g.Kind, Ends: g.ExpiresAt})
+		}
+		pools[i].Amount += g.Amount
+		pools[i].Unused += g.Remaining + g.Held
+	}
+	return pools
+}
+
+func (w *Wallet) newestTopUp() string {
+	var newest *Grant
+	for _, g := range w.Grants {
+		if g.Open && g.Kind == TopUp && (newest == nil || g.CreatedAt.After(newest.CreatedAt)) {
+			newest = g
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	return newest.ID
 }
 
 // Draw is what one layer pays of a price.
@@ -76,7 +114,7 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	if err != nil {
 		return Balance{}, err
 	}
-	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule)}
+	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Pools: w.pools(), NewestTopUp: w.newestTopUp()}
 	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
 		b.FrozenUntil = bank.ExpiresAt
 	}
@@ -150,61 +188,6 @@ func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet
 			return err
 		}
 	}
-}
-
-// JournalItem is one line of the journal for people.
-type JournalItem struct {
-	Seq    int64
-	At     time.Time
-	Op     string
-	Amount token.Amount // effect on what is available: negative when it went away
-	Moved  token.Amount // the amount itself
-	Layer  GrantKind
-	HoldID string // the generation's id, or empty
-	Sheet  int    // version of the price sheet behind the amount; 0 = no price
-	Note   string
-}
-
-// Journal lists an account's journal, newest first. cursor is what the page before returned as next.
-func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit int) (items []JournalItem, next string, err error) {
-	before := int64(1) << 62
-	if cursor != "" {
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
-			return nil, "", fault.Bad(fault.Field{Name: "cursor", Value: cursor, Message: "is not from this list"})
-		}
-	}
-	// Primary key (wallet_id, seq), read backwards.
-	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note, e.sheet_version
-		FROM entry e JOIN ledger_grant g ON g.id = e.grant_id
-		WHERE e.wallet_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, accountID, before, limit+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("read journal: %w", err)
-	}
-	err = scanAll(rows, func() error {
-		var it JournalItem
-		var at int64
-		var from, to box
-		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note, &it.Sheet); err != nil {
-			return err
-		}
-		it.At = db.Time(at)
-		switch {
-		case to == boxAvailable:
-			it.Amount = it.Moved
-		case from == boxAvailable:
-			it.Amount = -it.Moved
-		}
-		items = append(items, it)
-		return nil
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("read journal: %w", err)
-	}
-	if len(items) > limit {
-		items = items[:limit]
-		next = strconv.FormatInt(items[limit-1].Seq, 10)
-	}
-	return items, next, nil
 }
 
 // ErrWrong says that Verify found at least one problem.
