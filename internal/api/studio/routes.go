@@ -60,7 +60,8 @@ func operations() map[string]operation {
 		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
-		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
+		{id: "list-journal", method: "GET", path: "/journal", summary: "The movements of tokens, newest first; a page may be short while there is a next one"},
+		{id: "export-journal", method: "GET", path: "/journal.csv", summary: "The movements of tokens, oldest first, as CSV"},
 
 		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
@@ -104,6 +105,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
+	route(r, "export-journal", s.exportJournal)
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)

@@ -73,7 +73,14 @@ type Uploads interface {
 // Ledger is what the studio needs of ledger.Service.
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
-	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Search(ctx context.Context, q ledger.JournalQuery, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Each(ctx context.Context, q ledger.JournalQuery, f func(ledger.JournalItem) error) error
+	Forecast(ctx context.Context, accountID string, expected ledger.Schedule) (*ledger.Forecast, error)
+}
+
+// Plans is what the studio needs of plan.Service for a forecast.
+type Plans interface {
+	Expected(ctx context.Context, accountID string) (ledger.Schedule, error)
 }
 
 // Codes is what the studio needs of plan.Service.
@@ -111,6 +118,7 @@ type Deps struct {
 	Ledger      Ledger
 	Prices      Prices
 	Codes       Codes
+	Plans       Plans
 	Hub         Hub
 	Models      Models
 	Assets      Signer
