@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -18,6 +19,7 @@ import (
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
+	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
@@ -61,6 +63,12 @@ func (f JournalFilter) query(actor access.Actor) (ledger.JournalQuery, error) {
 	}
 	if f.Of == "credits" {
 		q.Wallet = ledger.CreditsOf(actor.AccountID)
+	}
+	switch {
+	case f.Generation != "" && !id.Valid(f.Generation):
+		return q, fault.Bad(fault.Field{Name: "generation", Value: f.Generation, Message: "is not an id", Allowed: "the id of a generation"})
+	case strings.ContainsRune(f.Model, 0) || !utf8.ValidString(f.Model):
+		return q, fault.Bad(fault.Field{Name: "model", Message: "is not a text", Allowed: "the name of a model"})
 	}
 	if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
 		return q, fault.Bad(fault.Field{

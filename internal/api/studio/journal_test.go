@@ -106,7 +106,7 @@ func TestJournal_RefusesFiltersThatMakeNoSense(t *testing.T) {
 	v.must(200, "GET", "/wallet", nil)
 	for _, c := range []struct{ query, field string }{
 		{"op=steal", "op"}, {"layer=gold", "layer"}, {"from=yesterday", "from"}, {"of=team", "of"}, {"cursor=x", "cursor"},
-		{"from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z", "to"}, {"model=" + strings.Repeat("x", 201), "model"},
+		{"from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z", "to"}, {"generation=" + url.QueryEscape("' OR 1=1 --"), "generation"}, {"model=%00", "model"}, {"model=" + strings.Repeat("x", 201), "model"},
 	} {
 		for _, path := range []string{"/journal?", "/journal.csv?"} {
 			a := v.call("GET", path+c.query, nil)
@@ -119,8 +119,8 @@ func TestJournal_RefusesFiltersThatMakeNoSense(t *testing.T) {
 			}
 		}
 	}
-	if a := v.must(200, "GET", "/journal?generation="+url.QueryEscape("' OR 1=1 --"), nil); len(a.list("items")) != 0 {
-		t.Errorf("an odd id finds %s", a.raw)
+	if a := v.must(200, "GET", "/journal?generation=0198c0de-0000-4000-8000-000000000000", nil); len(a.list("items")) != 0 {
+		t.Errorf("an unknown id finds %s", a.raw)
 	}
 }
 
