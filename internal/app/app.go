@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
 	"bottega/internal/catalog"
@@ -25,6 +26,7 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/mail"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
@@ -41,6 +43,9 @@ type Config struct {
 	TrustedProxies []string // addresses and networks whose X-Forwarded-… headers are believed
 	SignupClosed   bool     // only the operator makes accounts
 	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
+
+	Alarms bool        // this process tells people about their tokens; others only answer and work
+	Mail   mail.Config // where mail goes out; no URL = none
 
 	SlotCount int           // generations run at once by this process
 	Lease     time.Duration // how long a dead process keeps its work
@@ -63,6 +68,7 @@ type App struct {
 	Plans       *plan.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
+	Alerts      *alert.Service
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
 	Uploads     *asset.Uploads
@@ -106,6 +112,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
+		return err
+	}
+	if err := a.openAlerts(ctx); err != nil {
 		return err
 	}
 	a.Hub = event.NewHub(a.DB)
@@ -215,14 +224,18 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
-	prices, watched := make(chan struct{}), make(chan struct{})
+	prices, watched, alerted, mailed := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() { defer close(prices); a.followPrices(background) }()
 	go func() { defer close(watched); a.watchLedger(background) }()
+	go func() { defer close(alerted); a.watchAlerts(background) }()
+	go func() { defer close(mailed); a.sendMail(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
 	<-prices
 	<-watched
+	<-alerted
+	<-mailed
 	return errors.Join(err, <-hub)
 }
 

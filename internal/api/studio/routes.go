@@ -63,6 +63,12 @@ func operations() map[string]operation {
 		{id: "list-journal", method: "GET", path: "/journal", summary: "The movements of tokens, newest first; a page may be short while there is a next one"},
 		{id: "export-journal", method: "GET", path: "/journal.csv", summary: "The movements of tokens, oldest first, as CSV"},
 
+		{id: "list-alerts", method: "GET", path: "/alerts", summary: "What one was told and has not dismissed, newest first"},
+		{id: "dismiss-alert", method: "POST", path: "/alerts/{id}/dismiss", summary: "Stop showing an alert", status: 204},
+		{id: "get-alert-settings", method: "GET", path: "/alerts/settings", summary: "How one is told of what"},
+		{id: "set-alert-settings", method: "PUT", path: "/alerts/settings", summary: "Choose how one is told of what", status: 204},
+		{id: "unsubscribe", method: "POST", path: "/alerts/unsubscribe", summary: "End the mails, by the link in one of them", who: anyone, limited: true, status: 204},
+
 		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
 
@@ -96,7 +102,7 @@ func (s *server) declare(r *registrar) {
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
-		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
+		"alert": Alert{}, "generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
 	}, s.events)
 	route(r, "create-upload", s.createUpload)
 	route(r, "list-uploads", s.listUploads)
@@ -106,6 +112,11 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
 	route(r, "export-journal", s.exportJournal)
+	route(r, "list-alerts", s.listAlerts)
+	route(r, "dismiss-alert", s.dismissAlert)
+	route(r, "get-alert-settings", s.getAlertSettings)
+	route(r, "set-alert-settings", s.setAlertSettings)
+	route(r, "unsubscribe", s.unsubscribe)
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)

@@ -16,6 +16,7 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
@@ -88,6 +89,17 @@ type Codes interface {
 	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
 }
 
+// Alerts is what the studio needs of alert.Service.
+type Alerts interface {
+	Shown(ctx context.Context, accountID string) ([]alert.Alert, error)
+	Get(ctx context.Context, accountID, alertID string) (alert.Alert, error)
+	Dismiss(ctx context.Context, accountID, alertID string) error
+	Choice(ctx context.Context, accountID string) (alert.Choice, error)
+	SetChoice(ctx context.Context, accountID string, c alert.Choice) error
+	Unsubscribe(ctx context.Context, token string) error
+	CanMail() bool
+}
+
 // Prices is what the studio needs of pricing.Book.
 type Prices interface {
 	Version(ctx context.Context, version int) ([]byte, error)
@@ -119,6 +131,7 @@ type Deps struct {
 	Prices      Prices
 	Codes       Codes
 	Plans       Plans
+	Alerts      Alerts
 	Hub         Hub
 	Models      Models
 	Assets      Signer
