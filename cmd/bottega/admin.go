@@ -67,7 +67,7 @@ type userCreateCmd struct {
 }
 
 func (c *userCreateCmd) Run(ctx context.Context) error {
-	if _, ok := plan.Find(c.Plan); !ok {
+	if _, ok := plan.FindOf(plan.Tokens, c.Plan); !ok {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
 	a, err := c.open(ctx)

@@ -27,6 +27,7 @@ import (
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/mail"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
@@ -44,8 +45,10 @@ type Config struct {
 	SignupClosed   bool     // only the operator makes accounts
 	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
 
-	Alarms bool        // this process tells people about their tokens; others only answer and work
-	Mail   mail.Config // where mail goes out; no URL = none
+	Alarms   bool             // this process tells people about their tokens; others only answer and work
+	Mail     mail.Config      // where mail goes out; no URL = none
+	Provider payment.Provider // who takes payments; nil = nobody
+	Trial    plan.Trial       // that accounts may have once
 
 	SlotCount int           // generations run at once by this process
 	Lease     time.Duration // how long a dead process keeps its work
@@ -66,6 +69,7 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Plans       *plan.Service
+	Payments    *payment.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
 	Alerts      *alert.Service
@@ -117,6 +121,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.openAlerts(ctx); err != nil {
 		return err
 	}
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
@@ -224,7 +231,9 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
-	prices, watched, alerted, mailed := make(chan struct{}), make(chan struct{}), make(chan struct{}), make(chan struct{})
+	prices, watched, paid := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	alerted, mailed := make(chan struct{}), make(chan struct{})
+	go func() { defer close(paid); a.Payments.Run(background) }()
 	go func() { defer close(prices); a.followPrices(background) }()
 	go func() { defer close(watched); a.watchLedger(background) }()
 	go func() { defer close(alerted); a.watchAlerts(background) }()
@@ -236,6 +245,7 @@ func (a *App) Run(ctx context.Context) error {
 	<-watched
 	<-alerted
 	<-mailed
+	<-paid
 	return errors.Join(err, <-hub)
 }
 

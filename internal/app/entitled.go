@@ -6,6 +6,7 @@ import (
 	"bottega/internal/account"
 	"bottega/internal/asset"
 	"bottega/internal/generation"
+	"bottega/internal/ledger"
 	"bottega/internal/plan"
 )
 
@@ -22,8 +23,12 @@ func (e entitlements) Entitlement(ctx context.Context, accountID string) (genera
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
+	credits, err := e.Schedule(ctx, ledger.CreditsOf(accountID))
+	if err != nil {
+		return generation.Entitlement{}, err
+	}
 	return generation.Entitlement{
-		Schedule: schedule, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
+		Schedule: schedule, Credits: credits, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
 	}, nil
 }
 

@@ -86,7 +86,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	}
 	wallet := w.wallets[payer(op.actor)]
 	if op.actor.Credits {
-		op.entitled.Schedule, op.entitled.Relaxed = ledger.Schedule{}, false // the plan is for tokens
+		op.entitled.Schedule, op.entitled.Relaxed = op.entitled.Credits, false // the lane is of the plan of tokens
 	}
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	}
 	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
 	if _, ok := ledger.IsCredits(hold.WalletID); ok {
-		schedule = ledger.Schedule{}
+		schedule = op.entitled.Credits
 	}
 	if err := wallet.Advance(op.at, schedule); err != nil {
 		return nil, err

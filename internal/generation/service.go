@@ -21,6 +21,7 @@ import (
 // Entitlement is what an account's plan allows here.
 type Entitlement struct {
 	Schedule    ledger.Schedule
+	Credits     ledger.Schedule // of the wallet of API credits
 	Concurrency int
 	Queue       int  // most that may wait
 	Relaxed     bool // work goes on without tokens

@@ -35,48 +35,11 @@ type Balance struct {
 	Available, Held token.Amount
 	Layers          []Layer // in spending order
 	Frozen          token.Amount
-	FrozenUntil     time.Time // when a frozen bank is given up
-	RenewsAt        time.Time // when the next tokens of the plan arrive; zero = never
-	Pools           []Pool    // what the plan brought last and has not ended, the day's and the month's tokens, even when used up
-	NewestTopUp     string    // id of the newest top-up; empty = none
-}
-
-// Pool is what came in together from a plan and ends together.
-type Pool struct {
-	Kind   GrantKind // Daily or Plan
-	Amount token.Amount
-	Unused token.Amount // available and held
-	Ends   time.Time
-}
-
-// pools sums up the open grants of a plan by their end.
-func (w *Wallet) pools() []Pool {
-	var pools []Pool
-	for _, g := range w.Grants {
-		if !g.Open || g.Kind != Daily && g.Kind != Plan {
-			continue
-		}
-		i := slices.IndexFunc(pools, func(p Pool) bool { return p.Kind == g.Kind && p.Ends.Equal(g.ExpiresAt) })
-		if i < 0 {
-			i, pools = len(pools), append(pools, Pool{Kind: g.Kind, Ends: g.ExpiresAt})
-		}
-		pools[i].Amount += g.Amount
-		pools[i].Unused += g.Remaining + g.Held
-	}
-	return pools
-}
-
-func (w *Wallet) newestTopUp() string {
-	var newest *Grant
-	for _, g := range w.Grants {
-		if g.Open && g.Kind == TopUp && (newest == nil || g.CreatedAt.After(newest.CreatedAt)) {
-			newest = g
-		}
-	}
-	if newest == nil {
-		return ""
-	}
-	return newest.ID
+	FrozenUntil     time.Time    // when a frozen bank is given up
+	RenewsAt        time.Time    // when the next tokens of the plan arrive; zero = never
+	Owed            token.Amount // what the next ones pay off first
+	Pools           []Pool       // what the plan brought last and has not ended, the day's and the month's tokens, even when used up
+	NewestTopUp     string       // id of the newest top-up; empty = none
 }
 
 // Draw is what one layer pays of a price.
@@ -114,7 +77,10 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	if err != nil {
 		return Balance{}, err
 	}
-	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Pools: w.pools(), NewestTopUp: w.newestTopUp()}
+	b := Balance{
+		Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Owed: w.Owed(),
+		Pools: w.pools(), NewestTopUp: w.newestTopUp(),
+	}
 	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
 		b.FrozenUntil = bank.ExpiresAt
 	}
@@ -200,4 +166,14 @@ func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
 		return nil, fmt.Errorf("list open holds: %w", err)
 	}
 	return db.Set(rows)
+}
+
+// Granted is the amount of the grant of that reference in a wallet; 0 when there is none. Unique index of the reference.
+func (s *Service) Granted(ctx context.Context, walletID, ref string) (token.Amount, error) {
+	var amount token.Amount
+	err := s.db.QueryRow(ctx, "SELECT COALESCE(SUM(amount), 0) FROM ledger_grant WHERE wallet_id = $1 AND source_ref = $2", walletID, ref).Scan(&amount)
+	if err != nil {
+		return 0, fmt.Errorf("read grant %s: %w", ref, err)
+	}
+	return amount, nil
 }

@@ -92,7 +92,7 @@ func readWallets(ctx context.Context, q db.Queryer, ids []string, suffix string)
 	return wallets, err
 }
 
-const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, is_open, expires_at, created_at`
+const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, owed, is_open, expires_at, created_at`
 
 // readGrants uses the partial index on open grants, and the primary key for the legs of holds.
 func readGrants(ctx context.Context, q db.Queryer, wallets map[string]*Wallet, ids, legs []string) error {
@@ -126,7 +126,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 	var open int
 	var expires, created int64
 	err := rows.Scan(&g.ID, &walletID, &g.Kind, &g.Ref, &g.Amount, &g.Remaining, &g.Held, &g.Spent, &g.Expired,
-		&g.Moved, &open, &expires, &created)
+		&g.Moved, &g.Owed, &open, &expires, &created)
 	g.Open, g.ExpiresAt, g.CreatedAt = open == 1, db.Time(expires), db.Time(created)
 	return g, walletID, err
 }
@@ -165,7 +165,7 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 		walletRows = append(walletRows, []any{w.ID, w.Available, w.Held, w.Seq, db.Micros(w.Clock), w.HeadHash, w.Schedule, w.Started})
 		for g := range w.touched {
 			grantRows = append(grantRows, []any{
-				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved,
+				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed,
 				db.Bool(g.Open), db.Micros(g.ExpiresAt), db.Micros(g.CreatedAt),
 			})
 		}
@@ -202,7 +202,7 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 		{
 			"grants", "INSERT INTO ledger_grant (" + grantColumns + ") VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, remaining = excluded.remaining, held = excluded.held,
-				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, is_open = excluded.is_open,
+				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, owed = excluded.owed, is_open = excluded.is_open,
 				expires_at = excluded.expires_at`, grants,
 		},
 		{

@@ -85,7 +85,9 @@ func TestSend_SaysWhetherToTryAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := func(m mail.Message, handing func(context.Context) error) error { return s.Send(t.Context(), m, handing) }
+	send := func(m mail.Message, handing func(context.Context) error) error {
+		return s.Send(t.Context(), m, handing)
+	}
 	sink.Refuse(mailtest.Busy)
 	if err := send(message(), ready); !errors.Is(err, mail.ErrLater) {
 		t.Errorf("a busy server: %v", err)

@@ -45,18 +45,14 @@ func (s Subscription) Prorate(now time.Time, plan string) (Proration, error) {
 	}
 	if t.Cycle != ByHand {
 		period := t.PaidUntil.Sub(periodBegin(t))
-		pr.Money = Money(share(int64(to.Price(t.Cycle)-from.Price(t.Cycle)), min(t.PaidUntil.Sub(now), period), period))
+		pr.Money = Money(share(int64(to.Price(t.Cycle)-from.Price(t.Cycle)), t.PaidUntil.Sub(now), period))
 	}
 	return pr, nil
 }
 
-// periodBegin is when the paid cycle of a term began.
+// periodBegin is when the last paid cycle of a term began.
 func periodBegin(t Term) time.Time {
-	n := 0
-	for ledger.AddMonths(t.Anchor, n+t.Cycle.months()).Before(t.PaidUntil) {
-		n += t.Cycle.months()
-	}
-	return ledger.AddMonths(t.Anchor, n)
+	return ledger.AddMonths(t.Anchor, ledger.MonthsBetween(t.Anchor, t.PaidUntil)-t.Cycle.months())
 }
 
 // share is amount × part ÷ whole, rounded up, in 128 bits.
@@ -69,7 +65,7 @@ func share(amount int64, part, whole time.Duration) int64 {
 
 func (s Subscription) pair(now time.Time, plan string) (from, to Plan, t Term, err error) {
 	t = s.Now(now)
-	to, ok := Find(plan)
+	to, ok := s.find(plan)
 	if !ok {
 		return from, to, t, ErrUnknownPlan
 	}
@@ -94,7 +90,7 @@ func (s Subscription) Upgrade(now time.Time, plan string) (Subscription, Prorati
 	next := Term{Plan: plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: pr.Tokens}
 	out := s.change(now, next)
 	if t.Cycle != ByHand {
-		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+		out = out.then(s.lapse(t.PaidUntil.Add(Grace)))
 	}
 	return out, pr, nil
 }
@@ -108,19 +104,35 @@ func (s Subscription) Downgrade(now time.Time, plan string) (Subscription, error
 	if to.Monthly >= from.Monthly || to.Monthly == 0 {
 		return s, conflict("not_a_downgrade", "the plan %s is not smaller than %s", to.Title, from.Title)
 	}
-	if s.State(now) == PastDue {
+	return s.Follow(now, plan, t.Cycle)
+}
+
+// Follow plans another plan or another cycle for the end of the paid period, when it is to be paid. What is planned takes
+// the place of what was planned before. A larger plan can follow too, for those who do not want it now.
+func (s Subscription) Follow(now time.Time, plan string, c Cycle) (Subscription, error) {
+	from, to, t, err := s.pair(now, plan)
+	switch {
+	case err != nil:
+		return s, err
+	case to.Monthly == 0:
+		return s, conflict("not_for_sale", "the plan %s is not sold: cancel instead", to.Title)
+	case c != t.Cycle && (t.Cycle == ByHand || to.Price(c) == 0):
+		return s, conflict("not_for_sale", "the plan %s is not sold by the %s here", to.Title, c)
+	case plan == t.Plan && c == t.Cycle:
+		return s, conflict("same_plan", "this is the plan %s already", from.Title)
+	case s.State(now) == PastDue:
 		return s, conflict("past_due", "the plan %s is not paid: pay first", from.Title)
 	}
 	if err := s.paidAhead(now); err != nil {
 		return s, err
 	}
 	at := t.periodEnd(now)
-	next := Term{Plan: plan, Cycle: t.Cycle, From: at, Anchor: t.Anchor, First: to.Monthly}
+	next := Term{Plan: plan, Cycle: c, From: at, Anchor: t.Anchor, First: to.Monthly}
 	if t.Cycle == ByHand {
 		return s.change(later(now), next), nil
 	}
 	next.PaidUntil = at // waits for its payment
-	return s.change(later(now), next, lapse(at.Add(Grace))), nil
+	return s.change(later(now), next, s.lapse(at.Add(Grace))), nil
 }
 
 // Cancel ends the plan with its paid period; what is in force until then stays.
@@ -131,16 +143,16 @@ func (s Subscription) Cancel(now time.Time) (Subscription, error) {
 		return s, ErrNotPaid
 	}
 	if s.State(now) == Cancelled {
-		return s, conflict("cancelled_before", "the plan ends on %s already", t.periodEnd(now).Format(time.DateOnly))
+		return s, conflict(ErrCancelled.Code, "the plan ends on %s already", t.periodEnd(now).Format(time.DateOnly))
 	}
 	if err := s.paidAhead(now); err != nil {
 		return s, err
 	}
 	at := t.periodEnd(now)
 	if !at.After(now) { // the payment is late: it ends now
-		return s.change(now, lapse(now)), nil
+		return s.change(now, s.lapse(now)), nil
 	}
-	return s.change(later(now), lapse(at)), nil
+	return s.change(later(now), s.lapse(at)), nil
 }
 
 // later keeps what has begun: what is planned begins after now.
@@ -157,15 +169,42 @@ func (s Subscription) Resume(now time.Time) (Subscription, error) {
 	}
 	out := s.change(later(now))
 	if t.Cycle != ByHand {
-		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+		out = out.then(s.lapse(t.PaidUntil.Add(Grace)))
 	}
 	return out, nil
 }
 
 // EndNow ends the plan at once, because its payment was given back.
 func (s Subscription) EndNow(now time.Time) (Subscription, error) {
-	if t := s.Now(now); t.Lapse || t.Plan == Free {
+	if t := s.Now(now); t.Lapse || t.Plan == s.base() {
 		return s, ErrNotPaid
 	}
-	return s.change(now, lapse(now)), nil
+	return s.change(now, s.lapse(now)), nil
+}
+
+// Undo takes an upgrade back: the plan before it goes on until the end of the paid time, with what it brought before.
+func (s Subscription) Undo(now time.Time, plan string) (Subscription, error) {
+	t := s.Now(now)
+	if _, ok := s.find(plan); !ok || !s.paying(now) {
+		return s, ErrNotPaid
+	}
+	before := Term{Plan: plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil}
+	return s.change(now, before, s.lapse(t.PaidUntil.Add(Grace))), nil
+}
+
+// FirstGrant names, in the ledger, the grant that the term in force began with.
+func (s Subscription) FirstGrant(now time.Time) string {
+	t := s.Now(now)
+	return ledger.Term{N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor}.FirstGrant()
+}
+
+// PaidUntil is how far the subscription is paid, the newest payment included; zero when nothing is.
+func (s Subscription) PaidUntil() time.Time {
+	var last time.Time
+	for _, t := range s.Terms {
+		if !t.Lapse && t.PaidUntil.After(last) {
+			last = t.PaidUntil
+		}
+	}
+	return last
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
 
@@ -22,10 +23,36 @@ func (m Money) String() string {
 // Dollars returns n dollars.
 func Dollars(n int64) Money { return Money(n) * 1_000_000 }
 
+// Unit is what a plan or a pack brings, and so which of an account's two wallets it fills.
+type Unit string
+
+// The units.
+const (
+	Tokens  Unit = "tokens"
+	Credits Unit = "credits" // of the API
+)
+
+// Wallet is the account's wallet that is counted in the unit.
+func (u Unit) Wallet(accountID string) string {
+	if u == Credits {
+		return ledger.CreditsOf(accountID)
+	}
+	return accountID
+}
+
+// UnitOf tells whose wallet it is, and what it is counted in.
+func UnitOf(walletID string) (accountID string, u Unit) {
+	if account, ok := ledger.IsCredits(walletID); ok {
+		return account, Credits
+	}
+	return walletID, Tokens
+}
+
 // Plan is one offer. Figures follow the public plans of mid-2026.
 type Plan struct {
 	Name        string
 	Title       string
+	Of          Unit         // what Daily, Monthly and BankCap are counted in; empty = Tokens
 	Daily       token.Amount // granted every UTC day, not kept
 	Monthly     token.Amount // granted every month of the subscription
 	BankCap     token.Amount // most that may be kept from month to month
@@ -35,12 +62,17 @@ type Plan struct {
 	Uploads     int          // pictures of one's own that are kept
 	UploadBytes int64        // that they may fill
 	Month, Year Money        // price of a month, and of a year paid at once; 0 = not for sale
+
+	Requests int // of the API a minute, of plans of credits; 0 = no bound
+	Starts   int // of them that begin work
 }
 
-// Free is the plan of a new account, Operator that of the person who runs the installation.
+// Free is the plan of a new account, Operator that of the person who runs the installation. PayAsYouGo is what a wallet
+// of API credits is on without a plan.
 const (
-	Free     = "free"
-	Operator = "operator"
+	Free       = "free"
+	Operator   = "operator"
+	PayAsYouGo = "payg"
 )
 
 // bankMonths is how many months' tokens a bank may keep.
@@ -64,6 +96,21 @@ var plans = []Plan{
 	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Uploads: 20_000, UploadBytes: 100 << 30},
 }
 
+// apiPlans are plans of API credits. What a month leaves is kept in a bank of three months, as with tokens. A credit costs
+// less on a larger plan; the bounds on requests are those of the tier.
+var apiPlans = []Plan{
+	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 600, Starts: 100},
+	paid(Plan{
+		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 600, Starts: 100,
+	}),
+	paid(Plan{
+		Name: "api-standard", Title: "API Standard", Of: Credits, Monthly: token.Whole(25_000), Month: Dollars(49), Year: Dollars(490), Requests: 2000, Starts: 300,
+	}),
+	paid(Plan{
+		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 2000, Starts: 1000,
+	}),
+}
+
 func paid(p Plan) Plan {
 	p.BankCap = bankMonths * p.Monthly
 	return p
@@ -83,19 +130,44 @@ func (p Plan) Price(c Cycle) Money {
 	return 0
 }
 
-// All returns every plan, the smallest first.
+// All returns every plan of tokens, the smallest first.
 func All() []Plan { return slices.Clone(plans) }
 
-// Find returns the plan of that name.
-func Find(name string) (Plan, bool) {
-	i := slices.IndexFunc(plans, func(p Plan) bool { return p.Name == name })
-	if i < 0 {
-		return Plan{}, false
+// Of returns every plan of a unit, the smallest first.
+func Of(u Unit) []Plan {
+	if u == Credits {
+		return slices.Clone(apiPlans)
 	}
-	return plans[i], true
+	return All()
 }
 
-// Names lists the plan names, for error texts.
+// Find returns the plan of that name, of either unit.
+func Find(name string) (Plan, bool) {
+	for _, p := range slices.Concat(plans, apiPlans) {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Plan{}, false
+}
+
+// FindOf returns the plan of that name if it is counted in the unit.
+func FindOf(u Unit, name string) (Plan, bool) {
+	p, ok := Find(name)
+	if !ok || p.unit() != u {
+		return Plan{}, false
+	}
+	return p, true
+}
+
+func (p Plan) unit() Unit {
+	if p.Of == Credits {
+		return Credits
+	}
+	return Tokens
+}
+
+// Names lists the names of the plans of tokens, for error texts.
 func Names() []string {
 	names := make([]string, len(plans))
 	for i, p := range plans {

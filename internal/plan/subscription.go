@@ -42,11 +42,29 @@ type Subscription struct {
 	Version int64 // grows with each change
 	LastN   int   // of the newest term ever made
 	Terms   []Term
+	Of      Unit `json:"-"` // what its plans bring; empty = Tokens
+}
+
+// base is the plan without payment.
+func (s Subscription) base() string {
+	if s.Of == Credits {
+		return PayAsYouGo
+	}
+	return Free
+}
+
+// find finds a plan that this subscription can be on.
+func (s Subscription) find(name string) (Plan, bool) {
+	if s.Of == Credits {
+		return FindOf(Credits, name)
+	}
+	return FindOf(Tokens, name)
 }
 
 // The faults of this package.
 var (
 	ErrUnknownPlan = fault.New(fault.Invalid, "unknown_plan", "there is no such plan")
+	ErrCancelled   = fault.New(fault.Conflict, "cancelled_before", "the plan is to end already")
 	ErrNotPaid     = fault.New(fault.Conflict, "no_paid_plan", "there is no paid plan in force")
 )
 
@@ -83,7 +101,7 @@ func (s Subscription) Now(at time.Time) Term {
 	if len(s.Terms) > 0 {
 		return s.Terms[0]
 	}
-	return Term{Plan: Free}
+	return Term{Plan: s.base()}
 }
 
 // Next is the term that is planned to follow, and whether there is one.
@@ -154,7 +172,7 @@ func (t Term) ledger(p Plan) ledger.Term {
 
 // change cuts the terms off at a moment and appends others.
 func (s Subscription) change(at time.Time, more ...Term) Subscription {
-	out := Subscription{Version: s.Version + 1, LastN: s.LastN}
+	out := Subscription{Version: s.Version + 1, LastN: s.LastN, Of: s.Of}
 	for _, t := range s.Terms {
 		if t.From.Before(at) {
 			out.Terms = append(out.Terms, t)
@@ -168,8 +186,10 @@ func (s Subscription) change(at time.Time, more ...Term) Subscription {
 	return out
 }
 
-// lapse is the free plan from a moment on.
-func lapse(from time.Time) Term { return Term{Plan: Free, From: from, Anchor: from, Lapse: true} }
+// lapse is the plan without payment from a moment on.
+func (s Subscription) lapse(from time.Time) Term {
+	return Term{Plan: s.base(), From: from, Anchor: from, Lapse: true}
+}
 
 // end of a term's running period: of the paid time, or of the month for a plan given by hand.
 func (t Term) periodEnd(now time.Time) time.Time {
@@ -194,7 +214,7 @@ func cycleEnd(anchor, from time.Time, c Cycle) time.Time {
 
 // Put sets a plan by hand, from now on: the operator's way. Months are counted anew.
 func (s Subscription) Put(now time.Time, plan string) (Subscription, error) {
-	p, ok := Find(plan)
+	p, ok := s.find(plan)
 	if !ok {
 		return s, ErrUnknownPlan
 	}
@@ -203,7 +223,7 @@ func (s Subscription) Put(now time.Time, plan string) (Subscription, error) {
 
 // Start begins a paid plan whose first cycle was paid for.
 func (s Subscription) Start(now time.Time, plan string, c Cycle) (Subscription, error) {
-	p, ok := Find(plan)
+	p, ok := s.find(plan)
 	switch {
 	case !ok:
 		return s, ErrUnknownPlan
@@ -213,7 +233,7 @@ func (s Subscription) Start(now time.Time, plan string, c Cycle) (Subscription, 
 		return s, conflict("already_subscribed", "the plan %s is paid for already: change it instead", s.Now(now).Plan)
 	}
 	t := Term{Plan: plan, Cycle: c, From: now, Anchor: now, PaidUntil: cycleEnd(now, now, c), First: p.Monthly}
-	return s.change(now, t, lapse(t.PaidUntil.Add(Grace))), nil
+	return s.change(now, t, s.lapse(t.PaidUntil.Add(Grace))), nil
 }
 
 // paying reports whether a plan is in force that payments keep up.
@@ -224,7 +244,7 @@ func (s Subscription) paying(now time.Time) bool {
 
 // Try begins a trial: tokens that end with it, then the free plan, unless Start comes first. An account tries once.
 func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift token.Amount) (Subscription, error) {
-	p, ok := Find(plan)
+	p, ok := s.find(plan)
 	switch {
 	case !ok || !p.ForSale():
 		return s, ErrUnknownPlan
@@ -235,13 +255,21 @@ func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift 
 	case s.paying(now):
 		return s, conflict("already_subscribed", "a plan is paid for already")
 	}
-	for _, t := range s.Terms {
-		if t.Trial {
-			return s, conflict("tried_before", "this account has had its trial")
-		}
+	if !s.MayTry(now) {
+		return s, conflict("tried_before", "this account has had its trial")
 	}
 	t := Term{Plan: plan, From: now, Anchor: now, PaidUntil: now.Add(lasts), First: gift, Trial: true}
-	return s.change(now, t, lapse(t.PaidUntil)), nil
+	return s.change(now, t, s.lapse(t.PaidUntil)), nil
+}
+
+// MayTry says that a plan can be tried: none was before, and none is paid for.
+func (s Subscription) MayTry(now time.Time) bool {
+	for _, t := range s.Terms {
+		if t.Trial {
+			return false
+		}
+	}
+	return !s.paying(now)
 }
 
 // Pay notes that the next cycle was paid for. Paid late, its tokens arrive now, and the period keeps its end.
@@ -266,11 +294,11 @@ func (s Subscription) Pay(now time.Time) (Subscription, error) {
 		own.PaidUntil = end
 		out := s.change(t.From, own)
 		out.Terms[len(out.Terms)-1].N = t.N
-		return out.then(lapse(end.Add(Grace))), nil
+		return out.then(s.lapse(end.Add(Grace))), nil
 	}
 	p, _ := Find(t.Plan)
 	late := Term{Plan: t.Plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: end, First: p.Monthly}
-	return s.change(now, late, lapse(end.Add(Grace))), nil
+	return s.change(now, late, s.lapse(end.Add(Grace))), nil
 }
 
 // payNext pays for the term at an index, which has not begun.
@@ -279,7 +307,7 @@ func (s Subscription) payNext(index int) Subscription {
 	t.PaidUntil = cycleEnd(t.Anchor, t.From, t.Cycle)
 	out := s.change(t.From, t)
 	out.Terms[len(out.Terms)-1].N = s.Terms[index].N
-	return out.then(lapse(t.PaidUntil.Add(Grace)))
+	return out.then(s.lapse(t.PaidUntil.Add(Grace)))
 }
 
 // then appends a term to a changed subscription, within the same change.

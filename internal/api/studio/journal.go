@@ -28,10 +28,10 @@ import (
 type JournalItem struct {
 	Seq          int64        `json:"seq"`
 	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback"`
+	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback,debt,repay"`
 	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
 	Moved        token.Amount `json:"moved_mt" doc:"the amount itself: what was captured had gone away with its hold"`
-	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
+	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup,debt"`
 	GenerationID *string      `json:"generation_id"`
 	Model        *string      `json:"model" doc:"of the generation"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
@@ -42,8 +42,8 @@ type JournalItem struct {
 // JournalFilter says which lines are wanted.
 type JournalFilter struct {
 	Of         string    `query:"of" enum:"tokens,credits" default:"tokens" doc:"which wallet"`
-	Op         string    `query:"op" enum:"grant,hold,capture,release,expire,roll,takeback" doc:"only this kind of movement"`
-	Layer      string    `query:"layer" enum:"promo,daily,team,plan,bank,topup" doc:"only this layer"`
+	Op         string    `query:"op" enum:"grant,hold,capture,release,expire,roll,takeback,debt,repay" doc:"only this kind of movement"`
+	Layer      string    `query:"layer" enum:"promo,daily,team,plan,bank,topup,debt" doc:"only this layer"`
 	Model      string    `query:"model" maxLength:"200" doc:"only generations of this model, by its name"`
 	Generation string    `query:"generation" maxLength:"100" doc:"only this generation, by its id"`
 	From       time.Time `query:"from" doc:"not before"`

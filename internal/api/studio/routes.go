@@ -69,6 +69,18 @@ func operations() map[string]operation {
 		{id: "set-alert-settings", method: "PUT", path: "/alerts/settings", summary: "Choose how one is told of what", status: 204},
 		{id: "unsubscribe", method: "POST", path: "/alerts/unsubscribe", summary: "End the mails, by the link in one of them", who: anyone, limited: true, status: 204},
 
+		{id: "list-plans", method: "GET", path: "/plans", summary: "Plans, with prices, and which one the account is on"},
+		{id: "get-subscription", method: "GET", path: "/subscription", summary: "How the account stands with its plan"},
+		{id: "preview-plan", method: "POST", path: "/subscription/preview", summary: "What a change of the plan would bring and cost; nothing is changed"},
+		{id: "change-plan", method: "POST", path: "/subscription/change", summary: "Change, cancel, resume or try a plan, as the preview showed"},
+		{id: "list-packs", method: "GET", path: "/packs", summary: "Packs of tokens or API credits, and the tariff behind them"},
+		{id: "buy-pack", method: "POST", path: "/payments", summary: "Buy a pack: opens a page to pay on", limited: true},
+		{id: "list-payments", method: "GET", path: "/payments", summary: "One's payments with their receipts, newest first"},
+		{id: "get-payment", method: "GET", path: "/payments/{id}", summary: "One payment"},
+		{id: "open-portal", method: "POST", path: "/billing-portal", summary: "The provider's page with one's cards and invoices", limited: true},
+		{id: "get-auto-top-up", method: "GET", path: "/auto-top-up", summary: "When a wallet fills itself"},
+		{id: "set-auto-top-up", method: "PUT", path: "/auto-top-up", summary: "Set when a wallet fills itself; off until it is switched on"},
+
 		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
 
@@ -117,6 +129,17 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-alert-settings", s.getAlertSettings)
 	route(r, "set-alert-settings", s.setAlertSettings)
 	route(r, "unsubscribe", s.unsubscribe)
+	route(r, "list-plans", s.listPlans)
+	route(r, "get-subscription", s.getSubscription)
+	route(r, "preview-plan", s.previewPlan)
+	route(r, "change-plan", s.changePlan)
+	route(r, "list-packs", s.listPacks)
+	route(r, "buy-pack", s.buyPack)
+	route(r, "list-payments", s.listPayments)
+	route(r, "get-payment", s.getPayment)
+	route(r, "open-portal", s.openPortal)
+	route(r, "get-auto-top-up", s.getAutoTopUp)
+	route(r, "set-auto-top-up", s.setAutoTopUp)
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	route(r, "list-keys", s.listKeys)

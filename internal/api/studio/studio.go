@@ -25,6 +25,7 @@ import (
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/token"
 )
@@ -79,9 +80,10 @@ type Ledger interface {
 	Forecast(ctx context.Context, accountID string, expected ledger.Schedule) (*ledger.Forecast, error)
 }
 
-// Plans is what the studio needs of plan.Service for a forecast.
+// Plans is what the studio needs of plan.Service.
 type Plans interface {
-	Expected(ctx context.Context, accountID string) (ledger.Schedule, error)
+	Now(ctx context.Context, walletID string) (plan.Standing, plan.Subscription, error)
+	Expected(ctx context.Context, walletID string) (ledger.Schedule, error)
 }
 
 // Codes is what the studio needs of plan.Service.
@@ -98,6 +100,20 @@ type Alerts interface {
 	SetChoice(ctx context.Context, accountID string, c alert.Choice) error
 	Unsubscribe(ctx context.Context, token string) error
 	CanMail() bool
+}
+
+// Payments is what the studio needs of payment.Service.
+type Payments interface {
+	On() (on, test bool)
+	Offered() plan.Trial
+	Preview(ctx context.Context, accountID string, u plan.Unit, w plan.Wish) (plan.Preview, payment.Shown, error)
+	Change(ctx context.Context, accountID string, u plan.Unit, w plan.Wish, shown payment.Shown, back string) (payment.Changed, error)
+	Buy(ctx context.Context, accountID string, u plan.Unit, pack string, amount token.Amount, back string) (payment.Payment, string, error)
+	Get(ctx context.Context, accountID, paymentID string) (payment.Payment, error)
+	List(ctx context.Context, accountID, cursor string, limit int) ([]payment.Payment, string, error)
+	Portal(ctx context.Context, accountID, back string) (string, error)
+	AutoTopUp(ctx context.Context, accountID string, u plan.Unit) (payment.TopUpStanding, error)
+	SetAutoTopUp(ctx context.Context, r payment.TopUpRule) error
 }
 
 // Prices is what the studio needs of pricing.Book.
@@ -132,6 +148,7 @@ type Deps struct {
 	Codes       Codes
 	Plans       Plans
 	Alerts      Alerts
+	Payments    Payments
 	Hub         Hub
 	Models      Models
 	Assets      Signer

@@ -52,6 +52,7 @@ func wireForecast(f *ledger.Forecast, now time.Time) *Forecast {
 type Credits struct {
 	Available token.Amount `json:"available_mc" doc:"thousandths of a credit"`
 	Held      token.Amount `json:"held_mc"`
+	Owed      token.Amount `json:"owed_mc" doc:"what arrives pays it off first"`
 }
 
 // Plan is what an account is on.
@@ -101,7 +102,7 @@ func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], erro
 	p := planOf(a)
 	return answer(Wallet{
 		Forecast: wireForecast(forecast, s.Clock.Now()),
-		Balance:  wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held},
+		Balance:  wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held, Owed: credits.Owed},
 		Plan: Plan{
 			Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap,
 			Concurrency: p.Concurrency, Queue: p.Queue,

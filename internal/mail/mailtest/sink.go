@@ -77,7 +77,7 @@ func New(t testing.TB, implicit bool) *Sink {
 		ln = tls.NewListener(ln, server.TLSConfig)
 	}
 	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(ln) }() // ends with Close
+	go func() { defer close(done); _ = server.Serve(ln) }()          // ends with Close
 	t.Cleanup(func() { _ = server.Close(); _ = ln.Close(); <-done }) // Serve may not have begun when Close is called
 	return s
 }
