@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Quote } from '../api/types';
 import { tokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
+import { span } from '../format/time';
 import { useTokens } from '../format/useTokens';
 import type { ButtonState } from './button';
 import classes from './create.module.css';
@@ -22,7 +23,8 @@ interface Props {
 export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
   const { t } = useTranslation();
   const price = 'price_mt' in state ? state.price_mt : null;
-  const ready = state.kind === 'ready';
+  const relaxed = state.kind === 'relaxed';
+  const ready = state.kind === 'ready' || relaxed;
   const why = useWhy(state);
   return (
     <div className={classes.generate} data-ready={ready || undefined}>
@@ -46,12 +48,23 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
           data-price={price ?? undefined}
           aria-description={why}
         >
-          <span>{t('create.generate')}</span>
-          <span className={classes.price} data-waiting={price === null || undefined}>
-            <TokenMark size={16} />
-            <span className="number">{price === null ? '–' : tokens(price)}</span>
-            <span className={classes.hidden}>{t('create.tokens_word')}</span>
-          </span>
+          <span>{t(relaxed ? 'create.relaxed' : 'create.generate')}</span>
+          {relaxed ? (
+            <span className={classes.price}>
+              {t('create.relaxed_free')}
+              {state.wait && (
+                <small>
+                  {t('create.relaxed_wait', { wait: span(state.wait.from_seconds, state.wait.to_seconds) })}
+                </small>
+              )}
+            </span>
+          ) : (
+            <span className={classes.price} data-waiting={price === null || undefined}>
+              <TokenMark size={16} />
+              <span className="number">{price === null ? '–' : tokens(price)}</span>
+              <span className={classes.hidden}>{t('create.tokens_word')}</span>
+            </span>
+          )}
         </Button>
       </Tooltip>
       <Popover position="top-end" width={290}>
@@ -88,7 +101,11 @@ function PriceLines({ quote, available_mt }: { quote: Quote | undefined; availab
       </div>
       <div data-left>
         <dt>{t('create.left_after')}</dt>
-        <dd className="number">{tokens(available_mt - quote.total_mt)}</dd>
+        <dd className="number">
+          {quote.total_mt <= available_mt
+            ? tokens(available_mt - quote.total_mt)
+            : t('create.not_enough', { missing: tokens(quote.total_mt - available_mt) })}
+        </dd>
       </div>
       {after && (
         <div>
@@ -96,8 +113,14 @@ function PriceLines({ quote, available_mt }: { quote: Quote | undefined; availab
           <dd>{after}</dd>
         </div>
       )}
+      {(quote.alternatives?.length ?? 0) > 0 && (
+        <div data-cheaper>
+          <dt>{t('create.cheaper')}</dt>
+          <dd />
+        </div>
+      )}
       {quote.alternatives?.map((a) => (
-        <div key={a.name}>
+        <div key={a.name} data-alternative={a.name}>
           <dt>{a.text}</dt>
           <dd />
         </div>
@@ -112,6 +135,7 @@ export function useWhy(state: ButtonState): string | undefined {
   const worded = useTokens();
   switch (state.kind) {
     case 'ready':
+    case 'relaxed':
       return undefined;
     case 'short':
       return t('create.why_short', { missing: worded(state.missing_mt) });

@@ -1,15 +1,26 @@
-import { ActionIcon, Button, Modal, Skeleton, TextInput, Tooltip } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  Modal,
+  NativeSelect,
+  NumberInput,
+  Skeleton,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconKey, IconTrash } from '@tabler/icons-react';
+import { IconAdjustments, IconKey, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
-import type { ApiKey, NewApiKey } from '../api/types';
+import type { ApiKey, NewApiKey, Unit } from '../api/types';
+import { tokens } from '../format/amount';
 import { ago, day } from '../format/time';
 import { usePageTitle } from '../shell/title';
+import { KeyTerms } from './KeyTerms';
 import classes from './keys.module.css';
 import { NewKey } from './NewKey';
 
@@ -19,15 +30,24 @@ export function KeysPage() {
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
   const [name, setName] = useState('');
+  const [paysWith, setPaysWith] = useState<Unit>('tokens');
+  const [budget, setBudget] = useState<number | string>(0);
+  const [changing, setChanging] = useState<ApiKey | null>(null);
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
 
   const reload = () => client.invalidateQueries({ queryKey: queries.keys().queryKey });
   const create = useMutation({
-    mutationFn: () => api.createKey(name.trim()),
+    mutationFn: () =>
+      api.createKey({
+        name: name.trim(),
+        pays_with: paysWith,
+        budget_mt: Math.round(Number(budget || 0) * 1000),
+      }),
     onSuccess: (key) => {
       setFresh(key);
       setName('');
+      setBudget(0);
       void reload();
     },
   });
@@ -64,6 +84,26 @@ export function KeysPage() {
             onChange={(e) => setName(e.currentTarget.value)}
             error={refused}
           />
+          <NativeSelect
+            label={t('keys.pays_with')}
+            value={paysWith}
+            onChange={(e) => setPaysWith(e.currentTarget.value as Unit)}
+            data={[
+              { value: 'tokens', label: t('keys.pays_tokens') },
+              { value: 'credits', label: t('keys.pays_credits') },
+            ]}
+          />
+          <NumberInput
+            label={t('keys.budget')}
+            value={budget}
+            onChange={setBudget}
+            min={0}
+            decimalScale={3}
+            allowNegative={false}
+            thousandSeparator=","
+            hideControls
+            aria-description={t('keys.budget_hint')}
+          />
           <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
             {t('keys.create')}
           </Button>
@@ -89,7 +129,7 @@ export function KeysPage() {
         {data && data.length > 0 && (
           <ul className={classes.list}>
             {data.map((key) => (
-              <li key={key.id}>
+              <li key={key.id} data-key={key.id}>
                 <span>
                   <strong>{key.name}</strong>
                   <small>
@@ -98,8 +138,20 @@ export function KeysPage() {
                       ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
                       : t('keys.unused')}
                   </small>
+                  <Used apiKey={key} />
                 </span>
                 <code>{key.prefix}…</code>
+                <Tooltip label={t('keys.edit')}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size={36}
+                    aria-label={t('keys.edit_named', { name: key.name })}
+                    onClick={() => setChanging(key)}
+                  >
+                    <IconAdjustments size={18} stroke={1.7} aria-hidden />
+                  </ActionIcon>
+                </Tooltip>
                 <Tooltip label={t('keys.revoke')}>
                   <ActionIcon
                     variant="subtle"
@@ -116,6 +168,7 @@ export function KeysPage() {
           </ul>
         )}
       </section>
+      <KeyTerms apiKey={changing} onClose={() => setChanging(null)} onKept={reload} />
       <NewKey fresh={fresh} onClose={() => setFresh(null)} />
       <Modal
         opened={leaving !== null}
@@ -136,5 +189,27 @@ export function KeysPage() {
         </div>
       </Modal>
     </div>
+  );
+}
+
+/** What the key has used this month, of how much. */
+function Used({ apiKey: k }: { apiKey: ApiKey }) {
+  const { t } = useTranslation();
+  const bound = k.budget_mt > 0;
+  const part = bound ? Math.min(1, k.used_mt / k.budget_mt) : 0;
+  return (
+    <>
+      <small data-testid="used" data-mt={k.used_mt}>
+        {t(`keys.${bound ? 'terms' : 'free'}_${k.pays_with}`, {
+          used: tokens(k.used_mt),
+          budget: tokens(k.budget_mt),
+        })}
+      </small>
+      {bound && (
+        <span className={classes.meter} aria-hidden>
+          <span style={{ width: `${part * 100}%` }} data-full={part >= 1 || undefined} />
+        </span>
+      )}
+    </>
   );
 }

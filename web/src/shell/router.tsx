@@ -96,6 +96,31 @@ const wallet = createRoute({
   component: lazyRouteComponent(() => import('../wallet/WalletPage'), 'WalletPage'),
 });
 
+const plans = createRoute({
+  getParentRoute: () => studio,
+  path: '/plans',
+  component: lazyRouteComponent(() => import('../plans/PlansPage'), 'PlansPage'),
+});
+
+const packs = createRoute({
+  getParentRoute: () => studio,
+  path: '/packs',
+  component: lazyRouteComponent(() => import('../packs/PacksPage'), 'PacksPage'),
+});
+
+const payments = createRoute({
+  getParentRoute: () => studio,
+  path: '/payments',
+  component: lazyRouteComponent(() => import('../invoices/InvoicesPage'), 'InvoicesPage'),
+});
+
+const unsubscribe = createRoute({
+  getParentRoute: () => root,
+  path: '/unsubscribe',
+  validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
+  component: lazyRouteComponent(() => import('../alerts/Unsubscribe'), 'Unsubscribe'),
+});
+
 const keys = createRoute({
   getParentRoute: () => studio,
   path: '/keys',
@@ -106,7 +131,8 @@ const tree = root.addChildren([
   signIn,
   signUp,
   owner,
-  studio.addChildren([create, picture, edit, wallet, keys]),
+  unsubscribe,
+  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys]),
 ]);
 
 export function makeRouter(client: Client) {
