@@ -95,6 +95,7 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
         />
         <NumberInput
           label={t('packs.auto_ceiling')}
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
           description={t('packs.auto_spent', { spent: money(rule.spent_micros) })}
           value={ceiling}
           onChange={setCeiling}

@@ -17,6 +17,10 @@ export function BalancePanel({ balance, forecast }: Props) {
   const { t } = useTranslation();
   const worded = useTokens();
   const now = Date.now();
+  const ends = (at: string) =>
+    Date.parse(at) - now < 6 * 86_400_000
+      ? t('wallet.until_in', { at: clock(at, now), ago: ago(at, now) })
+      : t('wallet.until', { at: clock(at, now) });
   const owed = balance.owed_mt ?? 0;
   return (
     <section className="panel" aria-labelledby="balance-title">
@@ -41,11 +45,7 @@ export function BalancePanel({ balance, forecast }: Props) {
             <span className={classes.dot} style={{ background: layerColour[l.kind] }} aria-hidden />
             <span>
               {t(`wallet.layer_${l.kind}`)}
-              <small>
-                {l.expires_at
-                  ? t('wallet.until_in', { at: clock(l.expires_at, now), ago: ago(l.expires_at, now) })
-                  : t('wallet.stays')}
-              </small>
+              <small>{l.expires_at ? ends(l.expires_at) : t('wallet.stays')}</small>
             </span>
             <span className="number">{tokens(l.available_mt)}</span>
           </li>

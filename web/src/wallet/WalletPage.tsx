@@ -27,11 +27,13 @@ export function WalletPage() {
       <SubNav />
       {data ? (
         <div className={classes.top}>
-          <BalancePanel balance={data.balance} forecast={data.forecast} />
+          <div className={classes.side}>
+            <BalancePanel balance={data.balance} forecast={data.forecast} />
+            <CodeField />
+          </div>
           <div className={classes.side}>
             <PlanPanel plan={data.plan} />
             <CreditsPanel credits={data.credits} />
-            <CodeField />
           </div>
         </div>
       ) : isError ? (
