@@ -8,14 +8,15 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
+	"bottega/internal/team"
 )
 
-// entitlements answers from the plan an account is on now.
+// entitlements answers from the plan an account, or a team, is on now.
 type entitlements struct{ *plan.Service }
 
 // Entitlement implements generation.Entitlements.
-func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
-	now, sub, err := e.Now(ctx, accountID)
+func (e entitlements) Entitlement(ctx context.Context, payer string) (generation.Entitlement, error) {
+	now, sub, err := e.Now(ctx, payer)
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
@@ -23,9 +24,11 @@ func (e entitlements) Entitlement(ctx context.Context, accountID string) (genera
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
-	credits, err := e.Schedule(ctx, ledger.CreditsOf(accountID))
-	if err != nil {
-		return generation.Entitlement{}, err
+	var credits ledger.Schedule
+	if _, isTeam := ledger.IsTeam(payer); !isTeam {
+		if credits, err = e.Schedule(ctx, ledger.CreditsOf(payer)); err != nil {
+			return generation.Entitlement{}, err
+		}
 	}
 	return generation.Entitlement{
 		Schedule: schedule, Credits: credits, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
@@ -36,6 +39,12 @@ func (e entitlements) Entitlement(ctx context.Context, accountID string) (genera
 type uploadRules struct {
 	*account.Store
 	plans *plan.Service
+	teams *team.Service
+}
+
+// SeesWork implements asset.UploadRules.
+func (r uploadRules) SeesWork(ctx context.Context, teamID, accountID string) (bool, error) {
+	return r.teams.SeesWork(ctx, teamID, accountID)
 }
 
 // UploadQuota implements asset.UploadRules.

@@ -32,8 +32,9 @@ type submission struct {
 // ending ends a generation, or refuses to when it has ended already.
 type ending struct {
 	id, accountID string
-	event         Event // succeed, fail or cancel
-	attempt       int   // of the run that ends it; 0 = whoever runs it (cancel)
+	teamID        string // whose tokens pay, so that entitled has the right schedule; empty = one's own
+	event         Event  // succeed, fail or cancel
+	attempt       int    // of the run that ends it; 0 = whoever runs it (cancel)
 	images        []asset.Image
 	failure       *Failure
 	entitled      Entitlement
@@ -50,6 +51,7 @@ type world struct {
 	lineLength  map[string]int // by account
 	waiting     int            // tickets that wait, of everybody
 	spending    spending
+	members     map[memberKey]access.Membership // of those who let a team pay
 
 	inserted []*row
 	updated  []*row
@@ -85,27 +87,24 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		return nil, f
 	}
 	wallet := w.wallets[payer(op.actor)]
-	if op.actor.Credits {
+	if op.actor.Credits && op.actor.Team == "" {
 		op.entitled.Schedule, op.entitled.Relaxed = op.entitled.Credits, false // the lane is of the plan of tokens
 	}
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
 	}
-	if op.lane != Relaxed {
-		if err := w.spending.allow(op, op.quote.Total); err != nil {
-			return nil, err
-		}
+	if err := w.mayPay(op); err != nil {
+		return nil, err
 	}
 	hold, lane, err := pay(wallet, op)
 	if err != nil {
 		return nil, err
 	}
-	w.spending.add(monthOf(op.actor.KeyID, op.at), hold.Amount)
 	w.holds[op.id] = hold
 	r := &row{
 		Generation: Generation{
 			ID: op.id, AccountID: op.accountID, Kind: op.kind, Params: op.planned.Params, State: Waiting,
-			Lane: lane, Price: hold.Amount, CreatedAt: op.at,
+			Lane: lane, Price: hold.Amount, CreatedAt: op.at, TeamID: op.actor.Team,
 		},
 		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
 		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash, keyID: op.actor.KeyID,
@@ -114,6 +113,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		ID: op.id, AccountID: op.accountID, Lane: string(lane), Weight: op.quote.Total,
 		Needs: op.planned.Engine, QueuedAt: op.at,
 	}
+	w.spending.count(r, hold.Amount)
 	w.generations[r.ID], w.tickets[r.ID] = r, ticket
 	if op.idemKey != "" {
 		w.byIdem[idemID(op.accountID, op.idemKey)] = r
@@ -123,6 +123,21 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	r.Position = w.waiting // the newest ticket is the last in line
 	w.inserted, w.newLine, w.touched = append(w.inserted, r), append(w.newLine, ticket), append(w.touched, r)
 	return &r.Generation, nil
+}
+
+// mayPay refuses what an API key's budget or a member's limit does not cover any more. Relaxed work takes nothing from
+// either, but a team's lane is for its members, too.
+func (w *world) mayPay(op *submission) error {
+	price := op.quote.Total
+	if op.lane == Relaxed {
+		price = 0
+	}
+	if op.actor.Team != "" {
+		if err := w.memberMay(op, price); err != nil {
+			return err
+		}
+	}
+	return w.spending.allow(op, price)
 }
 
 // errNoRelaxed is the fault of asking for the relaxed lane on a plan without one.
@@ -181,6 +196,9 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if hold == nil || w.wallets[hold.WalletID] == nil {
 		return nil, fmt.Errorf("end generation %s: its hold is missing", op.id)
 	}
+	if op.teamID != r.TeamID {
+		return nil, fmt.Errorf("end generation %s: team %q pays for it, not %q", op.id, r.TeamID, op.teamID)
+	}
 	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
 	if _, ok := ledger.IsCredits(hold.WalletID); ok {
 		schedule = op.entitled.Credits
@@ -195,7 +213,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if err := wallet.Capture(hold, charge, op.event != EventCancel); err != nil {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
-	w.spending.add(monthOf(r.keyID, r.CreatedAt), charge-r.Price)
+	w.spending.count(r, charge-r.Price)
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
 	r.Images, r.Position = op.images, 0
 	delete(w.tickets, op.id)

@@ -86,7 +86,9 @@ func (s *Service) subscriptionChanged(ctx context.Context, subscription string) 
 	if err != nil || !seen.Ended {
 		return err
 	}
-	_, err = s.Plans.Change(ctx, l.wallet(), plan.Just(plan.Subscription.Cancel))
+	if l.Live {
+		_, err = s.Plans.Change(ctx, l.wallet(), plan.Just(plan.Subscription.Cancel))
+	}
 	if err != nil && !errors.Is(err, plan.ErrNotPaid) && !errors.Is(err, plan.ErrCancelled) {
 		return err
 	}

@@ -48,7 +48,7 @@ func (s *Service) Observe(ctx context.Context, seen Seen) (Payment, error) {
 				return err
 			}
 		}
-		return s.link(ctx, tx, after, seen)
+		return s.link(ctx, tx, after, seen, after.Brought && !before.Brought)
 	})
 	if err != nil {
 		return p, fmt.Errorf("payment %s: %w", p.ID, err)
@@ -85,12 +85,12 @@ func (s *Service) place(ctx context.Context, seen Seen) (Payment, error) {
 		return p, err
 	}
 	due, cycle, price := sub.Renewal(s.Clock.Now())
-	if price == 0 {
-		price = seen.Amount // nothing is due: it will be stuck, with its money
+	if price == 0 || !l.Live {
+		due, cycle, price = plan.Plan{}, "", seen.Amount // nothing is due: it will be stuck, with its money
 	}
 	p = Payment{
 		ID: id.New(), AccountID: l.AccountID, Kind: Renewal, Of: l.Of, Amount: price, Tokens: due.Monthly, State: Open, Provider: name,
-		Charge: seen.Charge, CreatedAt: s.Clock.Now(), Terms: Terms{Plan: due.Name, Cycle: cycle},
+		Charge: seen.Charge, CreatedAt: s.Clock.Now(), Terms: Terms{Plan: due.Name, Cycle: cycle, Stray: !l.Live},
 	}
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error { return insert(ctx, tx, p) })
 	if db.IsUnique(err) { // somebody else was told of it too
@@ -99,12 +99,27 @@ func (s *Service) place(ctx context.Context, seen Seen) (Payment, error) {
 	return p, err
 }
 
-// link remembers which subscription at the provider pays for which wallet.
-func (s *Service) link(ctx context.Context, tx *db.Tx, p Payment, seen Seen) error {
-	if seen.Subscription == "" || p.Kind != Start || !p.Brought {
+// link remembers which subscription at the provider pays for which wallet. The one that began the plan in force follows it;
+// one whose first payment brought nothing, or that another one has replaced, is to end.
+func (s *Service) link(ctx context.Context, tx *db.Tx, p Payment, seen Seen, brought bool) error {
+	if seen.Subscription == "" || p.Kind != Start || p.Charge != seen.Charge {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, insertLink, p.Provider, seen.Subscription, p.AccountID, p.Of); err != nil {
+	before, err := scanLink(tx.QueryRow(ctx, selectLink, p.Provider, seen.Subscription))
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read subscription %s: %w", seen.Subscription, err)
+	}
+	live := p.Brought && (!known || before.Live || brought)
+	if known && before.Live == live {
+		return nil
+	}
+	if live {
+		if _, err := tx.Exec(ctx, unlinkOthers, p.AccountID, p.Of, p.Provider, seen.Subscription); err != nil {
+			return fmt.Errorf("replace subscriptions of account %s: %w", p.AccountID, err)
+		}
+	}
+	if _, err := tx.Exec(ctx, insertLink, p.Provider, seen.Subscription, p.AccountID, p.Of, db.Bool(live)); err != nil {
 		return fmt.Errorf("write subscription %s: %w", seen.Subscription, err)
 	}
 	return nil
@@ -169,6 +184,9 @@ func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) 
 		sub, err = sub.UpgradeFor(now, p.Terms.Plan, plan.Proration{Tokens: p.Tokens, Until: p.Terms.Until})
 		p.Terms.GrantRef = sub.FirstGrant(now)
 	case Renewal:
+		if p.Terms.Stray {
+			return sub, plan.ErrNotPaid
+		}
 		sub, err = sub.Pay(now)
 	}
 	if err != nil {

@@ -73,6 +73,7 @@ type Terms struct {
 	From     string     `json:"from,omitempty"`  // plan before an upgrade
 	Until    time.Time  `json:"until,omitzero"`  // end of the period that is paid for
 	Pack     string     `json:"pack,omitempty"`  // empty = an amount of one's own
+	Stray    bool       `json:"stray,omitempty"` // a renewal by a subscription that is to end
 	GrantRef string     `json:"grant,omitempty"` // of what it brought, in the ledger; empty = nothing of its own
 }
 

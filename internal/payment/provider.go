@@ -96,8 +96,11 @@ type SeenSubscription struct {
 	Status string // the provider's word
 }
 
-// wanted says how a wallet's subscription should be at the provider. It is pure.
-func wanted(s plan.Subscription, now time.Time) Wanted {
+// wanted says how a subscription at the provider should be. It is pure.
+func (l link) wanted(s plan.Subscription, now time.Time) Wanted {
+	if !l.Live {
+		return Wanted{Ended: true}
+	}
 	p, c, price := s.Renewal(now)
 	if price > 0 {
 		return Wanted{Plan: p.Name, Title: p.Title, Cycle: c, Price: price}

@@ -78,8 +78,11 @@ func (r *reconciler) payment(ctx context.Context, seen Seen) error {
 	if !ok {
 		return nil
 	}
-	if d.Kind == PaidNotGranted && row.State == Stuck {
-		return r.giveBack(ctx, d, row)
+	switch {
+	case d.Kind == PaidTwice:
+		return r.giveSecondBack(ctx, d, seen)
+	case row.State == Stuck:
+		return r.giveBack(ctx, d, seen)
 	}
 	return r.takeUp(ctx, d, seen)
 }
@@ -96,11 +99,13 @@ func compare(p Payment, s Seen) (Difference, bool) {
 	d := Difference{Subject: p.ID, Safe: true}
 	after, changes := Settle(p, s)
 	switch {
+	case p.Received > 0 && p.Charge != s.Charge && s.Refunded == s.Amount:
+		return d, false // a second payment that went back
 	case p.Received > 0 && p.Charge != s.Charge:
-		d.Kind, d.Safe, d.Text = PaidTwice, false, fmt.Sprintf("%s of %s was paid again as %s: give one back", s.Amount, p.Charge, s.Charge)
+		d.Kind, d.Text = PaidTwice, fmt.Sprintf("%s was paid again as %s: one has to go back", s.Amount, s.Charge)
 	case p.State == Stuck:
 		d.Kind, d.Text = PaidNotGranted, fmt.Sprintf("%s was paid and cannot be granted (%s): it has to go back", p.Received-p.Refunded, p.Reason)
-	case s.Amount != p.Amount && (p.Brought || s.Refunded < s.Amount) && s.Amount-s.Refunded != p.Amount:
+	case s.Amount != p.Amount && s.Refunded < s.Amount && s.Amount-s.Refunded != p.Amount:
 		d.Kind, d.Safe, d.Text = AmountDiffers, false, fmt.Sprintf("%s was asked, %s was paid", p.Amount, s.Amount)
 	case !p.Brought && after.Brought:
 		d.Kind, d.Text = PaidNotGranted, fmt.Sprintf("%s was paid, the payment is %s here", s.Amount, p.State)
@@ -130,10 +135,27 @@ func (r *reconciler) takeUp(ctx context.Context, d Difference, seen Seen) error 
 }
 
 // giveBack reports a payment that brings nothing, after giving its money back where that is wanted.
-func (r *reconciler) giveBack(ctx context.Context, d Difference, p Payment) error {
+func (r *reconciler) giveBack(ctx context.Context, d Difference, seen Seen) error {
 	if r.fix {
-		if _, err := r.Refund(ctx, p.ID, 0); err != nil {
+		p, err := r.Observe(ctx, seen) // somebody may have given it back already
+		if err == nil && p.State == Stuck {
+			_, err = r.Refund(ctx, p.ID, 0)
+		}
+		if err != nil {
 			return err
+		}
+		d.Fixed = true
+	}
+	r.report(d)
+	return nil
+}
+
+// giveSecondBack reports a second payment under one name, after giving it back where that is wanted.
+func (r *reconciler) giveSecondBack(ctx context.Context, d Difference, seen Seen) error {
+	if r.fix {
+		o := RefundOrder{Charge: seen.Charge, Amount: seen.Amount - seen.Refunded, Key: "twice:" + seen.Charge}
+		if err := r.Provider.Refund(ctx, o); err != nil {
+			return trouble(err)
 		}
 		d.Fixed = true
 	}
@@ -208,7 +230,7 @@ func (r *reconciler) subscriptions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		want := wanted(sub, r.Clock.Now())
+		want := l.wanted(sub, r.Clock.Now())
 		if want.same(seen) {
 			return nil
 		}

@@ -203,7 +203,7 @@ func (s *Service) tell(ctx context.Context, l link, again bool) error {
 	if err != nil {
 		return err
 	}
-	want := wanted(sub, s.Clock.Now())
+	want := l.wanted(sub, s.Clock.Now())
 	text, err := json.Marshal(want)
 	if err != nil {
 		return fmt.Errorf("write what is wanted: %w", err)

@@ -130,16 +130,17 @@ func (s *Service) List(ctx context.Context, accountID, cursor string, limit int)
 }
 
 const (
+	linkColumns    = "subscription, account_id, unit, told, live, ended"
 	selectCustomer = "SELECT customer FROM payer WHERE account_id = $1 AND provider = $2" // primary key
 	insertCustomer = `INSERT INTO payer (account_id, provider, customer) VALUES ($1, $2, $3) ON CONFLICT (account_id, provider) DO NOTHING`
 
-	insertLink = `INSERT INTO payer_subscription (provider, subscription, account_id, unit, told, ended) VALUES ($1, $2, $3, $4, '', 0)
-		ON CONFLICT (provider, subscription) DO NOTHING`
-	selectLink  = "SELECT subscription, account_id, unit, told, ended FROM payer_subscription WHERE provider = $1 AND subscription = $2" // primary key
-	selectLinks = `SELECT subscription, account_id, unit, told, ended FROM payer_subscription WHERE provider = $1 AND subscription > $2
+	insertLink = `INSERT INTO payer_subscription (provider, subscription, account_id, unit, told, live, ended) VALUES ($1, $2, $3, $4, '', $5, 0)
+		ON CONFLICT (provider, subscription) DO UPDATE SET live = excluded.live`
+	unlinkOthers = `UPDATE payer_subscription SET live = 0 WHERE account_id = $1 AND unit = $2 AND provider = $3 AND subscription <> $4
+		AND live = 1` // index payer_subscription_account
+	selectLink  = "SELECT " + linkColumns + " FROM payer_subscription WHERE provider = $1 AND subscription = $2" // primary key
+	selectLinks = "SELECT " + linkColumns + ` FROM payer_subscription WHERE provider = $1 AND subscription > $2
 		AND ended = 0 ORDER BY subscription LIMIT $3` // primary key
-	selectLinksOf = `SELECT subscription, account_id, unit, told, ended FROM payer_subscription
-		WHERE account_id = $1 AND unit = $2 AND provider = $3 AND ended = 0` // index payer_subscription_account
 	updateLink = "UPDATE payer_subscription SET told = $3, ended = $4 WHERE provider = $1 AND subscription = $2" // primary key
 )
 
@@ -149,6 +150,7 @@ type link struct {
 	AccountID    string
 	Of           plan.Unit
 	Told         string
+	Live         bool // it follows the plan of the wallet; otherwise it is to end
 	Ended        bool
 }
 
@@ -156,9 +158,9 @@ func (l link) wallet() string { return l.Of.Wallet(l.AccountID) }
 
 func scanLink(row scanner) (link, error) {
 	var l link
-	var ended int
-	err := row.Scan(&l.Subscription, &l.AccountID, &l.Of, &l.Told, &ended)
-	l.Ended = ended == 1
+	var live, ended int
+	err := row.Scan(&l.Subscription, &l.AccountID, &l.Of, &l.Told, &live, &ended)
+	l.Live, l.Ended = live == 1, ended == 1
 	return l, err
 }
 

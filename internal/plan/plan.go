@@ -63,16 +63,27 @@ type Plan struct {
 	UploadBytes int64        // that they may fill
 	Month, Year Money        // price of a month, and of a year paid at once; 0 = not for sale
 
+	// MinSeats is the fewest seats that a plan for teams is sold with; 0 = a plan for one person. Monthly, BankCap and the
+	// prices of a plan for teams are those of one seat.
+	MinSeats int
+
 	Requests int // of the API a minute, of plans of credits; 0 = no bound
 	Starts   int // of them that begin work
 }
 
-// Free is the plan of a new account, Operator that of the person who runs the installation. PayAsYouGo is what a wallet
-// of API credits is on without a plan.
+// Free is the plan of a new account, Operator that of the person who runs the installation, Team that of a team that
+// pays for none: it brings nothing but a few seats. PayAsYouGo is what a wallet of API credits is on without a plan.
 const (
 	Free       = "free"
 	Operator   = "operator"
+	Team       = "team"
 	PayAsYouGo = "payg"
+)
+
+// Seats of a team: what it has without a plan, and the most it may have.
+const (
+	TeamSeats = 3
+	MaxSeats  = 1000
 )
 
 // bankMonths is how many months' tokens a bank may keep.
@@ -111,6 +122,31 @@ var apiPlans = []Plan{
 	}),
 }
 
+// For teams. What a plan brings a month is shared by everybody in the team.
+var teamPlans = []Plan{
+	{Name: Team, Title: "Team", Concurrency: 1, Queue: 5, MinSeats: 1},
+	paid(Plan{
+		Name: "team-starter", Title: "Team Starter", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Relaxed: true,
+		Month: Dollars(24), MinSeats: 3,
+	}),
+	paid(Plan{
+		Name: "team-growth", Title: "Team Growth", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Relaxed: true,
+		Month: Dollars(48), MinSeats: 3,
+	}),
+}
+
+// For is the plan for so many seats together; a plan for one person stays as it is.
+func (p Plan) For(seats int) Plan {
+	if p.MinSeats == 0 {
+		return p
+	}
+	p.Monthly *= token.Amount(seats)
+	p.BankCap *= token.Amount(seats)
+	p.Month *= Money(seats)
+	p.Year *= Money(seats)
+	return p
+}
+
 func paid(p Plan) Plan {
 	p.BankCap = bankMonths * p.Monthly
 	return p
@@ -130,10 +166,13 @@ func (p Plan) Price(c Cycle) Money {
 	return 0
 }
 
-// All returns every plan of tokens, the smallest first.
+// All returns every plan for one person, the smallest first.
 func All() []Plan { return slices.Clone(plans) }
 
-// Of returns every plan of a unit, the smallest first.
+// ForTeams returns every plan for teams, the smallest first.
+func ForTeams() []Plan { return slices.Clone(teamPlans) }
+
+// Of returns every plan of a unit for one person, the smallest first.
 func Of(u Unit) []Plan {
 	if u == Credits {
 		return slices.Clone(apiPlans)
@@ -143,7 +182,7 @@ func Of(u Unit) []Plan {
 
 // Find returns the plan of that name, of either unit.
 func Find(name string) (Plan, bool) {
-	for _, p := range slices.Concat(plans, apiPlans) {
+	for _, p := range slices.Concat(plans, teamPlans, apiPlans) {
 		if p.Name == name {
 			return p, true
 		}
@@ -167,8 +206,13 @@ func (p Plan) unit() Unit {
 	return Tokens
 }
 
-// Names lists the names of the plans of tokens, for error texts.
-func Names() []string {
+// Names lists the names of the plans for one person, for error texts.
+func Names() []string { return names(plans) }
+
+// TeamNames lists the names of the plans for teams, for error texts.
+func TeamNames() []string { return names(teamPlans) }
+
+func names(plans []Plan) []string {
 	names := make([]string, len(plans))
 	for i, p := range plans {
 		names[i] = p.Name

@@ -22,7 +22,7 @@ type Accounts interface {
 
 // Service keeps subscriptions and codes. It owns the tables subscription, api_subscription, code and redemption; an account
 // without a subscription is on the plan it began with. A subscription goes by the wallet it fills: the account's id for
-// tokens, ledger.CreditsOf it for API credits.
+// tokens, ledger.CreditsOf it for API credits, ledger.TeamOf a team.
 type Service struct {
 	db       *db.DB
 	clock    clock.Clock
@@ -43,8 +43,16 @@ func (s *Service) Read(ctx context.Context, walletID string) (Subscription, erro
 	return read(ctx, s.db, walletID, "", first)
 }
 
+// ReadTeam returns the subscription of a team's wallet inside the caller's transaction.
+func (s *Service) ReadTeam(ctx context.Context, tx *db.Tx, walletID string) (Subscription, error) {
+	return read(ctx, tx, walletID, "", ForTeam())
+}
+
 // First is the subscription of a wallet whose plan never changed. It is always the same.
 func (s *Service) First(ctx context.Context, walletID string) (Subscription, error) {
+	if _, ok := ledger.IsTeam(walletID); ok {
+		return ForTeam(), nil
+	}
 	accountID, unit := UnitOf(walletID)
 	if unit == Credits { // nothing comes with it, so it may have begun at any time
 		return Subscription{Of: Credits, Terms: []Term{{Plan: PayAsYouGo, From: creditsBegin, Anchor: creditsBegin}}}, nil
@@ -208,7 +216,7 @@ func (s *Service) Now(ctx context.Context, walletID string) (Standing, Subscript
 	}
 	now := s.clock.Now()
 	out := Standing{State: sub.State(now), Term: sub.Now(now)}
-	out.Plan, _ = Find(out.Term.Plan)
+	out.Plan, _ = find(out.Term.Plan, out.Term.Seats)
 	if next, ok := sub.Next(now); ok {
 		out.Next = &next
 	}

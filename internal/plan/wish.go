@@ -86,7 +86,7 @@ func (s Subscription) Decide(now time.Time, w Wish, trial Trial) (Subscription, 
 }
 
 func (s Subscription) decideChange(now time.Time, w Wish) (Subscription, Preview, error) {
-	to, ok := s.find(w.Plan)
+	to, ok := s.find(w.Plan, 0)
 	if !ok {
 		return s, Preview{}, fault.Bad(fault.Field{Name: "plan", Value: w.Plan, Message: "is not a plan of " + string(s.unit()), Allowed: s.sold()})
 	}
@@ -121,7 +121,7 @@ func (s Subscription) decideChange(now time.Time, w Wish) (Subscription, Preview
 }
 
 func (s Subscription) decideTrial(now time.Time, w Wish, trial Trial) (Subscription, Preview, error) {
-	p, ok := s.find(w.Plan)
+	p, ok := s.find(w.Plan, 0)
 	switch {
 	case trial.Lasts <= 0 || s.Of == Credits:
 		return s, Preview{}, errNoTrial

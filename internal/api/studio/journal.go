@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,19 +37,25 @@ type JournalItem struct {
 	GenerationID *string      `json:"generation_id"`
 	Model        *string      `json:"model" doc:"of the generation"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
+	Member       *string      `json:"member" doc:"e-mail address of who made the generation, in a team's journal"`
 	Note         string       `json:"note"`
 	SheetVersion *int         `json:"sheet_version" doc:"of the price sheet behind the amount; see get-price-sheet"`
 }
 
-// JournalFilter says which lines are wanted.
-type JournalFilter struct {
-	Of         string    `query:"of" enum:"tokens,credits" default:"tokens" doc:"which wallet"`
+// JournalSearch says which lines of a wallet's journal are wanted.
+type JournalSearch struct {
 	Op         string    `query:"op" enum:"grant,hold,capture,release,expire,roll,takeback,debt,repay" doc:"only this kind of movement"`
 	Layer      string    `query:"layer" enum:"promo,daily,team,plan,bank,topup,debt" doc:"only this layer"`
 	Model      string    `query:"model" maxLength:"200" doc:"only generations of this model, by its name"`
 	Generation string    `query:"generation" maxLength:"100" doc:"only this generation, by its id"`
 	From       time.Time `query:"from" doc:"not before"`
 	To         time.Time `query:"to" doc:"before"`
+}
+
+// JournalFilter is a search in one of one's own wallets.
+type JournalFilter struct {
+	Of string `query:"of" enum:"tokens,credits" default:"tokens" doc:"which wallet"`
+	JournalSearch
 }
 
 type journalInput struct {
@@ -58,11 +66,16 @@ type journalInput struct {
 
 // query is the filter for an actor's own wallet.
 func (f JournalFilter) query(actor access.Actor) (ledger.JournalQuery, error) {
-	q := ledger.JournalQuery{
-		Wallet: actor.AccountID, Op: f.Op, Layer: ledger.GrantKind(f.Layer), Model: f.Model, HoldID: f.Generation, From: f.From, To: f.To,
-	}
 	if f.Of == "credits" {
-		q.Wallet = ledger.CreditsOf(actor.AccountID)
+		return f.in(ledger.CreditsOf(actor.AccountID))
+	}
+	return f.in(actor.AccountID)
+}
+
+// in is the search in a wallet.
+func (f JournalSearch) in(wallet string) (ledger.JournalQuery, error) {
+	q := ledger.JournalQuery{
+		Wallet: wallet, Op: f.Op, Layer: ledger.GrantKind(f.Layer), Model: f.Model, HoldID: f.Generation, From: f.From, To: f.To,
 	}
 	switch {
 	case f.Generation != "" && !id.Valid(f.Generation):
@@ -87,7 +100,16 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 	if err != nil {
 		return nil, err
 	}
-	items, next, err := s.Ledger.Search(ctx, query, in.Cursor, in.Limit)
+	return s.journal(ctx, actor, query, in.Cursor, in.Limit)
+}
+
+// journal answers with a page of a wallet's journal, with as much of the generations as the actor sees.
+func (s *server) journal(ctx context.Context, actor access.Actor, q ledger.JournalQuery, cursor string, limit int) (*body[List[JournalItem]], error) {
+	items, next, err := s.Ledger.Search(ctx, q, cursor, limit)
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.members(ctx, q.Wallet, items)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +122,33 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 		out.Items = append(out.Items, JournalItem{
 			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Moved: it.Moved, Layer: string(it.Layer),
 			GenerationID: textOrNull(it.HoldID), Model: textOrNull(it.Model), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
-			SheetVersion: numberOrNull(it.Sheet),
+			SheetVersion: numberOrNull(it.Sheet), Member: textOrNull(members[it.HoldID]),
 		})
 	}
 	return answer(out), nil
+}
+
+// members says whose work the items of a team's journal are about.
+func (s *server) members(ctx context.Context, wallet string, items []ledger.JournalItem) (map[string]string, error) {
+	if _, ok := ledger.IsTeam(wallet); !ok {
+		return nil, nil
+	}
+	var ids []string
+	for _, it := range items {
+		if it.HoldID != "" {
+			ids = append(ids, it.HoldID)
+		}
+	}
+	makers, err := s.Generations.Makers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	accounts := slices.Sorted(maps.Values(makers))
+	emails, err := s.Teams.Emails(ctx, slices.Compact(accounts))
+	for generation, account := range makers {
+		makers[generation] = emails[account]
+	}
+	return makers, err
 }
 
 // prompts reads the prompts of the generations that the items name; a deleted one has none any more.

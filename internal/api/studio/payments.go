@@ -151,7 +151,7 @@ func (s *server) buyPack(ctx context.Context, in *packInput) (*body[NewPayment],
 	if err != nil {
 		return nil, err
 	}
-	p, url, err := s.Payments.Buy(ctx, actor.AccountID, unitOr(in.Body.Of), in.Body.Pack, in.Body.Amount, s.page("/wallet"))
+	p, url, err := s.Payments.Buy(ctx, actor.AccountID, unitOr(in.Body.Of), in.Body.Pack, in.Body.Amount, s.address("/wallet"))
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (s *server) openPortal(ctx context.Context, _ *nothing) (*body[Address], er
 	if err != nil {
 		return nil, err
 	}
-	url, err := s.Payments.Portal(ctx, actor.AccountID, s.page("/plans"))
+	url, err := s.Payments.Portal(ctx, actor.AccountID, s.address("/plans"))
 	if err != nil {
 		return nil, err
 	}

@@ -235,7 +235,7 @@ func (s *server) changePlan(ctx context.Context, in *confirmInput) (*body[PlanCh
 		return nil, err
 	}
 	u, w := in.Body.wish()
-	changed, err := s.Payments.Change(ctx, actor.AccountID, u, w, payment.Shown{At: in.Body.ShownAt, Version: in.Body.Version}, s.page("/plans"))
+	changed, err := s.Payments.Change(ctx, actor.AccountID, u, w, payment.Shown{At: in.Body.ShownAt, Version: in.Body.Version}, s.address("/plans"))
 	if err != nil {
 		return nil, err
 	}
@@ -250,8 +250,8 @@ func (s *server) changePlan(ctx context.Context, in *confirmInput) (*body[PlanCh
 	return answer(out), nil
 }
 
-// page is the address of a page of the studio, for coming back from the payment provider.
-func (s *server) page(path string) string {
+// address is that of a page of the studio, for coming back from the payment provider.
+func (s *server) address(path string) string {
 	if len(s.Origins) == 0 {
 		return path
 	}

@@ -53,7 +53,8 @@ CREATE TABLE payer_subscription (
     account_id   TEXT NOT NULL REFERENCES account (id),
     unit         TEXT NOT NULL,
     told         TEXT NOT NULL,   -- JSON of what the provider was last told; empty = nothing
-    ended        INTEGER NOT NULL,
+    live         INTEGER NOT NULL, -- it follows the account's plan; 0 = it is to end
+    ended        INTEGER NOT NULL, -- at the provider
     PRIMARY KEY (provider, subscription)
 );
 CREATE INDEX payer_subscription_account ON payer_subscription (account_id, unit);
