@@ -1,9 +1,10 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, pictures, phone.
+// ONLY one of the parts: laptop, pictures, money, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
+import { money } from './money.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
 
@@ -16,6 +17,7 @@ try {
   for (const [name, viewport] of [
     ['laptop', laptop],
     ['pictures', laptop],
+    ['money', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
     const context = await visitor(browser, { viewport });
@@ -25,6 +27,7 @@ try {
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
     else if (name === 'pictures') await pictures(run, page);
+    else if (name === 'money') await money(run, page);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {
       if (errors.length) throw new Error(errors.join('\n'));

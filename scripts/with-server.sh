@@ -4,7 +4,8 @@
 #   scripts/with-server.sh CMD…
 #
 # CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens) and that account's
-# BOTTEGA_EMAIL and BOTTEGA_PASSWORD. The server has an empty data folder. Its log is shown when CMD fails.
+# BOTTEGA_EMAIL and BOTTEGA_PASSWORD; CODE, that brings 250 tokens; and PLANNER_EMAIL, an account with the same password
+# that has paid for a month of Artisan and has a gift that ends tomorrow. The server has an empty data folder. Its log is shown when CMD fails.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-server.sh CMD…"
@@ -61,5 +62,10 @@ admin user create --email "$BOTTEGA_EMAIL" --password "$BOTTEGA_PASSWORD" --plan
 admin tokens grant --email "$BOTTEGA_EMAIL" --amount 10000 >>"$log" 2>&1 || die "the test account got no tokens"
 API_KEY=$(admin key create --email "$BOTTEGA_EMAIL" 2>>"$log") || die "the test account got no API key"
 export API_KEY
+CODE=$(admin code create --amount 250 --note "spring fair" 2>>"$log") || die "no code could be made"
+export CODE PLANNER_EMAIL=planner@example.com
+admin user create --email "$PLANNER_EMAIL" --password "$BOTTEGA_PASSWORD" >>"$log" 2>&1 || die "the planner's account could not be created"
+admin plan start --email "$PLANNER_EMAIL" --plan artisan --cycle month >>"$log" 2>&1 || die "the planner got no plan"
+admin tokens grant --email "$PLANNER_EMAIL" --amount 40 --expires 24h >>"$log" 2>&1 || die "the planner got no gift"
 
 "$@"

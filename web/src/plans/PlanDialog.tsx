@@ -12,11 +12,13 @@ import classes from './plans.module.css';
 
 interface Props {
   wish: PlanWish | null;
+  /** Whether anything can be paid for here. */
+  checkout: boolean;
   onClose: () => void;
 }
 
 /** Shows what a change brings and costs, to the cent, before it is agreed to. */
-export function PlanDialog({ wish, onClose }: Props) {
+export function PlanDialog({ wish, checkout, onClose }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const preview = useQuery({
@@ -53,6 +55,7 @@ export function PlanDialog({ wish, onClose }: Props) {
     onClose();
   };
   const p = preview.data;
+  const unpayable = !checkout && !!p && p.price_micros > 0;
   const problem = preview.error ?? change.error;
   return (
     <Modal
@@ -65,6 +68,7 @@ export function PlanDialog({ wish, onClose }: Props) {
     >
       {preview.isFetching && !p && <Skeleton height={150} radius={10} />}
       {p && <Lines p={p} of={wish?.of ?? 'tokens'} />}
+      {unpayable && <p className={classes.ask}>{t('plans.ask_operator')}</p>}
       {problem && (
         <p role="alert" className={classes.problem}>
           {problem.message}
@@ -74,7 +78,7 @@ export function PlanDialog({ wish, onClose }: Props) {
         <Button variant="default" onClick={close}>
           {t('plans.back')}
         </Button>
-        {p && wish && (
+        {p && wish && !unpayable && (
           <Button
             loading={change.isPending}
             disabled={preview.isFetching}

@@ -92,7 +92,7 @@ export function PlansPage() {
           </ul>
         </>
       )}
-      <PlanDialog wish={wish} onClose={() => setWish(null)} />
+      <PlanDialog wish={wish} checkout={checkout} onClose={() => setWish(null)} />
     </div>
   );
 }
@@ -133,16 +133,19 @@ function PlanCard({ plan, cycle, mine, checkout, trialDays, onWish }: CardProps)
       </p>
       <Facts plan={plan} />
       <div className={classes.act}>
-        {checkout && sold && (!plan.current || !sameCycle || !mine.cycle) && !follows && (
-          <Button
-            fullWidth
-            variant={plan.current ? 'default' : 'filled'}
-            onClick={() => onWish({ of: plan.of, action: 'change', plan: plan.name, cycle })}
-            data-testid={`choose-${plan.name}`}
-          >
-            {t(plan.current && mine.cycle ? `plans.pay_by_${cycle}` : 'plans.choose', { plan: plan.title })}
-          </Button>
-        )}
+        {(checkout || mine.cycle !== '') &&
+          sold &&
+          (!plan.current || !sameCycle || !mine.cycle) &&
+          !follows && (
+            <Button
+              fullWidth
+              variant={plan.current ? 'default' : 'filled'}
+              onClick={() => onWish({ of: plan.of, action: 'change', plan: plan.name, cycle })}
+              data-testid={`choose-${plan.name}`}
+            >
+              {t(plan.current && mine.cycle ? `plans.pay_by_${cycle}` : 'plans.choose', { plan: plan.title })}
+            </Button>
+          )}
         {trialDays > 0 && mine.trial_open && plan.month_micros > 0 && !plan.current && (
           <Button
             fullWidth
