@@ -1,3 +1,4 @@
+import '../wallet/words';
 import {
   ActionIcon,
   Button,

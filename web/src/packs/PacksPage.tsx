@@ -1,3 +1,4 @@
+import '../wallet/words';
 import { Button, NumberInput, SegmentedControl, Skeleton } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';

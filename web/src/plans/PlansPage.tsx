@@ -1,3 +1,4 @@
+import '../wallet/words';
 import { Button, SegmentedControl, Skeleton } from '@mantine/core';
 import { IconCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
