@@ -49,7 +49,7 @@ help: ## this list
 ##@ One suite at a time
 
 .PHONY: test-go
-test-go: test-deps web/dist/index.html onnxruntime versitygw ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
+test-go: test-deps web/dist/index.html onnxruntime versitygw stripe-mock ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
 	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
 .PHONY: test-web
@@ -98,7 +98,7 @@ style-pictures: build $(STAMPS)/python-tests ## paint the pictures of the studio
 ##@ Parts
 
 .PHONY: deps
-deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw $(STAMPS)/python-tests ## install everything that building and testing needs
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw stripe-mock $(STAMPS)/python-tests ## install everything that building and testing needs
 
 .PHONY: run-deps
 run-deps:
@@ -161,6 +161,11 @@ onnxruntime: | run-deps
 .PHONY: versitygw
 versitygw: | test-deps
 	@scripts/fetch-versitygw.sh | { grep -v ' is there$$' || true; }
+
+# Stripe's own server for the tests of payments.
+.PHONY: stripe-mock
+stripe-mock: | test-deps
+	@scripts/fetch-stripe-mock.sh | { grep -v ' is there$$' || true; }
 
 # What the Python tests need of the pinned packages: no PyTorch.
 $(STAMPS)/python-tests: tempera/requirements.txt | test-deps

@@ -68,7 +68,7 @@ type userCreateCmd struct {
 }
 
 func (c *userCreateCmd) Run(ctx context.Context) error {
-	if p, ok := plan.Find(c.Plan); !ok || p.MinSeats > 0 {
+	if p, ok := plan.FindOf(plan.Tokens, c.Plan); !ok || p.MinSeats > 0 {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
 	a, err := c.open(ctx)

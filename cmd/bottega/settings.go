@@ -74,7 +74,11 @@ type settingsCmd struct {
 func (c *settingsCmd) Run(k *kong.Context) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, f := range k.Selected().Flags {
-		fmt.Fprintf(out, "%s\t%s\t%s\n", f.Name, redact(k.FlagValue(f)), origin(k, f))
+		value := redact(k.FlagValue(f))
+		if f.Tag.Has("secret") && value != "" {
+			value = "…"
+		}
+		fmt.Fprintf(out, "%s\t%s\t%s\n", f.Name, value, origin(k, f))
 	}
 	return out.Flush()
 }

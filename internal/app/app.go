@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
 	"bottega/internal/catalog"
@@ -25,6 +26,8 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/mail"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
@@ -42,6 +45,11 @@ type Config struct {
 	TrustedProxies []string // addresses and networks whose X-Forwarded-… headers are believed
 	SignupClosed   bool     // only the operator makes accounts
 	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
+
+	Alarms   bool             // this process tells people about their tokens; others only answer and work
+	Mail     mail.Config      // where mail goes out; no URL = none
+	Provider payment.Provider // who takes payments; nil = nobody
+	Trial    plan.Trial       // that accounts may have once
 
 	SlotCount int           // generations run at once by this process
 	Lease     time.Duration // how long a dead process keeps its work
@@ -62,9 +70,11 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Plans       *plan.Service
+	Payments    *payment.Service
 	Teams       *team.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
+	Alerts      *alert.Service
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
 	Uploads     *asset.Uploads
@@ -111,6 +121,12 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
+	if err := a.openAlerts(ctx); err != nil {
+		return err
+	}
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
@@ -218,14 +234,21 @@ func (a *App) Run(ctx context.Context) error {
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
-	prices, watched := make(chan struct{}), make(chan struct{})
+	prices, watched, paid := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	alerted, mailed := make(chan struct{}), make(chan struct{})
+	go func() { defer close(paid); a.Payments.Run(background) }()
 	go func() { defer close(prices); a.followPrices(background) }()
 	go func() { defer close(watched); a.watchLedger(background) }()
+	go func() { defer close(alerted); a.watchAlerts(background) }()
+	go func() { defer close(mailed); a.sendMail(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
 	<-prices
 	<-watched
+	<-alerted
+	<-mailed
+	<-paid
 	return errors.Join(err, <-hub)
 }
 

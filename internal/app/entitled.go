@@ -6,6 +6,7 @@ import (
 	"bottega/internal/account"
 	"bottega/internal/asset"
 	"bottega/internal/generation"
+	"bottega/internal/ledger"
 	"bottega/internal/plan"
 	"bottega/internal/team"
 )
@@ -23,8 +24,14 @@ func (e entitlements) Entitlement(ctx context.Context, payer string) (generation
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
+	var credits ledger.Schedule
+	if _, isTeam := ledger.IsTeam(payer); !isTeam {
+		if credits, err = e.Schedule(ctx, ledger.CreditsOf(payer)); err != nil {
+			return generation.Entitlement{}, err
+		}
+	}
 	return generation.Entitlement{
-		Schedule: schedule, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
+		Schedule: schedule, Credits: credits, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
 	}, nil
 }
 

@@ -15,9 +15,13 @@ import (
 	"bottega/internal/api/leonardo"
 	"bottega/internal/api/studio"
 	"bottega/internal/asset"
+	"bottega/internal/payment/stripe"
 	"bottega/internal/plan"
 	"bottega/web"
 )
+
+// StripeWebhook is where Stripe sends its messages. It wants no session: each message is signed.
+const StripeWebhook = "/api/payments/stripe"
 
 // Handler serves everything over HTTP: health, the dialects, signed pictures, and the studio.
 func (a *App) Handler() (http.Handler, error) {
@@ -27,7 +31,8 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	people := subscribers{a.Accounts, a.Plans}
 	studioAPI, err := studio.New(studio.Deps{
-		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
+		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments,
+		Alerts: a.Alerts, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})
@@ -44,8 +49,16 @@ func (a *App) Handler() (http.Handler, error) {
 		Keys: a.Auth, Uploads: a.Uploads, Forms: a.Signer, Clock: a.Clock, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: people,
 		Picture: picture, PublicURL: a.PublicURL, Proxies: proxies,
 	}))
+	if d, ok := a.Provider.(*stripe.Driver); ok {
+		mux.Handle(StripeWebhook, d.Webhook(a.Payments, a.Log))
+	}
 	mux.Handle("/api/", api.NotFound())
 	mux.Handle("/assets/{image}/{variant}", asset.Handler(a.Assets, a.DB, a.Signer, a.Clock))
+	mux.HandleFunc("POST /unsubscribe", func(w http.ResponseWriter, r *http.Request) { // one click in a mail program; GET is a page
+		to := r.Clone(r.Context())
+		to.URL.Path = studio.Prefix + "/alerts/unsubscribe"
+		studioAPI.ServeHTTP(w, to)
+	})
 	mux.Handle("/", gzhttp.GzipHandler(spa(web.FS())))
 	return api.AccessLog(a.Log, a.Clock, api.SecureHeaders(api.Recover(a.Log, mux))), nil
 }

@@ -87,8 +87,8 @@ func (w *world) accept(op *submission) (*Generation, error) {
 		return nil, f
 	}
 	wallet := w.wallets[payer(op.actor)]
-	if op.actor.Credits {
-		op.entitled.Schedule, op.entitled.Relaxed = ledger.Schedule{}, false // the plan is for tokens
+	if op.actor.Credits && op.actor.Team == "" {
+		op.entitled.Schedule, op.entitled.Relaxed = op.entitled.Credits, false // the lane is of the plan of tokens
 	}
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ var errNoRelaxed = fault.New(fault.Forbidden, "no_relaxed_lane", "your plan has 
 // pay holds the price, or finds that the work can go on without: the relaxed lane is the last layer. It takes nothing,
 // and is held all the same, so that every generation ends in one way.
 func pay(w *ledger.Wallet, op *submission) (*ledger.Hold, Lane, error) {
-	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op)}
+	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op), Model: op.planned.Model}
 	if op.lane == Relaxed && !op.entitled.Relaxed {
 		return nil, "", errNoRelaxed
 	}
@@ -201,7 +201,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	}
 	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
 	if _, ok := ledger.IsCredits(hold.WalletID); ok {
-		schedule = ledger.Schedule{}
+		schedule = op.entitled.Credits
 	}
 	if err := wallet.Advance(op.at, schedule); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ import (
 // Entitlement is what an account's plan allows here.
 type Entitlement struct {
 	Schedule    ledger.Schedule
+	Credits     ledger.Schedule // of the wallet of API credits
 	Concurrency int
 	Queue       int  // most that may wait
 	Relaxed     bool // work goes on without tokens
@@ -68,6 +69,7 @@ type Service struct {
 	kinds map[string]Kind
 	batch *db.Batch[operation, *Generation]
 	line  *queue.Dispatcher // nil in a process that runs nothing
+	waits waits
 }
 
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.

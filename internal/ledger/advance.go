@@ -184,6 +184,7 @@ func (w *Wallet) mint(m mint) {
 	}
 	w.Grants = append(w.Grants, g)
 	w.post(g, move{op: "grant", from: boxIssue, to: boxAvailable, amount: m.amount, note: m.note})
+	w.payOff(g)
 }
 
 func (w *Wallet) find(kind GrantKind) *Grant {

@@ -108,6 +108,9 @@ func (t Term) ref(at time.Time) string {
 	return fmt.Sprintf("term:%d:%d", t.N, n)
 }
 
+// FirstGrant names the grant that the term begins with.
+func (t Term) FirstGrant() string { return t.ref(t.From) }
+
 // AddMonths adds n months; the 31st becomes the last day of a short month.
 func AddMonths(t time.Time, n int) time.Time {
 	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)

@@ -101,7 +101,7 @@ func readWallets(ctx context.Context, q db.Queryer, ids []string, suffix string)
 	return wallets, err
 }
 
-const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, is_open, expires_at, created_at`
+const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, owed, is_open, expires_at, created_at`
 
 // readGrants uses the partial index on open grants, and the primary key for the legs of holds.
 func readGrants(ctx context.Context, q db.Queryer, wallets map[string]*Wallet, ids, legs []string) error {
@@ -135,7 +135,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 	var open int
 	var expires, created int64
 	err := rows.Scan(&g.ID, &walletID, &g.Kind, &g.Ref, &g.Amount, &g.Remaining, &g.Held, &g.Spent, &g.Expired,
-		&g.Moved, &open, &expires, &created)
+		&g.Moved, &g.Owed, &open, &expires, &created)
 	g.Open, g.ExpiresAt, g.CreatedAt = open == 1, db.Time(expires), db.Time(created)
 	return g, walletID, err
 }
@@ -144,7 +144,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hold, error) {
 	holds := make(map[string]*Hold, len(ids))
 	err := eachChunk(ids, func(chunk []any) error {
-		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version
+		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version, model
 			FROM hold WHERE id IN `+db.In(1, len(chunk)), chunk...)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -153,7 +153,7 @@ func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hol
 			h := &Hold{}
 			var legs string
 			var created, ended int64
-			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion); err != nil {
+			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion, &h.Model); err != nil {
 				return err
 			}
 			h.CreatedAt, h.EndedAt = db.Time(created), db.Time(ended)
@@ -174,7 +174,7 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 		walletRows = append(walletRows, []any{w.ID, w.Available, w.Held, w.Seq, db.Micros(w.Clock), w.HeadHash, w.Schedule, w.Started})
 		for g := range w.touched {
 			grantRows = append(grantRows, []any{
-				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved,
+				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed,
 				db.Bool(g.Open), db.Micros(g.ExpiresAt), db.Micros(g.CreatedAt),
 			})
 		}
@@ -185,7 +185,7 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 			}
 			holdRows = append(holdRows, []any{
 				h.ID, h.WalletID, h.Amount, h.Captured, h.State, string(legs), db.Micros(h.CreatedAt), db.Micros(h.EndedAt),
-				h.SheetVersion,
+				h.SheetVersion, h.Model,
 			})
 		}
 		for _, e := range w.entries {
@@ -211,11 +211,11 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 		{
 			"grants", "INSERT INTO ledger_grant (" + grantColumns + ") VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, remaining = excluded.remaining, held = excluded.held,
-				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, is_open = excluded.is_open,
+				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, owed = excluded.owed, is_open = excluded.is_open,
 				expires_at = excluded.expires_at`, grants,
 		},
 		{
-			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version) VALUES ",
+			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version, model) VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state,
 				ended_at = excluded.ended_at`, holds,
 		},

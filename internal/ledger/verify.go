@@ -189,7 +189,7 @@ func (v *verifier) entry(e *Entry) {
 	g.add(e.To, e.Amount)
 	v.sum.add(e.From, -e.Amount)
 	v.sum.add(e.To, e.Amount)
-	if g.Remaining < 0 || g.Held < 0 {
+	if g.Remaining < 0 || g.Held < 0 || g.Owed < 0 {
 		v.problem("entry %d takes more from grant %s than was there", e.Seq, e.GrantID)
 	}
 	v.hold(e)
@@ -268,15 +268,15 @@ func (v *verifier) compareGrants() error {
 			v.problem("grant %s has no entry in the journal", g.ID)
 			return nil
 		}
-		got := [6]token.Amount{g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved}
-		want := [6]token.Amount{r.Amount, r.Remaining, r.Held, r.Spent, r.Expired, r.Moved}
+		got := [7]token.Amount{g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed}
+		want := [7]token.Amount{r.Amount, r.Remaining, r.Held, r.Spent, r.Expired, r.Moved, r.Owed}
 		if got != want {
 			v.problem("grant %s (%s): stored %v, the journal gives %v", g.ID, g.Ref, got, want)
 		}
-		if g.Amount != g.Remaining+g.Held+g.Spent+g.Expired+g.Moved {
+		if g.Amount != g.Remaining+g.Held+g.Spent+g.Expired+g.Moved+g.Owed {
 			v.problem("grant %s (%s): its parts do not add up to %s", g.ID, g.Ref, g.Amount)
 		}
-		if !g.Open && g.Remaining != 0 {
+		if !g.Open && g.Remaining+g.Owed != 0 {
 			v.problem("grant %s (%s) is closed and still has %s", g.ID, g.Ref, g.Remaining)
 		}
 		return nil

@@ -43,10 +43,10 @@ const (
 	boxHeld      box = "held"
 	boxSpent     box = "spent"
 	boxExpired   box = "expired"
-	boxMoved     box = "moved" // into the bank
+	boxMoved     box = "moved" // into the bank, or to pay off a debt
 )
 
-// Grant is an amount of tokens that came in together. Amount = Remaining + Held + Spent + Expired + Moved, always.
+// Grant is an amount of tokens that came in together. Amount = Remaining + Held + Spent + Expired + Moved + Owed, always.
 type Grant struct {
 	ID, Ref   string
 	Kind      GrantKind
@@ -56,8 +56,9 @@ type Grant struct {
 	Spent     token.Amount
 	Expired   token.Amount
 	Moved     token.Amount
-	Open      bool      // not yet expired or rolled
-	ExpiresAt time.Time // zero = never
+	Owed      token.Amount // of a Debt
+	Open      bool         // not yet expired or rolled
+	ExpiresAt time.Time    // zero = never
 	CreatedAt time.Time
 }
 
@@ -112,7 +113,8 @@ type Hold struct {
 	CreatedAt time.Time
 	EndedAt   time.Time
 
-	SheetVersion int // of the price sheet that Amount came from
+	SheetVersion int    // of the price sheet that Amount came from
+	Model        string // what it pays for; empty = not known
 }
 
 // The states of a hold.
@@ -231,6 +233,8 @@ func (g *Grant) add(b box, amount token.Amount) {
 		g.Expired += amount
 	case boxMoved:
 		g.Moved += amount
+	case boxOwed:
+		g.Owed += amount
 	}
 }
 

@@ -49,18 +49,14 @@ func (s Subscription) prorate(now time.Time, plan string, seats int) (Proration,
 	}
 	if t.Cycle != ByHand {
 		period := t.PaidUntil.Sub(periodBegin(t))
-		pr.Money = Money(share(int64(to.Price(t.Cycle)-from.Price(t.Cycle)), min(t.PaidUntil.Sub(now), period), period))
+		pr.Money = Money(share(int64(to.Price(t.Cycle)-from.Price(t.Cycle)), t.PaidUntil.Sub(now), period))
 	}
 	return pr, nil
 }
 
-// periodBegin is when the paid cycle of a term began.
+// periodBegin is when the last paid cycle of a term began.
 func periodBegin(t Term) time.Time {
-	n := 0
-	for ledger.AddMonths(t.Anchor, n+t.Cycle.months()).Before(t.PaidUntil) {
-		n += t.Cycle.months()
-	}
-	return ledger.AddMonths(t.Anchor, n)
+	return ledger.AddMonths(t.Anchor, ledger.MonthsBetween(t.Anchor, t.PaidUntil)-t.Cycle.months())
 }
 
 // share is amount × part ÷ whole, rounded up, in 128 bits.
@@ -74,7 +70,7 @@ func share(amount int64, part, whole time.Duration) int64 {
 // pair returns the plan in force and another one, each for its seats.
 func (s Subscription) pair(now time.Time, plan string, seats int) (from, to Plan, t Term, err error) {
 	t = s.Now(now)
-	to, ok := find(plan, seats)
+	to, ok := s.find(plan, seats)
 	if !ok {
 		return from, to, t, ErrUnknownPlan
 	}
@@ -121,14 +117,34 @@ func (s Subscription) downgrade(now time.Time, plan string, seats int) (Subscrip
 	if to.Monthly >= from.Monthly || to.Monthly == 0 {
 		return s, conflict("not_a_downgrade", "the plan %s is not smaller than %s", to.Title, from.Title)
 	}
-	if s.State(now) == PastDue {
+	return s.follow(now, plan, t.Cycle, seats)
+}
+
+// Follow plans another plan or another cycle for the end of the paid period, when it is to be paid. What is planned takes
+// the place of what was planned before. A larger plan can follow too, for those who do not want it now.
+func (s Subscription) Follow(now time.Time, plan string, c Cycle) (Subscription, error) {
+	return s.follow(now, plan, c, s.Now(now).Seats)
+}
+
+func (s Subscription) follow(now time.Time, plan string, c Cycle, seats int) (Subscription, error) {
+	from, to, t, err := s.pair(now, plan, seats)
+	switch {
+	case err != nil:
+		return s, err
+	case to.Monthly == 0:
+		return s, conflict("not_for_sale", "the plan %s is not sold: cancel instead", to.Title)
+	case c != t.Cycle && (t.Cycle == ByHand || to.Price(c) == 0):
+		return s, conflict("not_for_sale", "the plan %s is not sold by the %s here", to.Title, c)
+	case plan == t.Plan && c == t.Cycle && seats == t.Seats:
+		return s, conflict("same_plan", "this is the plan %s already", from.Title)
+	case s.State(now) == PastDue:
 		return s, conflict("past_due", "the plan %s is not paid: pay first", from.Title)
 	}
 	if err := s.paidAhead(now); err != nil {
 		return s, err
 	}
 	at := t.periodEnd(now)
-	next := Term{Plan: plan, Seats: seats, Cycle: t.Cycle, From: at, Anchor: t.Anchor, First: to.Monthly}
+	next := Term{Plan: plan, Seats: seats, Cycle: c, From: at, Anchor: t.Anchor, First: to.Monthly}
 	if t.Cycle == ByHand {
 		return s.change(later(now), next), nil
 	}
@@ -144,7 +160,7 @@ func (s Subscription) Cancel(now time.Time) (Subscription, error) {
 		return s, ErrNotPaid
 	}
 	if s.State(now) == Cancelled {
-		return s, conflict("cancelled_before", "the plan ends on %s already", t.periodEnd(now).Format(time.DateOnly))
+		return s, conflict(ErrCancelled.Code, "the plan ends on %s already", t.periodEnd(now).Format(time.DateOnly))
 	}
 	if err := s.paidAhead(now); err != nil {
 		return s, err
@@ -178,8 +194,35 @@ func (s Subscription) Resume(now time.Time) (Subscription, error) {
 // EndNow ends the plan at once, because its payment was given back.
 func (s Subscription) EndNow(now time.Time) (Subscription, error) {
 	t := s.Now(now)
-	if t.Lapse || t.Plan == Free || t.Plan == Team {
+	if t.Lapse || t.Plan == s.base() || t.Plan == Team {
 		return s, ErrNotPaid
 	}
 	return s.change(now, t.lapse(now)), nil
+}
+
+// Undo takes an upgrade back: the plan before it goes on until the end of the paid time, with what it brought before.
+func (s Subscription) Undo(now time.Time, plan string) (Subscription, error) {
+	t := s.Now(now)
+	if _, ok := s.find(plan, t.Seats); !ok || !s.paying(now) {
+		return s, ErrNotPaid
+	}
+	before := Term{Plan: plan, Seats: t.Seats, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil}
+	return s.change(now, before, t.lapse(t.PaidUntil.Add(Grace))), nil
+}
+
+// FirstGrant names, in the ledger, the grant that the term in force began with.
+func (s Subscription) FirstGrant(now time.Time) string {
+	t := s.Now(now)
+	return ledger.Term{N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor}.FirstGrant()
+}
+
+// PaidUntil is how far the subscription is paid, the newest payment included; zero when nothing is.
+func (s Subscription) PaidUntil() time.Time {
+	var last time.Time
+	for _, t := range s.Terms {
+		if !t.Lapse && t.PaidUntil.After(last) {
+			last = t.PaidUntil
+		}
+	}
+	return last
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
 
@@ -22,10 +23,36 @@ func (m Money) String() string {
 // Dollars returns n dollars.
 func Dollars(n int64) Money { return Money(n) * 1_000_000 }
 
+// Unit is what a plan or a pack brings, and so which of an account's two wallets it fills.
+type Unit string
+
+// The units.
+const (
+	Tokens  Unit = "tokens"
+	Credits Unit = "credits" // of the API
+)
+
+// Wallet is the account's wallet that is counted in the unit.
+func (u Unit) Wallet(accountID string) string {
+	if u == Credits {
+		return ledger.CreditsOf(accountID)
+	}
+	return accountID
+}
+
+// UnitOf tells whose wallet it is, and what it is counted in.
+func UnitOf(walletID string) (accountID string, u Unit) {
+	if account, ok := ledger.IsCredits(walletID); ok {
+		return account, Credits
+	}
+	return walletID, Tokens
+}
+
 // Plan is one offer. Figures follow the public plans of mid-2026.
 type Plan struct {
 	Name        string
 	Title       string
+	Of          Unit         // what Daily, Monthly and BankCap are counted in; empty = Tokens
 	Daily       token.Amount // granted every UTC day, not kept
 	Monthly     token.Amount // granted every month of the subscription
 	BankCap     token.Amount // most that may be kept from month to month
@@ -39,14 +66,18 @@ type Plan struct {
 	// MinSeats is the fewest seats that a plan for teams is sold with; 0 = a plan for one person. Monthly, BankCap and the
 	// prices of a plan for teams are those of one seat.
 	MinSeats int
+
+	Requests int // of the API a minute, of plans of credits; 0 = no bound
+	Starts   int // of them that begin work
 }
 
 // Free is the plan of a new account, Operator that of the person who runs the installation, Team that of a team that
-// pays for none: it brings nothing but a few seats.
+// pays for none: it brings nothing but a few seats. PayAsYouGo is what a wallet of API credits is on without a plan.
 const (
-	Free     = "free"
-	Operator = "operator"
-	Team     = "team"
+	Free       = "free"
+	Operator   = "operator"
+	Team       = "team"
+	PayAsYouGo = "payg"
 )
 
 // Seats of a team: what it has without a plan, and the most it may have.
@@ -74,6 +105,21 @@ var plans = []Plan{
 	}),
 	// The operator pays for the machine, so the day's tokens are more than it can use up.
 	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Uploads: 20_000, UploadBytes: 100 << 30},
+}
+
+// apiPlans are plans of API credits. What a month leaves is kept in a bank of three months, as with tokens. A credit costs
+// less on a larger plan; the bounds on requests are those of the tier.
+var apiPlans = []Plan{
+	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 600, Starts: 100},
+	paid(Plan{
+		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 600, Starts: 100,
+	}),
+	paid(Plan{
+		Name: "api-standard", Title: "API Standard", Of: Credits, Monthly: token.Whole(25_000), Month: Dollars(49), Year: Dollars(490), Requests: 2000, Starts: 300,
+	}),
+	paid(Plan{
+		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 2000, Starts: 1000,
+	}),
 }
 
 // For teams. What a plan brings a month is shared by everybody in the team.
@@ -126,14 +172,38 @@ func All() []Plan { return slices.Clone(plans) }
 // ForTeams returns every plan for teams, the smallest first.
 func ForTeams() []Plan { return slices.Clone(teamPlans) }
 
-// Find returns the plan of that name.
+// Of returns every plan of a unit for one person, the smallest first.
+func Of(u Unit) []Plan {
+	if u == Credits {
+		return slices.Clone(apiPlans)
+	}
+	return All()
+}
+
+// Find returns the plan of that name, of either unit.
 func Find(name string) (Plan, bool) {
-	for _, p := range slices.Concat(plans, teamPlans) {
+	for _, p := range slices.Concat(plans, teamPlans, apiPlans) {
 		if p.Name == name {
 			return p, true
 		}
 	}
 	return Plan{}, false
+}
+
+// FindOf returns the plan of that name if it is counted in the unit.
+func FindOf(u Unit, name string) (Plan, bool) {
+	p, ok := Find(name)
+	if !ok || p.unit() != u {
+		return Plan{}, false
+	}
+	return p, true
+}
+
+func (p Plan) unit() Unit {
+	if p.Of == Credits {
+		return Credits
+	}
+	return Tokens
 }
 
 // Names lists the names of the plans for one person, for error texts.

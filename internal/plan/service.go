@@ -20,9 +20,9 @@ type Accounts interface {
 	ByID(ctx context.Context, accountID string) (account.Account, error)
 }
 
-// Service keeps subscriptions and codes. It owns the tables subscription, code and redemption; an account without a
-// subscription is on the plan it began with. A team's subscription goes by the name of its wallet (ledger.TeamOf), here
-// and in every argument called accountID.
+// Service keeps subscriptions and codes. It owns the tables subscription, api_subscription, code and redemption; an account
+// without a subscription is on the plan it began with. A subscription goes by the wallet it fills: the account's id for
+// tokens, ledger.CreditsOf it for API credits, ledger.TeamOf a team.
 type Service struct {
 	db       *db.DB
 	clock    clock.Clock
@@ -34,13 +34,13 @@ func NewService(d *db.DB, c clock.Clock, a Accounts) *Service {
 	return &Service{db: d, clock: c, accounts: a}
 }
 
-// Read returns an account's subscription.
-func (s *Service) Read(ctx context.Context, accountID string) (Subscription, error) {
-	first, err := s.first(ctx, accountID)
+// Read returns the subscription of an account, or of its wallet of API credits.
+func (s *Service) Read(ctx context.Context, walletID string) (Subscription, error) {
+	first, err := s.First(ctx, walletID)
 	if err != nil {
 		return Subscription{}, err
 	}
-	return read(ctx, s.db, accountID, "", first)
+	return read(ctx, s.db, walletID, "", first)
 }
 
 // ReadTeam returns the subscription of a team's wallet inside the caller's transaction.
@@ -48,10 +48,14 @@ func (s *Service) ReadTeam(ctx context.Context, tx *db.Tx, walletID string) (Sub
 	return read(ctx, tx, walletID, "", ForTeam())
 }
 
-// first is the subscription of an account that never changed its plan.
-func (s *Service) first(ctx context.Context, accountID string) (Subscription, error) {
-	if _, ok := ledger.IsTeam(accountID); ok {
+// First is the subscription of a wallet whose plan never changed. It is always the same.
+func (s *Service) First(ctx context.Context, walletID string) (Subscription, error) {
+	if _, ok := ledger.IsTeam(walletID); ok {
 		return ForTeam(), nil
+	}
+	accountID, unit := UnitOf(walletID)
+	if unit == Credits { // nothing comes with it, so it may have begun at any time
+		return Subscription{Of: Credits, Terms: []Term{{Plan: PayAsYouGo, From: creditsBegin, Anchor: creditsBegin}}}, nil
 	}
 	acc, err := s.accounts.ByID(ctx, accountID)
 	if err != nil {
@@ -64,12 +68,29 @@ func (s *Service) first(ctx context.Context, accountID string) (Subscription, er
 	return Subscription{Terms: []Term{{Plan: p.Name, From: acc.PlanSince, Anchor: acc.PlanSince, First: p.Monthly}}}, nil
 }
 
-// read uses the primary key.
-func read(ctx context.Context, q db.Queryer, accountID, lock string, first Subscription) (Subscription, error) {
-	var sub Subscription
+// creditsBegin is before any account was.
+var creditsBegin = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// The two tables of subscriptions. All by primary key.
+const (
+	selectSubscription    = "SELECT version, last_n, terms FROM subscription WHERE account_id = $1"
+	selectAPISubscription = "SELECT version, last_n, terms FROM api_subscription WHERE account_id = $1"
+
+	upsertSubscription = `INSERT INTO subscription (account_id, version, last_n, terms) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, last_n = excluded.last_n, terms = excluded.terms`
+	upsertAPISubscription = `INSERT INTO api_subscription (account_id, version, last_n, terms) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, last_n = excluded.last_n, terms = excluded.terms`
+)
+
+func read(ctx context.Context, q db.Queryer, walletID, lock string, first Subscription) (Subscription, error) {
+	accountID, unit := UnitOf(walletID)
+	sub := Subscription{Of: unit}
+	query := selectSubscription
+	if unit == Credits {
+		query = selectAPISubscription
+	}
 	var terms string
-	err := q.QueryRow(ctx, "SELECT version, last_n, terms FROM subscription WHERE account_id = $1"+lock, accountID).
-		Scan(&sub.Version, &sub.LastN, &terms)
+	err := q.QueryRow(ctx, query+lock, accountID).Scan(&sub.Version, &sub.LastN, &terms)
 	if errors.Is(err, sql.ErrNoRows) {
 		return first, nil
 	}
@@ -77,21 +98,27 @@ func read(ctx context.Context, q db.Queryer, accountID, lock string, first Subsc
 		err = json.Unmarshal([]byte(terms), &sub.Terms)
 	}
 	if err != nil {
-		return sub, fmt.Errorf("read subscription of account %s: %w", accountID, err)
+		return sub, fmt.Errorf("read subscription of %s: %w", walletID, err)
 	}
 	return sub, nil
 }
 
-// Schedule implements ledger.Schedules. API credits have no plan: nothing arrives by itself.
-func (s *Service) Schedule(ctx context.Context, accountID string) (ledger.Schedule, error) {
-	if _, ok := ledger.IsCredits(accountID); ok {
-		return ledger.Schedule{}, nil
-	}
-	sub, err := s.Read(ctx, accountID)
+// Schedule implements ledger.Schedules.
+func (s *Service) Schedule(ctx context.Context, walletID string) (ledger.Schedule, error) {
+	sub, err := s.Read(ctx, walletID)
 	if err != nil {
 		return ledger.Schedule{}, err
 	}
 	return sub.Schedule()
+}
+
+// Expected is an account's schedule as it goes on when each payment is made.
+func (s *Service) Expected(ctx context.Context, accountID string) (ledger.Schedule, error) {
+	sub, err := s.Read(ctx, accountID)
+	if err != nil {
+		return ledger.Schedule{}, err
+	}
+	return sub.Expected(s.clock.Now()).Schedule()
 }
 
 // Decision changes a subscription, and the wallet that follows it, at a moment that no clock can undo. It must be pure.
@@ -102,33 +129,33 @@ func Just(f func(s Subscription, now time.Time) (Subscription, error)) Decision 
 	return func(now time.Time, s Subscription, _ *ledger.Wallet) (Subscription, error) { return f(s, now) }
 }
 
-// Change decides on an account's subscription and brings its wallet after it, in one transaction: what was due before
+// Change decides on the subscription of a wallet and brings the wallet after it, in one transaction: what was due before
 // arrives by the old terms, what is due from now on by the new ones.
-func (s *Service) Change(ctx context.Context, accountID string, decide Decision) (Subscription, error) {
-	first, err := s.first(ctx, accountID) // never changes; and on SQLite nothing else is asked inside the transaction
+func (s *Service) Change(ctx context.Context, walletID string, decide Decision) (Subscription, error) {
+	first, err := s.First(ctx, walletID) // never changes; and on SQLite nothing else is asked inside the transaction
 	if err != nil {
 		return Subscription{}, err
 	}
 	var out Subscription
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
-		out, err = s.ChangeIn(ctx, tx, accountID, first, decide)
+		out, err = s.ChangeIn(ctx, tx, walletID, first, decide)
 		return err
 	})
 	return out, err
 }
 
 // ChangeIn is Change inside the caller's transaction, which must not have locked anything that ledger.Load would wait for.
-func (s *Service) ChangeIn(ctx context.Context, tx *db.Tx, accountID string, first Subscription, decide Decision) (Subscription, error) {
-	wallets, _, err := ledger.Load(ctx, tx, []string{accountID}, nil)
+func (s *Service) ChangeIn(ctx context.Context, tx *db.Tx, walletID string, first Subscription, decide Decision) (Subscription, error) {
+	wallets, _, err := ledger.Load(ctx, tx, []string{walletID}, nil)
 	if err != nil {
 		return Subscription{}, err
 	}
-	before, err := read(ctx, tx, accountID, tx.ForUpdate(), first)
+	before, err := read(ctx, tx, walletID, tx.ForUpdate(), first)
 	if err != nil {
 		return before, err
 	}
-	w := wallets[accountID]
+	w := wallets[walletID]
 	if err := follow(w, s.clock.Now(), before); err != nil {
 		return before, err
 	}
@@ -142,10 +169,11 @@ func (s *Service) ChangeIn(ctx context.Context, tx *db.Tx, accountID string, fir
 	if err := ledger.Save(ctx, tx, wallets); err != nil {
 		return before, err
 	}
-	if err := write(ctx, tx, accountID, after); err != nil {
+	if err := write(ctx, tx, walletID, after); err != nil {
 		return before, err
 	}
-	return after, event.Append(ctx, tx, []event.Record{{AccountID: accountID, Topic: event.TopicBalance, Subject: accountID, At: w.Clock}})
+	accountID, _ := UnitOf(walletID)
+	return after, event.Append(ctx, tx, []event.Record{{AccountID: accountID, Topic: event.TopicBalance, Subject: walletID, At: w.Clock}})
 }
 
 func follow(w *ledger.Wallet, now time.Time, s Subscription) error {
@@ -156,16 +184,18 @@ func follow(w *ledger.Wallet, now time.Time, s Subscription) error {
 	return w.Advance(now, schedule)
 }
 
-func write(ctx context.Context, tx *db.Tx, accountID string, s Subscription) error {
+func write(ctx context.Context, tx *db.Tx, walletID string, s Subscription) error {
+	accountID, unit := UnitOf(walletID)
 	terms, err := json.Marshal(s.Terms)
 	if err != nil {
-		return fmt.Errorf("write subscription of account %s: %w", accountID, err)
+		return fmt.Errorf("write subscription of %s: %w", walletID, err)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO subscription (account_id, version, last_n, terms) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (account_id) DO UPDATE SET version = excluded.version, last_n = excluded.last_n, terms = excluded.terms`,
-		accountID, s.Version, s.LastN, string(terms))
-	if err != nil {
-		return fmt.Errorf("write subscription of account %s: %w", accountID, err)
+	query := upsertSubscription
+	if unit == Credits {
+		query = upsertAPISubscription
+	}
+	if _, err = tx.Exec(ctx, query, accountID, s.Version, s.LastN, string(terms)); err != nil {
+		return fmt.Errorf("write subscription of %s: %w", walletID, err)
 	}
 	return nil
 }
@@ -178,9 +208,9 @@ type Standing struct {
 	Next  *Term // what is planned or will follow by itself; nil = nothing
 }
 
-// Now says how an account stands.
-func (s *Service) Now(ctx context.Context, accountID string) (Standing, Subscription, error) {
-	sub, err := s.Read(ctx, accountID)
+// Now says how an account stands, or its wallet of API credits.
+func (s *Service) Now(ctx context.Context, walletID string) (Standing, Subscription, error) {
+	sub, err := s.Read(ctx, walletID)
 	if err != nil {
 		return Standing{}, sub, err
 	}

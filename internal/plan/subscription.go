@@ -43,11 +43,28 @@ type Subscription struct {
 	Version int64 // grows with each change
 	LastN   int   // of the newest term ever made
 	Terms   []Term
+	Of      Unit `json:"-"` // what its plans bring; empty = Tokens
+}
+
+// base is the plan without payment.
+func (s Subscription) base() string {
+	if s.Of == Credits {
+		return PayAsYouGo
+	}
+	return Free
+}
+
+// find finds a plan that this subscription can be on, as it is for so many seats: a team finds no plan for one person, and
+// nobody alone a plan for teams.
+func (s Subscription) find(name string, seats int) (Plan, bool) {
+	p, ok := FindOf(s.unit(), name)
+	return p.For(seats), ok && (p.MinSeats > 0) == (seats > 0)
 }
 
 // The faults of this package.
 var (
 	ErrUnknownPlan = fault.New(fault.Invalid, "unknown_plan", "there is no such plan")
+	ErrCancelled   = fault.New(fault.Conflict, "cancelled_before", "the plan is to end already")
 	ErrNotPaid     = fault.New(fault.Conflict, "no_paid_plan", "there is no paid plan in force")
 )
 
@@ -84,7 +101,7 @@ func (s Subscription) Now(at time.Time) Term {
 	if len(s.Terms) > 0 {
 		return s.Terms[0]
 	}
-	return Term{Plan: Free}
+	return Term{Plan: s.base()}
 }
 
 // Next is the term that is planned to follow, and whether there is one.
@@ -126,6 +143,27 @@ func (s Subscription) Schedule() (ledger.Schedule, error) {
 	return out, nil
 }
 
+// Expected is the subscription as it goes on by itself when each payment is made: what nobody cancelled does not lapse.
+func (s Subscription) Expected(now time.Time) Subscription {
+	switch s.State(now) {
+	case Settled, Changing:
+	default:
+		return s
+	}
+	out := s
+	out.Terms = nil
+	for _, t := range s.Terms {
+		if t.Lapse && t.From.After(now) {
+			continue
+		}
+		if !t.Trial {
+			t.PaidUntil = time.Time{}
+		}
+		out.Terms = append(out.Terms, t)
+	}
+	return out
+}
+
 func (t Term) ledger(p Plan) ledger.Term {
 	return ledger.Term{
 		N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: t.First, Trial: t.Trial,
@@ -135,7 +173,7 @@ func (t Term) ledger(p Plan) ledger.Term {
 
 // change cuts the terms off at a moment and appends others.
 func (s Subscription) change(at time.Time, more ...Term) Subscription {
-	out := Subscription{Version: s.Version + 1, LastN: s.LastN}
+	out := Subscription{Version: s.Version + 1, LastN: s.LastN, Of: s.Of}
 	for _, t := range s.Terms {
 		if t.From.Before(at) {
 			out.Terms = append(out.Terms, t)
@@ -151,17 +189,19 @@ func (s Subscription) change(at time.Time, more ...Term) Subscription {
 
 // lapse is what is left without a plan, from a moment on. No payment stands behind it.
 func (t Term) lapse(from time.Time) Term {
+	out := Term{Plan: Free, From: from, Anchor: from, Lapse: true}
 	if t.Seats > 0 {
-		return Term{Plan: Team, Seats: TeamSeats, From: from, Anchor: from, Lapse: true}
+		out.Plan, out.Seats = Team, TeamSeats
+	} else if p, _ := Find(t.Plan); p.Of == Credits {
+		out.Plan = PayAsYouGo
 	}
-	return Term{Plan: Free, From: from, Anchor: from, Lapse: true}
+	return out
 }
 
-// find returns a plan as it is for so many seats; 0 = for one person. A team finds no plan for one, and nobody alone a
-// plan for teams.
+// find returns a plan as it is for so many seats; 0 = for one person.
 func find(name string, seats int) (Plan, bool) {
 	p, ok := Find(name)
-	return p.For(seats), ok && (p.MinSeats > 0) == (seats > 0)
+	return p.For(seats), ok
 }
 
 // end of a term's running period: of the paid time, or of the month for a plan given by hand.
@@ -191,7 +231,7 @@ func (s Subscription) Put(now time.Time, plan string) (Subscription, error) {
 }
 
 func (s Subscription) put(now time.Time, plan string, seats int) (Subscription, error) {
-	p, ok := find(plan, seats)
+	p, ok := s.find(plan, seats)
 	if !ok {
 		return s, ErrUnknownPlan
 	}
@@ -204,7 +244,7 @@ func (s Subscription) Start(now time.Time, plan string, c Cycle) (Subscription, 
 }
 
 func (s Subscription) start(now time.Time, plan string, c Cycle, seats int) (Subscription, error) {
-	p, ok := find(plan, seats)
+	p, ok := s.find(plan, seats)
 	switch {
 	case !ok:
 		return s, ErrUnknownPlan
@@ -225,7 +265,7 @@ func (s Subscription) paying(now time.Time) bool {
 
 // Try begins a trial: tokens that end with it, then the free plan, unless Start comes first. An account tries once.
 func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift token.Amount) (Subscription, error) {
-	p, ok := find(plan, 0)
+	p, ok := s.find(plan, 0)
 	switch {
 	case !ok || !p.ForSale() || s.Now(now).Seats > 0:
 		return s, ErrUnknownPlan
@@ -236,13 +276,21 @@ func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift 
 	case s.paying(now):
 		return s, conflict("already_subscribed", "a plan is paid for already")
 	}
-	for _, t := range s.Terms {
-		if t.Trial {
-			return s, conflict("tried_before", "this account has had its trial")
-		}
+	if !s.MayTry(now) {
+		return s, conflict("tried_before", "this account has had its trial")
 	}
 	t := Term{Plan: plan, From: now, Anchor: now, PaidUntil: now.Add(lasts), First: gift, Trial: true}
 	return s.change(now, t, t.lapse(t.PaidUntil)), nil
+}
+
+// MayTry says that a plan can be tried: none was before, and none is paid for.
+func (s Subscription) MayTry(now time.Time) bool {
+	for _, t := range s.Terms {
+		if t.Trial {
+			return false
+		}
+	}
+	return !s.paying(now)
 }
 
 // Pay notes that the next cycle was paid for. Paid late, its tokens arrive now, and the period keeps its end.

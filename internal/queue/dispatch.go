@@ -73,6 +73,9 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
 
+// Slots is how many tickets this process runs at once.
+func (d *Dispatcher) Slots() int { return d.opt.Slots }
+
 // ours reports whether this process may run the ticket.
 func (d *Dispatcher) ours(t Ticket) bool {
 	return (d.only == "" || t.AccountID == d.only) && d.worker.Has(t.Needs)

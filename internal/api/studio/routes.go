@@ -60,7 +60,26 @@ func operations() map[string]operation {
 		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
-		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
+		{id: "list-journal", method: "GET", path: "/journal", summary: "The movements of tokens, newest first; a page may be short while there is a next one"},
+		{id: "export-journal", method: "GET", path: "/journal.csv", summary: "The movements of tokens, oldest first, as CSV"},
+
+		{id: "list-alerts", method: "GET", path: "/alerts", summary: "What one was told and has not dismissed, newest first"},
+		{id: "dismiss-alert", method: "POST", path: "/alerts/{id}/dismiss", summary: "Stop showing an alert", status: 204},
+		{id: "get-alert-settings", method: "GET", path: "/alerts/settings", summary: "How one is told of what"},
+		{id: "set-alert-settings", method: "PUT", path: "/alerts/settings", summary: "Choose how one is told of what", status: 204},
+		{id: "unsubscribe", method: "POST", path: "/alerts/unsubscribe", summary: "End the mails, by the link in one of them", who: anyone, limited: true, status: 204},
+
+		{id: "list-plans", method: "GET", path: "/plans", summary: "Plans, with prices, and which one the account is on"},
+		{id: "get-subscription", method: "GET", path: "/subscription", summary: "How the account stands with its plan"},
+		{id: "preview-plan", method: "POST", path: "/subscription/preview", summary: "What a change of the plan would bring and cost; nothing is changed"},
+		{id: "change-plan", method: "POST", path: "/subscription/change", summary: "Change, cancel, resume or try a plan, as the preview showed"},
+		{id: "list-packs", method: "GET", path: "/packs", summary: "Packs of tokens or API credits, and the tariff behind them"},
+		{id: "buy-pack", method: "POST", path: "/payments", summary: "Buy a pack: opens a page to pay on", limited: true},
+		{id: "list-payments", method: "GET", path: "/payments", summary: "One's payments with their receipts, newest first"},
+		{id: "get-payment", method: "GET", path: "/payments/{id}", summary: "One payment"},
+		{id: "open-portal", method: "POST", path: "/billing-portal", summary: "The provider's page with one's cards and invoices", limited: true},
+		{id: "get-auto-top-up", method: "GET", path: "/auto-top-up", summary: "When a wallet fills itself"},
+		{id: "set-auto-top-up", method: "PUT", path: "/auto-top-up", summary: "Set when a wallet fills itself; off until it is switched on"},
 
 		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
@@ -113,7 +132,7 @@ func (s *server) declare(r *registrar) {
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
-		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
+		"alert": Alert{}, "generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
 	}, s.events)
 	route(r, "create-upload", s.createUpload)
 	route(r, "list-uploads", s.listUploads)
@@ -122,6 +141,23 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
+	route(r, "export-journal", s.exportJournal)
+	route(r, "list-alerts", s.listAlerts)
+	route(r, "dismiss-alert", s.dismissAlert)
+	route(r, "get-alert-settings", s.getAlertSettings)
+	route(r, "set-alert-settings", s.setAlertSettings)
+	route(r, "unsubscribe", s.unsubscribe)
+	route(r, "list-plans", s.listPlans)
+	route(r, "get-subscription", s.getSubscription)
+	route(r, "preview-plan", s.previewPlan)
+	route(r, "change-plan", s.changePlan)
+	route(r, "list-packs", s.listPacks)
+	route(r, "buy-pack", s.buyPack)
+	route(r, "list-payments", s.listPayments)
+	route(r, "get-payment", s.getPayment)
+	route(r, "open-portal", s.openPortal)
+	route(r, "get-auto-top-up", s.getAutoTopUp)
+	route(r, "set-auto-top-up", s.setAutoTopUp)
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	s.declareTeams(r)

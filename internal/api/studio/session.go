@@ -16,6 +16,8 @@ type Status struct {
 	Version     string `json:"version"`
 	SignupOpen  bool   `json:"signup_open"`
 	ModelsReady bool   `json:"models_ready"`
+
+	Payments PaymentTerms `json:"payments" doc:"what can be paid for here"`
 }
 
 // Session is who is signed in and what they have.
@@ -23,6 +25,8 @@ type Session struct {
 	Account Account `json:"account"`
 	Balance Balance `json:"balance"`
 	Studio  Studio  `json:"studio"`
+
+	Payments PaymentTerms `json:"payments" doc:"what can be paid for here"`
 }
 
 // Account is one's own account.
@@ -79,7 +83,7 @@ func (s *server) getStatus(context.Context, *nothing) (*body[Status], error) {
 	if s.ModelsReady != nil {
 		ready = s.ModelsReady()
 	}
-	return answer(Status{Version: s.Version, SignupOpen: s.SignupOpen, ModelsReady: ready}), nil
+	return answer(Status{Version: s.Version, SignupOpen: s.SignupOpen, ModelsReady: ready, Payments: s.paymentTerms()}), nil
 }
 
 func (s *server) signUp(ctx context.Context, in *credentialsInput) (*body[Session], error) {
@@ -178,7 +182,7 @@ func (s *server) session(ctx context.Context, a account.Account) (Session, error
 			ID: a.ID, Email: a.Email, Plan: p.Name, PlanTitle: p.Title, Role: string(a.Role), CreatedAt: a.CreatedAt.UTC(),
 		},
 		Balance: wireBalance(b, p),
-		Studio:  Studio{Version: s.Version, SignupOpen: s.SignupOpen},
+		Studio:  Studio{Version: s.Version, SignupOpen: s.SignupOpen}, Payments: s.paymentTerms(),
 	}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
@@ -24,6 +25,7 @@ import (
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
+	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/team"
 	"bottega/internal/token"
@@ -98,12 +100,45 @@ type Uploads interface {
 // Ledger is what the studio needs of ledger.Service.
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
-	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Search(ctx context.Context, q ledger.JournalQuery, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Each(ctx context.Context, q ledger.JournalQuery, f func(ledger.JournalItem) error) error
+	Forecast(ctx context.Context, accountID string, expected ledger.Schedule) (*ledger.Forecast, error)
+}
+
+// Plans is what the studio needs of plan.Service.
+type Plans interface {
+	Now(ctx context.Context, walletID string) (plan.Standing, plan.Subscription, error)
+	Expected(ctx context.Context, walletID string) (ledger.Schedule, error)
 }
 
 // Codes is what the studio needs of plan.Service.
 type Codes interface {
 	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
+}
+
+// Alerts is what the studio needs of alert.Service.
+type Alerts interface {
+	Shown(ctx context.Context, accountID string) ([]alert.Alert, error)
+	Get(ctx context.Context, accountID, alertID string) (alert.Alert, error)
+	Dismiss(ctx context.Context, accountID, alertID string) error
+	Choice(ctx context.Context, accountID string) (alert.Choice, error)
+	SetChoice(ctx context.Context, accountID string, c alert.Choice) error
+	Unsubscribe(ctx context.Context, token string) error
+	CanMail() bool
+}
+
+// Payments is what the studio needs of payment.Service.
+type Payments interface {
+	On() (on, test bool)
+	Offered() plan.Trial
+	Preview(ctx context.Context, accountID string, u plan.Unit, w plan.Wish) (plan.Preview, payment.Shown, error)
+	Change(ctx context.Context, accountID string, u plan.Unit, w plan.Wish, shown payment.Shown, back string) (payment.Changed, error)
+	Buy(ctx context.Context, accountID string, u plan.Unit, pack string, amount token.Amount, back string) (payment.Payment, string, error)
+	Get(ctx context.Context, accountID, paymentID string) (payment.Payment, error)
+	List(ctx context.Context, accountID, cursor string, limit int) ([]payment.Payment, string, error)
+	Portal(ctx context.Context, accountID, back string) (string, error)
+	AutoTopUp(ctx context.Context, accountID string, u plan.Unit) (payment.TopUpStanding, error)
+	SetAutoTopUp(ctx context.Context, r payment.TopUpRule) error
 }
 
 // Prices is what the studio needs of pricing.Book.
@@ -137,6 +172,9 @@ type Deps struct {
 	Ledger      Ledger
 	Prices      Prices
 	Codes       Codes
+	Plans       Plans
+	Alerts      Alerts
+	Payments    Payments
 	Hub         Hub
 	Models      Models
 	Assets      Signer

@@ -27,6 +27,7 @@ type Balance struct {
 	Frozen    token.Amount `json:"frozen_mt" doc:"in the bank, which waits for a plan that has one"`
 	FrozenTo  *time.Time   `json:"frozen_until" doc:"when a frozen bank is given up"`
 	RenewsAt  *time.Time   `json:"renews_at" doc:"when the plan's next tokens arrive"`
+	Owed      token.Amount `json:"owed_mt" doc:"debt after a payment was taken back: what arrives pays it off first"`
 	Daily     token.Amount `json:"daily_mt" doc:"what the plan brings a day"`
 	Monthly   token.Amount `json:"monthly_mt" doc:"what the plan brings a month"`
 }
@@ -209,7 +210,7 @@ func planOf(a account.Account) plan.Plan {
 
 func wireBalance(b ledger.Balance, p plan.Plan) Balance {
 	out := Balance{
-		Available: b.Available, Held: b.Held, RenewsAt: timeOrNull(b.RenewsAt), Frozen: b.Frozen, FrozenTo: timeOrNull(b.FrozenUntil),
+		Available: b.Available, Held: b.Held, RenewsAt: timeOrNull(b.RenewsAt), Frozen: b.Frozen, FrozenTo: timeOrNull(b.FrozenUntil), Owed: b.Owed,
 		Daily: p.Daily, Monthly: p.Monthly, Layers: make([]Layer, 0, len(b.Layers)),
 	}
 	for _, l := range b.Layers {

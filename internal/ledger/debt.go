@@ -1,0 +1,72 @@
+package ledger
+
+import (
+	"strconv"
+
+	"bottega/internal/id"
+	"bottega/internal/token"
+)
+
+// Debt is the kind of a grant that is the other way round: what was given, was spent, and was not paid for after all. Its
+// Amount is what was ever owed, Owed what still is, Moved what was paid off. Nothing of it can be spent.
+const Debt GrantKind = "debt"
+
+// boxOwed is what an account has had and must give back.
+const boxOwed box = "owed"
+
+// Owed is what the wallet owes.
+func (w *Wallet) Owed() token.Amount {
+	if d := w.find(Debt); d != nil {
+		return d.Owed
+	}
+	return 0
+}
+
+// Claim takes back up to an amount of a grant because its payment was taken back: what is left of it at once, and the rest,
+// which is spent or held, becomes a debt. It returns what was taken at once.
+func (w *Wallet) Claim(ref string, amount token.Amount, note string) (taken token.Amount) {
+	taken = w.TakeBack(ref, amount, note)
+	w.owe(amount-taken, note)
+	return taken
+}
+
+// ClaimMonth is EndMonth, with what was spent or is held of the running months as a debt. It returns both together.
+func (w *Wallet) ClaimMonth(note string) (claimed token.Amount) {
+	var used token.Amount
+	for _, g := range w.Grants {
+		if g.Kind == Plan && g.Open {
+			used += g.Spent + g.Held
+		}
+	}
+	taken := w.EndMonth(note)
+	w.owe(used, note)
+	return taken + used
+}
+
+func (w *Wallet) owe(amount token.Amount, note string) {
+	if amount <= 0 {
+		return
+	}
+	d := w.find(Debt)
+	if d == nil {
+		d = &Grant{ID: id.New(), Ref: "debt:" + strconv.FormatInt(w.Seq, 10), Kind: Debt, Open: true, CreatedAt: w.Clock}
+		w.Grants = append(w.Grants, d)
+	}
+	d.Amount += amount
+	w.post(d, move{op: "debt", from: boxIssue, to: boxOwed, amount: amount, note: note})
+}
+
+// payOff lets a new grant pay what is owed. The day's free tokens and what a team gives are not the account's own to pay with.
+func (w *Wallet) payOff(g *Grant) {
+	d := w.find(Debt)
+	if d == nil || g.Kind != Promo && g.Kind != Plan && g.Kind != TopUp {
+		return
+	}
+	amount := min(d.Owed, g.Remaining)
+	w.post(g, move{op: "repay", from: boxAvailable, to: boxMoved, amount: amount, note: "pays what is owed"})
+	w.post(d, move{op: "repay", from: boxOwed, to: boxMoved, amount: amount, note: "paid off"})
+	if d.Owed == 0 {
+		d.Open = false
+		w.touch(d)
+	}
+}

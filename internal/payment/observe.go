@@ -1,0 +1,239 @@
+package payment
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"bottega/internal/db"
+	"bottega/internal/fault"
+	"bottega/internal/id"
+	"bottega/internal/ledger"
+	"bottega/internal/plan"
+)
+
+// Observe takes up what the provider says of a payment, in one transaction: the payment's row, the ledger and the plan change
+// together or not at all. It may be called any number of times, by anybody, in any order. A payment that is not ours
+// (made by hand at the provider, or by another installation) is ErrNotFound.
+func (s *Service) Observe(ctx context.Context, seen Seen) (Payment, error) {
+	p, err := s.place(ctx, seen)
+	if err != nil {
+		return p, err
+	}
+	first, err := s.Plans.First(ctx, p.Wallet())
+	if err != nil {
+		return p, err
+	}
+	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
+		before, err := scanPayment(tx.QueryRow(ctx, selectPayment+tx.ForUpdate(), p.ID))
+		if err != nil {
+			return err
+		}
+		after, changes := Settle(before, seen)
+		if len(changes) > 0 {
+			if after, err = s.apply(ctx, tx, first, after, changes); err != nil {
+				return err
+			}
+		}
+		p = after
+		if after != before {
+			if err := update(ctx, tx, after); err != nil {
+				return err
+			}
+		}
+		if before.State == Open && after.State != Open && after.Kind == TopUp {
+			if err := s.noteTopUp(ctx, tx, after); err != nil {
+				return err
+			}
+		}
+		return s.link(ctx, tx, after, seen, after.Brought && !before.Brought)
+	})
+	if err != nil {
+		return p, fmt.Errorf("payment %s: %w", p.ID, err)
+	}
+	return p, nil
+}
+
+// place finds the payment's row, or makes one for the renewal of a subscription that is known.
+func (s *Service) place(ctx context.Context, seen Seen) (Payment, error) {
+	if s.Provider == nil {
+		return Payment{}, ErrOff
+	}
+	name := s.Provider.Name()
+	if seen.PaymentID != "" {
+		p, err := scanPayment(s.DB.QueryRow(ctx, selectPayment, seen.PaymentID))
+		if err == nil && p.Provider != name {
+			err = ErrNotFound
+		}
+		return p, err
+	}
+	p, err := scanPayment(s.DB.QueryRow(ctx, selectPaymentCharge, name, seen.Charge))
+	if !errors.Is(err, ErrNotFound) || seen.Subscription == "" || seen.Status != Succeeded || seen.Amount <= 0 {
+		return p, err
+	}
+	l, err := scanLink(s.DB.QueryRow(ctx, selectLink, name, seen.Subscription))
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, ErrNotFound
+	}
+	if err != nil {
+		return p, fmt.Errorf("read subscription %s: %w", seen.Subscription, err)
+	}
+	sub, err := s.Plans.Read(ctx, l.wallet())
+	if err != nil {
+		return p, err
+	}
+	due, cycle, price := sub.Renewal(s.Clock.Now())
+	if price == 0 || !l.Live {
+		due, cycle, price = plan.Plan{}, "", seen.Amount // nothing is due: it will be stuck, with its money
+	}
+	p = Payment{
+		ID: id.New(), AccountID: l.AccountID, Kind: Renewal, Of: l.Of, Amount: price, Tokens: due.Monthly, State: Open, Provider: name,
+		Charge: seen.Charge, CreatedAt: s.Clock.Now(), Terms: Terms{Plan: due.Name, Cycle: cycle, Stray: !l.Live},
+	}
+	err = s.DB.Tx(ctx, func(tx *db.Tx) error { return insert(ctx, tx, p) })
+	if db.IsUnique(err) { // somebody else was told of it too
+		return scanPayment(s.DB.QueryRow(ctx, selectPaymentCharge, name, seen.Charge))
+	}
+	return p, err
+}
+
+// link remembers which subscription at the provider pays for which wallet. The one that began the plan in force follows it;
+// one whose first payment brought nothing, or that another one has replaced, is to end.
+func (s *Service) link(ctx context.Context, tx *db.Tx, p Payment, seen Seen, brought bool) error {
+	if seen.Subscription == "" || p.Kind != Start || p.Charge != seen.Charge {
+		return nil
+	}
+	before, err := scanLink(tx.QueryRow(ctx, selectLink, p.Provider, seen.Subscription))
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read subscription %s: %w", seen.Subscription, err)
+	}
+	live := p.Brought && (!known || before.Live || brought)
+	if known && before.Live == live {
+		return nil
+	}
+	if live {
+		if _, err := tx.Exec(ctx, unlinkOthers, p.AccountID, p.Of, p.Provider, seen.Subscription); err != nil {
+			return fmt.Errorf("replace subscriptions of account %s: %w", p.AccountID, err)
+		}
+	}
+	if _, err := tx.Exec(ctx, insertLink, p.Provider, seen.Subscription, p.AccountID, p.Of, db.Bool(live)); err != nil {
+		return fmt.Errorf("write subscription %s: %w", seen.Subscription, err)
+	}
+	return nil
+}
+
+// apply carries the changes out. Where the plan refuses what was paid for, the payment is stuck: its money has to go back.
+func (s *Service) apply(ctx context.Context, tx *db.Tx, first plan.Subscription, p Payment, changes []Change) (Payment, error) {
+	out := p
+	_, err := s.Plans.ChangeIn(ctx, tx, p.Wallet(), first, func(now time.Time, sub plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
+		for _, c := range changes {
+			var err error
+			if sub, err = out.effect(now, sub, w, c); err != nil {
+				return sub, err
+			}
+		}
+		return sub, nil
+	})
+	if f := fault.As(err); f != nil && changes[0].Effect == Bring {
+		p.State, p.Reason, p.Brought, p.Taken, p.Claimed = Stuck, f.Code, false, 0, 0
+		return p, nil
+	}
+	return out, err
+}
+
+// effect carries one change out on a subscription and the wallet that follows it. It is pure.
+func (p *Payment) effect(now time.Time, sub plan.Subscription, w *ledger.Wallet, c Change) (plan.Subscription, error) {
+	switch c.Effect {
+	case Bring:
+		return p.bring(now, sub, w)
+	case TakeBack:
+		w.TakeBack(p.Terms.GrantRef, c.Tokens, "the payment was given back")
+	case EndPlan:
+		return p.endPlan(now, sub, w, false), nil
+	case ClaimBack:
+		if p.Kind == Pack || p.Kind == TopUp || p.Kind == Upgrade {
+			w.Claim(p.Terms.GrantRef, c.Tokens, "the bank asks for the payment back")
+		}
+		return p.endPlan(now, sub, w, true), nil
+	case BringBack:
+		if c.Tokens > 0 {
+			r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: c.Tokens, Ref: p.ref() + ":won", Note: "the bank let the payment stand"}
+			return sub, w.Grant(r)
+		}
+	}
+	return sub, nil
+}
+
+// bring gives what was paid for.
+func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
+	var err error
+	switch p.Kind {
+	case Pack, TopUp:
+		p.Terms.GrantRef = p.ref()
+		note := "bought"
+		if p.Kind == TopUp {
+			note = "bought by itself"
+		}
+		return sub, w.Grant(ledger.GrantRequest{Kind: ledger.TopUp, Amount: p.Tokens, Ref: p.ref(), Note: note})
+	case Start:
+		sub, err = sub.Start(now, p.Terms.Plan, p.Terms.Cycle)
+	case Upgrade:
+		sub, err = sub.UpgradeFor(now, p.Terms.Plan, plan.Proration{Tokens: p.Tokens, Until: p.Terms.Until})
+		p.Terms.GrantRef = sub.FirstGrant(now)
+	case Renewal:
+		if p.Terms.Stray {
+			return sub, plan.ErrNotPaid
+		}
+		sub, err = sub.Pay(now)
+	}
+	if err != nil {
+		return sub, err
+	}
+	p.Terms.Until = sub.PaidUntil()
+	return sub, nil
+}
+
+// endPlan takes the plan that was paid for away again, as long as its period runs: a payment of old has no say in what is
+// in force now. An upgrade falls back to the plan before it. With claim, what was spent of the month becomes a debt.
+func (p *Payment) endPlan(now time.Time, sub plan.Subscription, w *ledger.Wallet, claim bool) plan.Subscription {
+	if p.Kind == Pack || p.Kind == TopUp || !now.Before(p.Terms.Until) || sub.Now(now).Plan != p.Terms.Plan {
+		return sub
+	}
+	if p.Kind == Upgrade {
+		if out, err := sub.Undo(now, p.Terms.From); err == nil {
+			return out
+		}
+		return sub
+	}
+	out, err := sub.EndNow(now)
+	if err != nil {
+		return sub
+	}
+	if claim {
+		p.Claimed = w.ClaimMonth("the bank asks for the payment back")
+	} else {
+		w.EndMonth("the payment was given back")
+	}
+	return out
+}
+
+// noteTopUp tells the rule how its purchase ended.
+func (s *Service) noteTopUp(ctx context.Context, tx *db.Tx, p Payment) error {
+	r, err := rule(ctx, tx, p.AccountID, p.Of, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	failure := ""
+	if p.State == Failed || p.State == Stuck {
+		failure = p.Reason
+	}
+	r = r.after(s.Clock.Now(), failure)
+	_, err = tx.Exec(ctx, updateRuleState, r.AccountID, r.Of, db.Bool(r.Enabled), r.Failures, db.Micros(r.RetryAt), r.Reason)
+	if err != nil {
+		return fmt.Errorf("write top-up rule: %w", err)
+	}
+	return nil
+}
