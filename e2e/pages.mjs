@@ -85,6 +85,19 @@ export async function pages(run, browser) {
       const edge = amount.x + amount.width;
       check(edge <= viewport.width, `the amount of a journal entry ends at ${edge}, outside the window`);
     });
+    await visit('the filters of the journal', async () => {
+      await page.getByTestId('filters').click();
+      await page.getByLabel('From day').waitFor();
+    });
+    for (const [what, path, there] of [
+      ['plans', '/plans', 'standing'],
+      ['packs', '/packs', 'own-price'],
+      ['payments', '/payments', 'no-checkout'],
+    ])
+      await visit(`the page of ${what}`, async () => {
+        await page.goto(path);
+        await page.getByTestId(there).waitFor();
+      });
     await visit('the page of keys', async () => {
       await page.goto('/keys');
       await page.getByText('No keys yet.').waitFor();

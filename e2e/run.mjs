@@ -1,10 +1,11 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, line, pictures, teams, phone.
+// ONLY one of the parts: laptop, line, pictures, teams, money, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
 import { line } from './line.mjs';
+import { money } from './money.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
 import { teams } from './teams.mjs';
@@ -20,6 +21,7 @@ try {
     ['line', laptop],
     ['pictures', laptop],
     ['teams', laptop],
+    ['money', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
     const context = await visitor(browser, { viewport });
@@ -31,6 +33,7 @@ try {
     else if (name === 'line') await line(run, page);
     else if (name === 'pictures') await pictures(run, page);
     else if (name === 'teams') await teams(run, page, browser);
+    else if (name === 'money') await money(run, page);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {
       if (errors.length) throw new Error(errors.join('\n'));

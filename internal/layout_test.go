@@ -30,7 +30,7 @@ var order = []layer{
 	{packages: []string{"app", "apptest"}},
 	{packages: []string{"api/leonardo", "api/openai", "api/studio"}, apart: true}, // a dialect knows no other dialect
 	{packages: []string{"api"}},
-	{packages: []string{"plan", "team", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook"}},
+	{packages: []string{"plan", "team", "alert", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook"}},
 	{packages: []string{
 		"generation/kind/image", "generation/kind/upscale", "generation/kind/cutout", "generation/kind/video", "generation/kind/element",
 	}, apart: true},
@@ -43,7 +43,7 @@ var order = []layer{
 	}, apart: true},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
-	{packages: []string{"token", "clock", "fault", "id", "imaging"}},
+	{packages: []string{"token", "clock", "fault", "id", "imaging", "mail/..."}},
 }
 
 // outside are imports from this module but not from internal: who may use them.

@@ -12,6 +12,7 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/app"
 	"bottega/internal/auth"
+	"bottega/internal/mail"
 )
 
 // serveFlags are the settings of a server.
@@ -24,6 +25,10 @@ type serveFlags struct {
 	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
 	Grace          time.Duration `help:"How long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
 	SignupClosed   bool          `help:"Only the operator makes accounts." name:"signup-closed"`
+
+	SMTPURL      string `help:"Where mail goes out: smtp://USER@HOST:587 (with STARTTLS) or smtps://USER@HOST:465; without it none does." placeholder:"URL" name:"smtp-url"`
+	SMTPPassword string `help:"Password for the SMTP server; better in the environment than here." placeholder:"WORD" name:"smtp-password" secret:""`
+	MailFrom     string `help:"Sender of mails: an address, or \"Name <address>\"." placeholder:"ADDR" name:"mail-from"`
 }
 
 type serveCmd struct {
@@ -50,6 +55,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	cfg.PublicURL, cfg.TrustedProxies, cfg.Grace = c.PublicURL, c.TrustedProxies, c.Grace
+	cfg.Alarms, cfg.Mail = true, mail.Config{URL: c.SMTPURL, Password: c.SMTPPassword, From: c.MailFrom}
 	cfg.SignupClosed, cfg.Attempts, cfg.Lease = c.SignupClosed, c.Attempts, c.Lease
 	a, err := app.Open(ctx, cfg)
 	if err != nil {

@@ -112,7 +112,7 @@ func origin(k *kong.Context, f *kong.Flag) string {
 // shown is a setting as it may be read by others: of a secret only that it is set.
 func shown(name string, v any) string {
 	text := redact(v)
-	secret := strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-secret") || strings.HasSuffix(name, "-secrets")
+	secret := strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-secret") || strings.HasSuffix(name, "-secrets") || strings.HasSuffix(name, "-password")
 	if secret && text != "" && text != "[]" {
 		return "…"
 	}

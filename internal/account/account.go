@@ -189,6 +189,24 @@ func (s *Store) All(ctx context.Context) ([]Account, error) {
 	return list, nil
 }
 
+// IDsAfter returns up to limit account ids in their order, beginning after one; "" = from the first. Primary key.
+func (s *Store) IDsAfter(ctx context.Context, after string, limit int) ([]string, error) {
+	rows, err := s.db.Query(ctx, "SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("list accounts: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // HasOwner reports whether somebody runs this installation already.
 func (s *Store) HasOwner(ctx context.Context, q db.Queryer) (bool, error) {
 	var n int

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
 	"bottega/internal/catalog"
@@ -27,6 +28,7 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/mail"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
@@ -46,6 +48,8 @@ type Config struct {
 	SignupClosed   bool     // only the operator makes accounts
 	Attempts       int      // sign-ins and sign-ups a minute from one place; 0 = 10, below = no bound
 
+	Alarms   bool             // this process tells people about their tokens; others only answer and work
+	Mail     mail.Config      // where mail goes out; no URL = none
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
 
@@ -72,6 +76,7 @@ type App struct {
 	Teams       *team.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
+	Alerts      *alert.Service
 	Catalog     *catalog.Catalog
 	Assets      *asset.Store
 	Uploads     *asset.Uploads
@@ -116,6 +121,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
+		return err
+	}
+	if err := a.openAlerts(ctx); err != nil {
 		return err
 	}
 	a.Payments = payment.NewService(payment.Deps{
@@ -229,14 +237,19 @@ func (a *App) Run(ctx context.Context) error {
 	chores := make(chan struct{})
 	go func() { defer close(chores); a.chores(background) }()
 	prices, watched, paid := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	alerted, mailed := make(chan struct{}), make(chan struct{})
 	go func() { defer close(paid); a.Payments.Run(background) }()
 	go func() { defer close(prices); a.followPrices(background) }()
 	go func() { defer close(watched); a.watchLedger(background) }()
+	go func() { defer close(alerted); a.watchAlerts(background) }()
+	go func() { defer close(mailed); a.sendMail(background) }()
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
 	<-chores
 	<-prices
 	<-watched
+	<-alerted
+	<-mailed
 	<-paid
 	return errors.Join(err, <-hub)
 }

@@ -31,7 +31,8 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	people := subscribers{a.Accounts, a.Plans}
 	studioAPI, err := studio.New(studio.Deps{
-		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
+		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments,
+		Alerts: a.Alerts, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})
@@ -53,6 +54,11 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	mux.Handle("/api/", api.NotFound())
 	mux.Handle("/assets/{image}/{variant}", asset.Handler(a.Assets, a.DB, a.Signer, a.Clock))
+	mux.HandleFunc("POST /unsubscribe", func(w http.ResponseWriter, r *http.Request) { // one click in a mail program; GET is a page
+		to := r.Clone(r.Context())
+		to.URL.Path = studio.Prefix + "/alerts/unsubscribe"
+		studioAPI.ServeHTTP(w, to)
+	})
 	mux.Handle("/", gzhttp.GzipHandler(spa(web.FS())))
 	return api.AccessLog(a.Log, a.Clock, api.SecureHeaders(api.Recover(a.Log, mux))), nil
 }

@@ -17,6 +17,7 @@ const (
 	TopicGeneration = "generation" // something about a generation changed: read it again
 	TopicDeleted    = "deleted"
 	TopicBalance    = "balance"
+	TopicAlert      = "alert"    // somebody is told something
 	TopicProgress   = "progress" // not stored
 )
 
@@ -58,6 +59,35 @@ func Append(ctx context.Context, tx *db.Tx, records []Record) error {
 		return fmt.Errorf("write outbox: %w", err)
 	}
 	return nil
+}
+
+// Since returns whose facts came after a number of the outbox, each account once, and the number to go on from. after < 0
+// asks for the number alone. Primary key.
+func Since(ctx context.Context, q db.Queryer, after int64) (accounts []string, last int64, err error) {
+	if after < 0 {
+		if err := q.QueryRow(ctx, "SELECT COALESCE(MAX(id), 0) FROM outbox").Scan(&last); err != nil {
+			return nil, 0, fmt.Errorf("read outbox: %w", err)
+		}
+		return nil, last, nil
+	}
+	rows, err := q.Query(ctx, "SELECT id, account_id FROM outbox WHERE id > $1 AND topic <> 'alert' ORDER BY id LIMIT 5000", after)
+	if err != nil {
+		return nil, after, fmt.Errorf("read outbox: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // Err tells what matters
+	last = after
+	seen := map[string]bool{}
+	for rows.Next() {
+		var account string
+		if err := rows.Scan(&last, &account); err != nil {
+			return nil, after, fmt.Errorf("read outbox: %w", err)
+		}
+		if !seen[account] {
+			seen[account] = true
+			accounts = append(accounts, account)
+		}
+	}
+	return accounts, last, rows.Err()
 }
 
 // Prune deletes facts older than before. A client that was away for longer reads its lists again.

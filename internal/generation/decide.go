@@ -156,7 +156,7 @@ var errNoRelaxed = fault.New(fault.Forbidden, "no_relaxed_lane", "your plan has 
 // pay holds the price, or finds that the work can go on without: the relaxed lane is the last layer. It takes nothing,
 // and is held all the same, so that every generation ends in one way.
 func pay(w *ledger.Wallet, op *submission) (*ledger.Hold, Lane, error) {
-	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op)}
+	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op), Model: op.planned.Model}
 	if op.lane == Relaxed && !op.entitled.Relaxed {
 		return nil, "", errNoRelaxed
 	}

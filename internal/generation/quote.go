@@ -28,6 +28,7 @@ type Alternative struct {
 	Text   string // "the same picture as a draft: 6 instead of 14"
 	Change map[string]any
 	Total  token.Amount
+	Wait   *Wait // of the relaxed lane; nil = nothing was measured here yet
 }
 
 // ErrPriceChanged is the fault of a submission whose price is above what its caller has seen.
@@ -75,9 +76,26 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 		return nil, err
 	}
 	if entitled.Relaxed && q.Total > 0 && !actor.Credits {
-		o.Alternatives = append(o.Alternatives, Alternative{Name: string(Relaxed), Text: "relaxed: free, when there is room"})
+		relaxed, err := s.relaxed(ctx, actor, req, q.Total)
+		if err != nil {
+			return nil, err
+		}
+		o.Alternatives = append(o.Alternatives, relaxed)
 	}
 	return o, nil
+}
+
+// relaxed is the way without tokens, with how long it takes as far as that can be said.
+func (s *Service) relaxed(ctx context.Context, actor access.Actor, req SubmitRequest, weight token.Amount) (Alternative, error) {
+	alt := Alternative{Name: string(Relaxed), Text: "relaxed: free, when there is room"}
+	planned, err := s.kinds[req.Kind].Plan(ctx, actor, req.Input)
+	if err != nil {
+		return alt, err
+	}
+	if alt.Wait, err = s.wait(ctx, actor.AccountID, planned.Model, weight); err == nil && alt.Wait != nil {
+		alt.Text = "relaxed: free, about " + alt.Wait.String()
+	}
+	return alt, err
 }
 
 // addAllowance says what the member may still use where a team pays, and refuses those for whom it does not.

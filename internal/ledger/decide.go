@@ -43,6 +43,7 @@ type HoldRequest struct {
 	Amount       token.Amount
 	SheetVersion int    // of the price sheet that the amount came from
 	Note         string // shown in the journal
+	Model        string // what it pays for, to be searched by
 }
 
 // TakeBack takes up to an amount of what is left of a grant out again, because it was not paid for after all, and returns
@@ -82,7 +83,7 @@ func (w *Wallet) Hold(r HoldRequest) (*Hold, error) {
 		return nil, w.insufficient(amount, spendable)
 	}
 	h := &Hold{
-		ID: r.GenerationID, WalletID: w.ID, Amount: amount, SheetVersion: r.SheetVersion, State: HoldOpen, CreatedAt: w.Clock,
+		ID: r.GenerationID, WalletID: w.ID, Amount: amount, SheetVersion: r.SheetVersion, Model: r.Model, State: HoldOpen, CreatedAt: w.Clock,
 	}
 	rest := amount
 	for _, g := range w.spendable() {

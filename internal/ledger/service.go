@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"bottega/internal/clock"
 	"bottega/internal/db"
-	"bottega/internal/fault"
 	"bottega/internal/token"
 )
 
@@ -40,6 +38,8 @@ type Balance struct {
 	FrozenUntil     time.Time    // when a frozen bank is given up
 	RenewsAt        time.Time    // when the next tokens of the plan arrive; zero = never
 	Owed            token.Amount // what the next ones pay off first
+	Pools           []Pool       // what the plan brought last and has not ended, the day's and the month's tokens, even when used up
+	NewestTopUp     string       // id of the newest top-up; empty = none
 }
 
 // Draw is what one layer pays of a price.
@@ -77,7 +77,10 @@ func (s *Service) Balance(ctx context.Context, accountID string) (Balance, error
 	if err != nil {
 		return Balance{}, err
 	}
-	b := Balance{Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Owed: w.Owed()}
+	b := Balance{
+		Available: w.Spendable(), Held: w.Held, Frozen: w.Available - w.Spendable(), RenewsAt: w.RenewsAt(schedule), Owed: w.Owed(),
+		Pools: w.pools(), NewestTopUp: w.newestTopUp(),
+	}
 	if bank := w.find(Bank); bank != nil && b.Frozen > 0 {
 		b.FrozenUntil = bank.ExpiresAt
 	}
@@ -151,61 +154,6 @@ func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet
 			return err
 		}
 	}
-}
-
-// JournalItem is one line of the journal for people.
-type JournalItem struct {
-	Seq    int64
-	At     time.Time
-	Op     string
-	Amount token.Amount // effect on what is available: negative when it went away
-	Moved  token.Amount // the amount itself
-	Layer  GrantKind
-	HoldID string // the generation's id, or empty
-	Sheet  int    // version of the price sheet behind the amount; 0 = no price
-	Note   string
-}
-
-// Journal lists an account's journal, newest first. cursor is what the page before returned as next.
-func (s *Service) Journal(ctx context.Context, accountID, cursor string, limit int) (items []JournalItem, next string, err error) {
-	before := int64(1) << 62
-	if cursor != "" {
-		if before, err = strconv.ParseInt(cursor, 10, 64); err != nil || before < 1 {
-			return nil, "", fault.Bad(fault.Field{Name: "cursor", Value: cursor, Message: "is not from this list"})
-		}
-	}
-	// Primary key (wallet_id, seq), read backwards.
-	rows, err := s.db.Query(ctx, `SELECT e.seq, e.at, e.op, e.from_box, e.to_box, e.amount, g.kind, e.hold_id, e.note, e.sheet_version
-		FROM entry e JOIN ledger_grant g ON g.id = e.grant_id
-		WHERE e.wallet_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, accountID, before, limit+1)
-	if err != nil {
-		return nil, "", fmt.Errorf("read journal: %w", err)
-	}
-	err = scanAll(rows, func() error {
-		var it JournalItem
-		var at int64
-		var from, to box
-		if err := rows.Scan(&it.Seq, &at, &it.Op, &from, &to, &it.Moved, &it.Layer, &it.HoldID, &it.Note, &it.Sheet); err != nil {
-			return err
-		}
-		it.At = db.Time(at)
-		switch {
-		case to == boxAvailable:
-			it.Amount = it.Moved
-		case from == boxAvailable:
-			it.Amount = -it.Moved
-		}
-		items = append(items, it)
-		return nil
-	})
-	if err != nil {
-		return nil, "", fmt.Errorf("read journal: %w", err)
-	}
-	if len(items) > limit {
-		items = items[:limit]
-		next = strconv.FormatInt(items[limit-1].Seq, 10)
-	}
-	return items, next, nil
 }
 
 // ErrWrong says that Verify found at least one problem.

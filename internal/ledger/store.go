@@ -144,7 +144,7 @@ func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hold, error) {
 	holds := make(map[string]*Hold, len(ids))
 	err := eachChunk(ids, func(chunk []any) error {
-		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version
+		rows, err := q.Query(ctx, `SELECT id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version, model
 			FROM hold WHERE id IN `+db.In(1, len(chunk)), chunk...)
 		if err != nil {
 			return fmt.Errorf("read holds: %w", err)
@@ -153,7 +153,7 @@ func loadHolds(ctx context.Context, q db.Queryer, ids []string) (map[string]*Hol
 			h := &Hold{}
 			var legs string
 			var created, ended int64
-			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion); err != nil {
+			if err := rows.Scan(&h.ID, &h.WalletID, &h.Amount, &h.Captured, &h.State, &legs, &created, &ended, &h.SheetVersion, &h.Model); err != nil {
 				return err
 			}
 			h.CreatedAt, h.EndedAt = db.Time(created), db.Time(ended)
@@ -185,7 +185,7 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 			}
 			holdRows = append(holdRows, []any{
 				h.ID, h.WalletID, h.Amount, h.Captured, h.State, string(legs), db.Micros(h.CreatedAt), db.Micros(h.EndedAt),
-				h.SheetVersion,
+				h.SheetVersion, h.Model,
 			})
 		}
 		for _, e := range w.entries {
@@ -215,7 +215,7 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 				expires_at = excluded.expires_at`, grants,
 		},
 		{
-			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version) VALUES ",
+			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version, model) VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state,
 				ended_at = excluded.ended_at`, holds,
 		},

@@ -113,7 +113,8 @@ type Hold struct {
 	CreatedAt time.Time
 	EndedAt   time.Time
 
-	SheetVersion int // of the price sheet that Amount came from
+	SheetVersion int    // of the price sheet that Amount came from
+	Model        string // what it pays for; empty = not known
 }
 
 // The states of a hold.

@@ -112,6 +112,15 @@ func (s *Service) Schedule(ctx context.Context, walletID string) (ledger.Schedul
 	return sub.Schedule()
 }
 
+// Expected is an account's schedule as it goes on when each payment is made.
+func (s *Service) Expected(ctx context.Context, accountID string) (ledger.Schedule, error) {
+	sub, err := s.Read(ctx, accountID)
+	if err != nil {
+		return ledger.Schedule{}, err
+	}
+	return sub.Expected(s.clock.Now()).Schedule()
+}
+
 // Decision changes a subscription, and the wallet that follows it, at a moment that no clock can undo. It must be pure.
 type Decision func(now time.Time, s Subscription, w *ledger.Wallet) (Subscription, error)
 

@@ -143,6 +143,27 @@ func (s Subscription) Schedule() (ledger.Schedule, error) {
 	return out, nil
 }
 
+// Expected is the subscription as it goes on by itself when each payment is made: what nobody cancelled does not lapse.
+func (s Subscription) Expected(now time.Time) Subscription {
+	switch s.State(now) {
+	case Settled, Changing:
+	default:
+		return s
+	}
+	out := s
+	out.Terms = nil
+	for _, t := range s.Terms {
+		if t.Lapse && t.From.After(now) {
+			continue
+		}
+		if !t.Trial {
+			t.PaidUntil = time.Time{}
+		}
+		out.Terms = append(out.Terms, t)
+	}
+	return out
+}
+
 func (t Term) ledger(p Plan) ledger.Term {
 	return ledger.Term{
 		N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: t.First, Trial: t.Trial,

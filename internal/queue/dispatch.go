@@ -80,6 +80,9 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
 
+// Slots is how many tickets this process runs at once.
+func (d *Dispatcher) Slots() int { return d.opt.Slots }
+
 // Wake says that the line or the slots changed.
 func (d *Dispatcher) Wake() {
 	select {

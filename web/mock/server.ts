@@ -2,8 +2,9 @@
 // Prompts with "fail" fail, with "slow" take long; an account whose e-mail begins with "poor" has few tokens.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GenerationRequest } from '../src/api/types';
+import type { GenerationRequest, JournalEntry } from '../src/api/types';
 import { drawSvg } from './art.ts';
+import { autoTopUp, packs, payments, plans, preview, subscription } from './billing.ts';
 import { house, models, price } from './models.ts';
 import { drawPng } from './png.ts';
 import { Person } from './world.ts';
@@ -79,6 +80,23 @@ function check(r: GenerationRequest, withPrompt: boolean, person: Person) {
     throw new Refusal(422, 'invalid_request', 'The request cannot be drawn as asked.', { errors });
   return { ...person.fixed(r), references: r.references, tile: r.tile };
 }
+
+/** The lines a filter wants, as far as the pages need it here. */
+function matching(journal: JournalEntry[], url: URL): JournalEntry[] {
+  const want = (name: string) => url.searchParams.get(name);
+  if (want('of') === 'credits') return [];
+  return journal.filter(
+    (e) =>
+      (!want('op') || e.op === want('op')) &&
+      (!want('layer') || e.layer === want('layer')) &&
+      (!want('model') || e.model === want('model')) &&
+      (!want('generation') || e.generation_id === want('generation')) &&
+      (!want('from') || e.at >= String(want('from'))) &&
+      (!want('to') || e.at < String(want('to'))),
+  );
+}
+
+const unit = (url: URL) => (url.searchParams.get('of') === 'credits' ? 'credits' : 'tokens');
 
 function paged<T>(items: T[], url: URL, fallback: number) {
   const limit = Number(url.searchParams.get('limit') ?? fallback);
@@ -235,6 +253,14 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
     },
     'GET /wallet': ({ res, person }) =>
       json(res, {
+        credits: { available_mc: 12_500_000, held_mc: 0, owed_mc: 0 },
+        forecast: {
+          pace_mt: 16_400,
+          basis_days: 14,
+          days: 9,
+          runs_out_at: new Date(Date.now() + 9.3 * 86_400_000).toISOString(),
+          horizon_days: 90,
+        },
         balance: person.balance(),
         plan: {
           name: 'free',
@@ -246,7 +272,45 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
           queue: 10,
         },
       }),
-    'GET /journal': ({ res, url, person }) => json(res, paged(person.journal, url, 50)),
+    'GET /journal': ({ res, url, person }) => json(res, paged(matching(person.journal, url), url, 50)),
+    'GET /journal.csv': ({ res, url, person }) => {
+      res.writeHead(200, {
+        'Content-Type': 'text/csv',
+        'Content-Disposition': 'attachment; filename="bottega-tokens.csv"',
+      });
+      const rows = matching(person.journal, url).map((e) => `${e.seq},${e.at},${e.op}`);
+      res.end(`${['number,time,operation', ...rows].join('\r\n')}\r\n`);
+    },
+    'POST /codes/:id': ({ res, body, person }) => {
+      if (!/^[\w-]{8,}$/.test(String(body.code)))
+        throw new Refusal(404, 'code_unknown', 'there is no such code, or it is not valid any more');
+      person.available += 20_000;
+      person.write('grant', 20_000, null, 'a code');
+      person.tell('balance', person.balance());
+      json(res, { amount_mt: 20_000 });
+    },
+    'GET /alerts': ({ res, person }) => json(res, { items: person.alerts }),
+    'POST /alerts/:id/dismiss': ({ res, person }, id) => {
+      person.alerts = person.alerts.filter((a) => a.id !== id);
+      res.writeHead(204).end();
+    },
+    'GET /alerts/:id': ({ res, person }) => json(res, { ...person.told, email: person.email }),
+    'PUT /alerts/:id': ({ res, body, person }) => {
+      person.told = { ...person.told, ...body };
+      res.writeHead(204).end();
+    },
+    'GET /plans': ({ res, url }) => json(res, { items: plans(unit(url)) }),
+    'GET /subscription': ({ res, url }) => json(res, subscription(unit(url))),
+    'POST /subscription/:id': ({ res, body }, id) => {
+      if (id !== 'preview')
+        throw new Refusal(409, 'payments_off', 'this studio takes no payments: ask its operator');
+      json(res, preview(body));
+    },
+    'GET /packs': ({ res, url }) => json(res, packs(unit(url))),
+    'GET /payments': ({ res, url, person }) =>
+      json(res, paged(person.email.startsWith('rich') ? payments() : [], url, 50)),
+    'GET /auto-top-up': ({ res, url }) => json(res, autoTopUp(unit(url))),
+    'PUT /auto-top-up': ({ res, body }) => json(res, { ...autoTopUp('tokens'), ...body }),
     'GET /teams': ({ res }) => json(res, { items: [] }),
     'GET /keys': ({ res, person }) => json(res, { items: person.keys }),
     'POST /keys': ({ res, body, person }) => {
@@ -257,8 +321,18 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
         prefix: secret.slice(0, 10),
         created_at: new Date().toISOString(),
       };
-      person.keys.unshift({ ...key, last_used_at: null });
+      person.keys.unshift({
+        ...key,
+        last_used_at: null,
+        pays_with: body.pays_with === 'credits' ? 'credits' : 'tokens',
+        budget_mt: Number(body.budget_mt ?? 0),
+        used_mt: 340_000,
+      });
       json(res, { ...key, key: secret });
+    },
+    'PUT /keys/:id/terms': ({ res, body, person }, id) => {
+      person.keys = person.keys.map((k) => (k.id === id ? { ...k, ...body } : k));
+      res.writeHead(204).end();
     },
     'DELETE /keys/:id': ({ res, person }, id) => {
       person.keys = person.keys.filter((k) => k.id !== id);

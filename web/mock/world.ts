@@ -1,6 +1,7 @@
 // The mock's world: accounts, tokens and generations in memory, and the script a generation runs by.
 import { randomUUID } from 'node:crypto';
 import type {
+  Alert,
   ApiKey,
   Balance,
   Generation,
@@ -14,6 +15,7 @@ import type {
 } from '../src/api/types';
 import { emptyShowing } from '../src/create/showing.ts';
 import { dataUrl, drawSvg, placeholder } from './art.ts';
+import { alertDefaults, paymentTerms, someAlerts } from './billing.ts';
 import { house, models, price } from './models.ts';
 
 export type Tell = (event: string, data: unknown, id?: number) => void;
@@ -29,6 +31,8 @@ export class Person {
   generations: Generation[] = [];
   journal: JournalEntry[] = [];
   keys: ApiKey[] = [];
+  alerts: Alert[] = someAlerts();
+  told = alertDefaults();
   uploads: Upload[] = [];
   uploaded = new Map<string, Buffer>();
   streams = new Set<Tell>();
@@ -57,7 +61,9 @@ export class Person {
       op,
       amount_mt,
       layer: 'daily',
+      moved_mt: Math.abs(amount_mt) || (g?.price_mt ?? 0),
       generation_id: g?.id ?? null,
+      model: g?.model ?? null,
       prompt: g?.prompt ?? null,
       note,
     });
@@ -106,6 +112,7 @@ export class Person {
       },
       balance: this.balance(),
       studio: { version: '0.1.0-mock', signup_open: true },
+      payments: paymentTerms(this.email),
     };
   }
 

@@ -148,6 +148,12 @@ func (s *server) tell(ctx context.Context, actor access.Actor, m event.Message, 
 		return send.Data(p)
 	case event.TopicDeleted:
 		return send(sse.Message{ID: int(m.ID), Data: Deleted{ID: m.Subject}})
+	case event.TopicAlert:
+		a, err := s.Alerts.Get(ctx, actor.AccountID, m.Subject)
+		if err != nil {
+			return err
+		}
+		return send(sse.Message{ID: int(m.ID), Data: wireAlert(a)})
 	case event.TopicBalance:
 		return s.tellBalance(ctx, actor, m.ID, send)
 	case event.TopicGeneration:

@@ -79,6 +79,26 @@ type Alternative struct {
 	Text   string         `json:"text"`
 	Total  token.Amount   `json:"total_mt"`
 	Change map[string]any `json:"change" doc:"fields to send instead; null = leave out. For relaxed: send the header Bottega-Lane: relaxed"`
+	Wait   *Wait          `json:"wait" doc:"of the relaxed lane, until it is finished; null = of another way, or nothing was measured yet"`
+}
+
+// TransformSchema says that wait may be null, which huma does not say of a pointer to an object.
+func (Alternative) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["wait"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["wait"], {Type: "null"}}}
+	return s
+}
+
+// Wait is how long something probably takes.
+type Wait struct {
+	From int `json:"from_seconds"`
+	To   int `json:"to_seconds"`
+}
+
+func wireWait(w *generation.Wait) *Wait {
+	if w == nil {
+		return nil
+	}
+	return &Wait{From: int(w.From / time.Second), To: int(w.To / time.Second)}
 }
 
 // Deleted names a generation that is gone.
@@ -152,7 +172,7 @@ func (s *server) quote(ctx context.Context, in *requestInput) (*body[Quote], err
 		out.Draws = append(out.Draws, Draw{Layer: string(d.Kind), Amount: d.Amount, Left: d.Left})
 	}
 	for _, a := range o.Alternatives {
-		out.Alternatives = append(out.Alternatives, Alternative{Name: a.Name, Text: a.Text, Total: a.Total, Change: a.Change})
+		out.Alternatives = append(out.Alternatives, Alternative{Name: a.Name, Text: a.Text, Total: a.Total, Change: a.Change, Wait: wireWait(a.Wait)})
 	}
 	return answer(out), nil
 }

@@ -87,7 +87,8 @@ type usageInput struct {
 }
 
 type teamJournalInput struct {
-	ID     string `path:"id"`
+	ID string `path:"id"`
+	JournalSearch
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
 	Cursor string `query:"cursor" doc:"next of the page before"`
 }
@@ -236,7 +237,11 @@ func (s *server) listTeamJournal(ctx context.Context, in *teamJournalInput) (*bo
 	if err != nil {
 		return nil, err
 	}
-	return s.journal(ctx, actor, t.Wallet(), in.Cursor, in.Limit)
+	query, err := in.in(t.Wallet())
+	if err != nil {
+		return nil, err
+	}
+	return s.journal(ctx, actor, query, in.Cursor, in.Limit)
 }
 
 func (s *server) listTeamGenerations(ctx context.Context, in *teamPageInput) (*body[List[Generation]], error) {

@@ -65,7 +65,14 @@ func operations() map[string]operation {
 		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
-		{id: "list-journal", method: "GET", path: "/journal", summary: "Every movement of tokens, newest first"},
+		{id: "list-journal", method: "GET", path: "/journal", summary: "The movements of tokens, newest first; a page may be short while there is a next one"},
+		{id: "export-journal", method: "GET", path: "/journal.csv", summary: "The movements of tokens, oldest first, as CSV"},
+
+		{id: "list-alerts", method: "GET", path: "/alerts", summary: "What one was told and has not dismissed, newest first"},
+		{id: "dismiss-alert", method: "POST", path: "/alerts/{id}/dismiss", summary: "Stop showing an alert", status: 204},
+		{id: "get-alert-settings", method: "GET", path: "/alerts/settings", summary: "How one is told of what"},
+		{id: "set-alert-settings", method: "PUT", path: "/alerts/settings", summary: "Choose how one is told of what", status: 204},
+		{id: "unsubscribe", method: "POST", path: "/alerts/unsubscribe", summary: "End the mails, by the link in one of them", who: anyone, limited: true, status: 204},
 
 		{id: "list-plans", method: "GET", path: "/plans", summary: "Plans, with prices, and which one the account is on"},
 		{id: "get-subscription", method: "GET", path: "/subscription", summary: "How the account stands with its plan"},
@@ -135,7 +142,8 @@ func (s *server) declare(r *registrar) {
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
-		"generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{}, "place": Place{}, "queue": OwnQueue{},
+		"alert": Alert{}, "generation": Generation{}, "deleted": Deleted{}, "progress": generation.Progress{}, "balance": Balance{},
+		"place": Place{}, "queue": OwnQueue{},
 	}, s.events)
 	route(r, "create-upload", s.createUpload)
 	route(r, "list-uploads", s.listUploads)
@@ -144,6 +152,12 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-picture", s.getPicture)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
+	route(r, "export-journal", s.exportJournal)
+	route(r, "list-alerts", s.listAlerts)
+	route(r, "dismiss-alert", s.dismissAlert)
+	route(r, "get-alert-settings", s.getAlertSettings)
+	route(r, "set-alert-settings", s.setAlertSettings)
+	route(r, "unsubscribe", s.unsubscribe)
 	route(r, "list-plans", s.listPlans)
 	route(r, "get-subscription", s.getSubscription)
 	route(r, "preview-plan", s.previewPlan)

@@ -75,7 +75,7 @@ func TestRoutes_OnlyTheseAreOpen(t *testing.T) {
 			open = append(open, r.String())
 		}
 	}
-	want := []string{"POST /owner", "POST /signin", "POST /signout", "POST /signup", "GET /status"}
+	want := []string{"POST /alerts/unsubscribe", "POST /owner", "POST /signin", "POST /signout", "POST /signup", "GET /status"}
 	if !slices.Equal(open, want) {
 		t.Errorf("open routes are %v, want %v", open, want)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/account"
+	"bottega/internal/alert"
 	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/auth"
@@ -100,7 +101,15 @@ type Uploads interface {
 // Ledger is what the studio needs of ledger.Service.
 type Ledger interface {
 	Balance(ctx context.Context, accountID string) (ledger.Balance, error)
-	Journal(ctx context.Context, accountID, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Search(ctx context.Context, q ledger.JournalQuery, cursor string, limit int) ([]ledger.JournalItem, string, error)
+	Each(ctx context.Context, q ledger.JournalQuery, f func(ledger.JournalItem) error) error
+	Forecast(ctx context.Context, accountID string, expected ledger.Schedule) (*ledger.Forecast, error)
+}
+
+// Plans is what the studio needs of plan.Service.
+type Plans interface {
+	Now(ctx context.Context, walletID string) (plan.Standing, plan.Subscription, error)
+	Expected(ctx context.Context, walletID string) (ledger.Schedule, error)
 }
 
 // Codes is what the studio needs of plan.Service.
@@ -108,9 +117,15 @@ type Codes interface {
 	Redeem(ctx context.Context, accountID, code string) (token.Amount, error)
 }
 
-// Plans is what the studio needs of plan.Service.
-type Plans interface {
-	Now(ctx context.Context, walletID string) (plan.Standing, plan.Subscription, error)
+// Alerts is what the studio needs of alert.Service.
+type Alerts interface {
+	Shown(ctx context.Context, accountID string) ([]alert.Alert, error)
+	Get(ctx context.Context, accountID, alertID string) (alert.Alert, error)
+	Dismiss(ctx context.Context, accountID, alertID string) error
+	Choice(ctx context.Context, accountID string) (alert.Choice, error)
+	SetChoice(ctx context.Context, accountID string, c alert.Choice) error
+	Unsubscribe(ctx context.Context, token string) error
+	CanMail() bool
 }
 
 // Payments is what the studio needs of payment.Service.
@@ -159,6 +174,7 @@ type Deps struct {
 	Prices      Prices
 	Codes       Codes
 	Plans       Plans
+	Alerts      Alerts
 	Payments    Payments
 	Hub         Hub
 	Models      Models

@@ -3,14 +3,10 @@ package studio
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"maps"
-	"slices"
 	"time"
 
-	"bottega/internal/access"
-	"bottega/internal/generation"
-	"bottega/internal/generation/kind/image"
+	"github.com/danielgtaylor/huma/v2"
+
 	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
@@ -20,6 +16,36 @@ type Wallet struct {
 	Balance Balance `json:"balance"`
 	Plan    Plan    `json:"plan"`
 	Credits Credits `json:"credits"`
+	// Forecast is null while the account's spending says nothing.
+	Forecast *Forecast `json:"forecast" doc:"how long the tokens last; null = the spending says nothing yet"`
+}
+
+// TransformSchema says that forecast may be null, which huma does not say of a pointer to an object.
+func (Wallet) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["forecast"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["forecast"], {Type: "null"}}}
+	return s
+}
+
+// Forecast is how long the tokens last at the pace of the last days, with what the plan brings and what expires.
+type Forecast struct {
+	Pace    token.Amount `json:"pace_mt" doc:"spent a day"`
+	Basis   int          `json:"basis_days" doc:"whole days that the pace was taken from"`
+	Days    *int         `json:"days" doc:"whole days the tokens last; null = longer than horizon_days"`
+	RunsOut *time.Time   `json:"runs_out_at"`
+	Horizon int          `json:"horizon_days"`
+}
+
+func wireForecast(f *ledger.Forecast, now time.Time) *Forecast {
+	if f == nil {
+		return nil
+	}
+	const day = 24 * time.Hour
+	out := &Forecast{Pace: f.Pace, Basis: f.Basis, RunsOut: timeOrNull(f.RunsOut), Horizon: int(ledger.Horizon / day)}
+	if !f.RunsOut.IsZero() {
+		days := int(max(0, f.RunsOut.Sub(now)) / day)
+		out.Days = &days
+	}
+	return out
 }
 
 // Credits are the account's API credits: a wallet of their own, for the API keys that pay with them.
@@ -40,20 +66,6 @@ type Plan struct {
 	Queue       int          `json:"queue" doc:"generations waiting at once"`
 }
 
-// JournalItem is one movement of tokens.
-type JournalItem struct {
-	Seq          int64        `json:"seq"`
-	At           time.Time    `json:"at"`
-	Op           string       `json:"op" enum:"grant,hold,capture,release,expire,roll,takeback,debt,repay"`
-	Amount       token.Amount `json:"amount_mt" doc:"effect on what is available: negative when it went away"`
-	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup,debt"`
-	GenerationID *string      `json:"generation_id"`
-	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
-	Member       *string      `json:"member" doc:"e-mail address of who made the generation, in a team's journal"`
-	Note         string       `json:"note"`
-	SheetVersion *int         `json:"sheet_version" doc:"of the price sheet behind the amount; see get-price-sheet"`
-}
-
 type sheetInput struct {
 	Version int `path:"version" minimum:"1"`
 }
@@ -64,12 +76,6 @@ func (s *server) getPriceSheet(ctx context.Context, in *sheetInput) (*body[json.
 		return nil, err
 	}
 	return answer(json.RawMessage(sheet)), nil
-}
-
-type journalInput struct {
-	Of     string `query:"of" enum:"tokens,credits" default:"tokens" doc:"which wallet"`
-	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"100"`
-	Cursor string `query:"cursor" doc:"next of the page before"`
 }
 
 func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], error) {
@@ -85,96 +91,21 @@ func (s *server) getWallet(ctx context.Context, _ *nothing) (*body[Wallet], erro
 	if err != nil {
 		return nil, err
 	}
+	expected, err := s.Plans.Expected(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	forecast, err := s.Ledger.Forecast(ctx, a.ID, expected)
+	if err != nil {
+		return nil, err
+	}
 	p := planOf(a)
 	return answer(Wallet{
-		Balance: wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held, Owed: credits.Owed},
+		Forecast: wireForecast(forecast, s.Clock.Now()),
+		Balance:  wireBalance(b, p), Credits: Credits{Available: credits.Available, Held: credits.Held, Owed: credits.Owed},
 		Plan: Plan{
 			Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap,
 			Concurrency: p.Concurrency, Queue: p.Queue,
 		},
 	}), nil
-}
-
-func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[JournalItem]], error) {
-	actor, err := access.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	wallet := actor.AccountID
-	if in.Of == "credits" {
-		wallet = ledger.CreditsOf(wallet)
-	}
-	return s.journal(ctx, actor, wallet, in.Cursor, in.Limit)
-}
-
-// journal answers with a page of a wallet's journal, with as much of the generations as the actor sees.
-func (s *server) journal(ctx context.Context, actor access.Actor, wallet, cursor string, limit int) (*body[List[JournalItem]], error) {
-	items, next, err := s.Ledger.Journal(ctx, wallet, cursor, limit)
-	if err != nil {
-		return nil, err
-	}
-	members, err := s.members(ctx, wallet, items)
-	if err != nil {
-		return nil, err
-	}
-	prompts, err := s.prompts(ctx, actor, items)
-	if err != nil {
-		return nil, err
-	}
-	out := List[JournalItem]{Items: make([]JournalItem, 0, len(items)), Next: textOrNull(next)}
-	for _, it := range items {
-		out.Items = append(out.Items, JournalItem{
-			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Layer: string(it.Layer),
-			GenerationID: textOrNull(it.HoldID), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
-			SheetVersion: numberOrNull(it.Sheet), Member: textOrNull(members[it.HoldID]),
-		})
-	}
-	return answer(out), nil
-}
-
-// members says whose work the items of a team's journal are about.
-func (s *server) members(ctx context.Context, wallet string, items []ledger.JournalItem) (map[string]string, error) {
-	if _, ok := ledger.IsTeam(wallet); !ok {
-		return nil, nil
-	}
-	var ids []string
-	for _, it := range items {
-		if it.HoldID != "" {
-			ids = append(ids, it.HoldID)
-		}
-	}
-	makers, err := s.Generations.Makers(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	accounts := slices.Sorted(maps.Values(makers))
-	emails, err := s.Teams.Emails(ctx, slices.Compact(accounts))
-	for generation, account := range makers {
-		makers[generation] = emails[account]
-	}
-	return makers, err
-}
-
-// prompts reads the prompts of the generations that the items name; a deleted one has none any more.
-func (s *server) prompts(ctx context.Context, actor access.Actor, items []ledger.JournalItem) (map[string]string, error) {
-	prompts := map[string]string{}
-	for _, it := range items {
-		if _, known := prompts[it.HoldID]; known || it.HoldID == "" {
-			continue
-		}
-		prompts[it.HoldID] = ""
-		g, err := s.Generations.Get(ctx, actor, it.HoldID)
-		if errors.Is(err, generation.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		p, err := image.ParseParams(g.Params)
-		if err != nil {
-			return nil, err
-		}
-		prompts[it.HoldID] = p.Prompt
-	}
-	return prompts, nil
 }

@@ -1,18 +1,31 @@
 import { ApiError, errorFrom } from './errors';
 import type {
+  Alert,
+  AlertSettings,
   ApiKey,
+  AutoTopUp,
+  AutoTopUpTerms,
   Generation,
   GenerationRequest,
   JournalEntry,
+  JournalFilter,
   Line,
   Model,
   NewApiKey,
+  PackList,
   Page,
+  Payment,
+  PlanChanged,
+  PlanOffer,
+  PlanPreview,
+  PlanWish,
   Quote,
   Session,
   Shape,
   Status,
+  Subscription,
   Team,
+  Unit,
   Upload,
   Wallet,
 } from './types';
@@ -65,6 +78,13 @@ export const page = (limit: number, cursor: string | null) =>
   `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
 export const at = (id: string) => encodeURIComponent(id);
 
+/** A filter as a query, without what is left out. */
+function asked(filter: JournalFilter): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
+  return query;
+}
+
 /** Every call of the contract, one line each. */
 export const api = {
   status: () => send<Status>('/status'),
@@ -82,13 +102,14 @@ export const api = {
     send<Quote>('/quote', { method: 'POST', body: request, signal }),
 
   /** seen_mt is the price on the button: a higher one is refused. 0, as of relaxed work done again, bounds nothing. */
-  generate: (request: GenerationRequest, idempotencyKey: string, seen_mt: number) =>
+  generate: (request: GenerationRequest, idempotencyKey: string, seen_mt: number, lane?: 'relaxed') =>
     send<Generation>('/generations', {
       method: 'POST',
       body: request,
       headers: {
         'Idempotency-Key': idempotencyKey,
         ...(seen_mt > 0 ? { 'Bottega-Max-Price': String(seen_mt) } : {}),
+        ...(lane ? { 'Bottega-Lane': lane } : {}),
       },
     }),
   generations: (cursor: string | null, limit = 24) =>
@@ -114,11 +135,46 @@ export const api = {
   picture: (id: string) => send<Shape>(`/pictures/${at(id)}`),
 
   wallet: () => send<Wallet>('/wallet'),
-  journal: (cursor: string | null, limit = 50) => send<Page<JournalEntry>>(`/journal${page(limit, cursor)}`),
+  journal: (filter: JournalFilter, cursor: string | null, limit = 50) => {
+    const query = asked(filter);
+    query.set('limit', String(limit));
+    if (cursor) query.set('cursor', cursor);
+    return send<Page<JournalEntry>>(`/journal?${query}`);
+  },
+  /** Where the same lines are as a file. */
+  journalFile: (filter: JournalFilter) => `${BASE}/journal.csv?${asked(filter)}`,
+  redeem: (code: string) => send<{ amount_mt: number }>('/codes/redeem', { method: 'POST', body: { code } }),
+
+  alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
+  dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
+  alertSettings: () => send<AlertSettings>('/alerts/settings'),
+  setAlertSettings: (s: Pick<AlertSettings, 'ways' | 'credits_below_mc'>) =>
+    send<void>('/alerts/settings', { method: 'PUT', body: s }),
+  unsubscribe: (token: string) =>
+    send<void>(`/alerts/unsubscribe?token=${encodeURIComponent(token)}`, { method: 'POST' }),
+
+  plans: async (of: Unit) => (await send<{ items: PlanOffer[] }>(`/plans?of=${of}`)).items,
+  subscription: (of: Unit) => send<Subscription>(`/subscription?of=${of}`),
+  previewPlan: (wish: PlanWish) => send<PlanPreview>('/subscription/preview', { method: 'POST', body: wish }),
+  /** As the preview showed it: a plan that has changed since, or a price that is too old, is refused. */
+  changePlan: (wish: PlanWish, seen: PlanPreview) =>
+    send<PlanChanged>('/subscription/change', {
+      method: 'POST',
+      body: { ...wish, shown_at: seen.shown_at, version: seen.version },
+    }),
+  packs: (of: Unit) => send<PackList>(`/packs?of=${of}`),
+  buy: (wish: { of: Unit; pack?: string; amount_mt?: number }) =>
+    send<{ payment: Payment; pay_url: string }>('/payments', { method: 'POST', body: wish }),
+  payments: (cursor: string | null, limit = 50) => send<Page<Payment>>(`/payments${page(limit, cursor)}`),
+  portal: () => send<{ url: string }>('/billing-portal', { method: 'POST' }),
+  autoTopUp: (of: Unit) => send<AutoTopUp>(`/auto-top-up?of=${of}`),
+  setAutoTopUp: (terms: AutoTopUpTerms) => send<AutoTopUp>('/auto-top-up', { method: 'PUT', body: terms }),
 
   keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
-  createKey: (name: string, pays_with?: string) =>
-    send<NewApiKey>('/keys', { method: 'POST', body: { name, pays_with } }),
+  createKey: (key: { name: string; pays_with?: string; budget_mt?: number }) =>
+    send<NewApiKey>('/keys', { method: 'POST', body: key }),
+  setKeyTerms: (id: string, terms: { pays_with: string; budget_mt: number }) =>
+    send<void>(`/keys/${at(id)}/terms`, { method: 'PUT', body: terms }),
   revokeKey: (id: string) => send<void>(`/keys/${at(id)}`, { method: 'DELETE' }),
 
   teams: async () => (await send<{ items: Team[] }>('/teams')).items,

@@ -4,7 +4,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { api, BASE } from './client';
 import { type Generations, isFinal, place, placed, remove, upsert } from './patch';
 import { progressKey, queries } from './queries';
-import type { Balance, Generation, Line, Place, Progress, Session, Wallet } from './types';
+import type { Alert, Balance, Generation, Line, Place, Progress, Session, Wallet } from './types';
 
 /** What the page around the stream wants to hear. */
 export interface StreamListener {
@@ -58,10 +58,16 @@ export function applyProgress(client: QueryClient, told: Progress): void {
   client.setQueryData<Progression>(progressKey(told.id), (known) => progressed(known, told));
 }
 
+export function applyAlert(client: QueryClient, told: Alert): void {
+  client.setQueryData<Alert[]>(queries.alerts().queryKey, (known) =>
+    known?.some((a) => a.id === told.id) ? known : [told, ...(known ?? [])],
+  );
+}
+
 export function applyBalance(client: QueryClient, balance: Balance): void {
   client.setQueryData<Session>(queries.session().queryKey, (s) => s && { ...s, balance });
   client.setQueryData<Wallet>(queries.wallet().queryKey, (w) => w && { ...w, balance });
-  void client.invalidateQueries({ queryKey: queries.journal().queryKey });
+  void client.invalidateQueries({ queryKey: ['journal'] });
   void client.invalidateQueries({ queryKey: ['quote'] });
 }
 
@@ -104,6 +110,7 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
       wait = 1000;
       listener.onConnection?.(true);
       void refreshHead(client);
+      void client.invalidateQueries({ queryKey: queries.alerts().queryKey });
     };
     source.onerror = () => {
       listener.onConnection?.(false);
@@ -141,6 +148,10 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
     source.addEventListener('queue', (e) => {
       const told = parse<Line>(e);
       if (told) applyLine(client, told);
+    });
+    source.addEventListener('alert', (e) => {
+      const told = parse<Alert>(e);
+      if (told) applyAlert(client, told);
     });
     source.addEventListener('balance', (e) => {
       const told = parse<Balance>(e);

@@ -1,8 +1,10 @@
 // The studio's HTTP contract as the server speaks it. Amounts are milli-tokens in fields ending in `_mt`; times are
 // RFC 3339 in UTC. Names are the wire's own.
 
+export type LayerKind = 'promo' | 'daily' | 'team' | 'plan' | 'bank' | 'topup' | 'debt';
+
 export interface Layer {
-  kind: 'promo' | 'daily' | 'team' | 'plan' | 'bank' | 'topup';
+  kind: LayerKind;
   available_mt: number;
   expires_at: string | null;
 }
@@ -17,6 +19,8 @@ export interface Balance {
   renews_at: string | null;
   daily_mt: number;
   monthly_mt: number;
+  /** After a payment was taken back: what arrives pays it off first. */
+  owed_mt?: number;
 }
 
 export interface Account {
@@ -32,6 +36,7 @@ export interface Session {
   account: Account;
   balance: Balance;
   studio: { version: string; signup_open: boolean };
+  payments: PaymentTerms;
 }
 
 export interface Status {
@@ -193,6 +198,14 @@ export interface Alternative {
   name: 'draft' | 'smaller' | 'single' | 'relaxed';
   text: string;
   total_mt: number;
+  change?: Record<string, unknown>;
+  /** Of the relaxed lane, until it is finished; null = nothing was measured yet. */
+  wait?: Wait | null;
+}
+
+export interface Wait {
+  from_seconds: number;
+  to_seconds: number;
 }
 
 export interface Source {
@@ -344,15 +357,42 @@ export interface Plan {
 export interface Wallet {
   balance: Balance;
   plan: Plan;
+  credits: { available_mc: number; held_mc: number; owed_mc: number };
+  /** Null while the spending says nothing. */
+  forecast: Forecast | null;
 }
+
+/** How long the tokens last at the pace of the last days. */
+export interface Forecast {
+  pace_mt: number;
+  basis_days: number;
+  /** Null = longer than horizon_days. */
+  days: number | null;
+  runs_out_at: string | null;
+  horizon_days: number;
+}
+
+export const journalOps = [
+  'grant',
+  'hold',
+  'capture',
+  'release',
+  'expire',
+  'roll',
+  'takeback',
+  'debt',
+  'repay',
+] as const;
 
 export interface JournalEntry {
   seq: number;
   at: string;
-  op: 'grant' | 'hold' | 'capture' | 'release' | 'expire' | 'roll' | 'takeback';
+  op: (typeof journalOps)[number];
   amount_mt: number;
-  layer: Layer['kind'] | '';
+  moved_mt: number;
+  layer: LayerKind | '';
   generation_id: string | null;
+  model: string | null;
   prompt: string | null;
   /** Who made the generation, in a team's journal. */
   member?: string | null;
@@ -365,8 +405,11 @@ export interface ApiKey {
   prefix: string;
   created_at: string;
   last_used_at: string | null;
-  /** tokens, credits, or team: and an id. */
-  pays_with?: string;
+  /** tokens, credits, or team: and the id of a team. */
+  pays_with: string;
+  /** Most that it may use in a UTC month; 0 = no bound. */
+  budget_mt: number;
+  used_mt: number;
 }
 
 export interface NewApiKey {
@@ -470,4 +513,171 @@ export interface TeamUsage {
   until: string;
   used_mt: number;
   items: UsageItem[];
+}
+
+export type Unit = 'tokens' | 'credits';
+
+/** Which lines of the journal are wanted; what is left out does not matter. Times are RFC 3339. */
+export interface JournalFilter {
+  of?: Unit;
+  op?: string;
+  layer?: string;
+  model?: string;
+  generation?: string;
+  from?: string;
+  to?: string;
+}
+
+export const alertKinds = ['pool', 'daily', 'credits', 'expiring', 'payment'] as const;
+export type AlertKind = (typeof alertKinds)[number];
+export type AlertWay = 'off' | 'page' | 'mail';
+
+export interface Alert {
+  id: string;
+  kind: AlertKind;
+  title: string;
+  text: string;
+  created_at: string;
+}
+
+export interface AlertSettings {
+  ways: Record<AlertKind, AlertWay>;
+  credits_below_mc: number;
+  can_mail: boolean;
+  email: string;
+}
+
+// Money is in fields ending in `_micros`: millionths of a US dollar. Of plans, packs and payments, tokens and credits
+// both end in `_mt`; `of` says which they are.
+
+/** What can be paid for here; without a checkout the operator gives by hand or sells codes. */
+export interface PaymentTerms {
+  checkout: boolean;
+  test: boolean;
+  trial_days: number;
+  trial_mt: number;
+}
+
+export type Cycle = '' | 'month' | 'year';
+
+export interface PlanOffer {
+  of: Unit;
+  name: string;
+  title: string;
+  daily_mt: number;
+  monthly_mt: number;
+  bank_cap_mt: number;
+  concurrency: number;
+  queue: number;
+  relaxed: boolean;
+  uploads: number;
+  requests_per_minute: number;
+  month_micros: number;
+  year_micros: number;
+  current: boolean;
+}
+
+export interface Subscription {
+  of: Unit;
+  plan: string;
+  title: string;
+  state: 'settled' | 'trial' | 'past_due' | 'cancelled' | 'changing';
+  cycle: Cycle;
+  since: string;
+  paid_until: string | null;
+  grace_until: string | null;
+  next: { plan: string; title: string; cycle: Cycle; at: string } | null;
+  renewal_micros: number;
+  version: number;
+  trial_open: boolean;
+  owed_mt: number;
+}
+
+export interface PlanWish {
+  of: Unit;
+  action: 'change' | 'cancel' | 'resume' | 'try';
+  plan?: string;
+  cycle?: 'month' | 'year';
+}
+
+export interface PlanPreview {
+  action: 'start' | 'upgrade' | 'downgrade' | 'switch' | 'cancel' | 'resume' | 'try';
+  plan: string;
+  title: string;
+  cycle: Cycle;
+  price_micros: number;
+  tokens_mt: number;
+  at: string;
+  next_micros: number;
+  next_at: string | null;
+  ends_at: string | null;
+  shown_at: string;
+  version: number;
+}
+
+export interface PlanChanged {
+  subscription: Subscription;
+  payment: Payment | null;
+  pay_url: string | null;
+}
+
+export interface Pack {
+  of: Unit;
+  name: string;
+  title: string;
+  amount_mt: number;
+  price_micros: number;
+  thousand_micros: number;
+}
+
+export interface PackList {
+  items: Pack[];
+  /** Up to an amount (0 = no end) a thousand costs a rate; what is beyond costs the next one. */
+  tiers: { up_to_mt: number; thousand_micros: number }[];
+  least_mt: number;
+  most_mt: number;
+  step_mt: number;
+}
+
+export interface Payment {
+  id: string;
+  kind: 'pack' | 'topup' | 'start' | 'upgrade' | 'renewal';
+  of: Unit;
+  state: 'open' | 'failed' | 'paid' | 'stuck' | 'refunded' | 'disputed' | 'chargedback';
+  reason: string;
+  price_micros: number;
+  received_micros: number;
+  refunded_micros: number;
+  tokens_mt: number;
+  taken_mt: number;
+  plan_title: string | null;
+  cycle: Cycle | null;
+  pack: string | null;
+  created_at: string;
+  paid_at: string | null;
+  paid_until: string | null;
+  receipt_url: string | null;
+}
+
+export interface AutoTopUp {
+  of: Unit;
+  enabled: boolean;
+  threshold_mt: number;
+  pack: string;
+  amount_mt: number;
+  price_micros: number;
+  ceiling_micros: number;
+  spent_micros: number;
+  verdict: 'off' | 'enough' | 'waiting' | 'ceiling' | 'no_method' | 'buy' | 'not_possible';
+  reason: string;
+  retry_at: string | null;
+}
+
+export interface AutoTopUpTerms {
+  of: Unit;
+  enabled: boolean;
+  threshold_mt: number;
+  pack?: string;
+  amount_mt?: number;
+  ceiling_micros: number;
 }

@@ -1,6 +1,7 @@
 import { useHotkeys } from '@mantine/hooks';
 import { type ClipboardEvent, type DragEvent, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { span } from '../format/time';
 import { usePhone } from '../shell/usePhone';
 import { Chips } from './Chips';
 import classes from './create.module.css';
@@ -24,9 +25,9 @@ export function Composer({ composer }: { composer: ComposerState }) {
   useHotkeys([['alt+A', () => input.current?.focus()]], []);
 
   const press = () => {
-    if (state.kind === 'ready' && request) {
+    if ((state.kind === 'ready' || state.kind === 'relaxed') && request) {
       setExplained(false);
-      composer.send(request, state.price_mt);
+      composer.send(request, state.price_mt, state.kind === 'relaxed' ? 'relaxed' : undefined);
       return;
     }
     setExplained(state.kind !== 'pricing');
@@ -107,6 +108,13 @@ export function Composer({ composer }: { composer: ComposerState }) {
         {(sentence || refusedHere) && (
           <p role="alert" className={classes.sentence}>
             {refusedHere ?? sentence}
+          </p>
+        )}
+        {state.kind === 'relaxed' && (
+          <p role="status" className={classes.relaxedSays}>
+            {state.wait
+              ? t('create.relaxed_says', { wait: span(state.wait.from_seconds, state.wait.to_seconds) })
+              : t('create.relaxed_says_unmeasured')}
           </p>
         )}
         {composer.modelsFailed && (

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Quote } from '../api/types';
 import { tokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
-import { day } from '../format/time';
+import { day, span } from '../format/time';
 import { useTokens } from '../format/useTokens';
 import type { ButtonState } from './button';
 import classes from './create.module.css';
@@ -25,7 +25,8 @@ interface Props {
 export function GenerateButton({ state, quote, available_mt, payer, onPress }: Props) {
   const { t } = useTranslation();
   const price = 'price_mt' in state ? state.price_mt : null;
-  const ready = state.kind === 'ready';
+  const relaxed = state.kind === 'relaxed';
+  const ready = state.kind === 'ready' || relaxed;
   const why = useWhy(state);
   return (
     <div className={classes.generate} data-ready={ready || undefined}>
@@ -49,12 +50,23 @@ export function GenerateButton({ state, quote, available_mt, payer, onPress }: P
           data-price={price ?? undefined}
           aria-description={why}
         >
-          <span>{t('create.generate')}</span>
-          <span className={classes.price} data-waiting={price === null || undefined}>
-            <TokenMark size={16} />
-            <span className="number">{price === null ? '–' : tokens(price)}</span>
-            <span className={classes.hidden}>{t('create.tokens_word')}</span>
-          </span>
+          <span>{t(relaxed ? 'create.relaxed' : 'create.generate')}</span>
+          {relaxed ? (
+            <span className={classes.price}>
+              {t('create.relaxed_free')}
+              {state.wait && (
+                <small>
+                  {t('create.relaxed_wait', { wait: span(state.wait.from_seconds, state.wait.to_seconds) })}
+                </small>
+              )}
+            </span>
+          ) : (
+            <span className={classes.price} data-waiting={price === null || undefined}>
+              <TokenMark size={16} />
+              <span className="number">{price === null ? '–' : tokens(price)}</span>
+              <span className={classes.hidden}>{t('create.tokens_word')}</span>
+            </span>
+          )}
         </Button>
       </Tooltip>
       <Popover position="top-end" width={290}>
@@ -80,6 +92,7 @@ interface LinesProps {
 function PriceLines({ quote, available_mt, payer }: LinesProps) {
   const { t } = useTranslation();
   if (!quote) return <span>{t('create.why_pricing')}</span>;
+  const left_mt = payer ? quote.available_mt : available_mt;
   const after = quote.draws?.length
     ? quote.draws.map((d) => `${t(`wallet.short_${d.layer}`)} ${tokens(d.amount_mt)}`).join(' · ')
     : null;
@@ -103,7 +116,11 @@ function PriceLines({ quote, available_mt, payer }: LinesProps) {
       )}
       <div data-left>
         <dt>{t(payer ? 'create.pool_after' : 'create.left_after')}</dt>
-        <dd className="number">{tokens((payer ? quote.available_mt : available_mt) - quote.total_mt)}</dd>
+        <dd className="number">
+          {quote.total_mt <= left_mt
+            ? tokens(left_mt - quote.total_mt)
+            : t('create.not_enough', { missing: tokens(quote.total_mt - left_mt) })}
+        </dd>
       </div>
       {quote.allowance && (
         <div data-left>
@@ -117,8 +134,14 @@ function PriceLines({ quote, available_mt, payer }: LinesProps) {
           <dd>{after}</dd>
         </div>
       )}
+      {(quote.alternatives?.length ?? 0) > 0 && (
+        <div data-cheaper>
+          <dt>{t('create.cheaper')}</dt>
+          <dd />
+        </div>
+      )}
       {quote.alternatives?.map((a) => (
-        <div key={a.name}>
+        <div key={a.name} data-alternative={a.name}>
           <dt>{a.text}</dt>
           <dd />
         </div>
@@ -133,6 +156,7 @@ export function useWhy(state: ButtonState): string | undefined {
   const worded = useTokens();
   switch (state.kind) {
     case 'ready':
+    case 'relaxed':
       return undefined;
     case 'short':
       return t('create.why_short', { missing: worded(state.missing_mt) });

@@ -1,5 +1,5 @@
 // What the Generate button says and whether it works: a pure decision over plain facts.
-import type { Quote } from '../api/types';
+import type { Quote, Wait } from '../api/types';
 
 export interface Facts {
   prompt: string;
@@ -20,6 +20,8 @@ export interface Facts {
 
 export type ButtonState =
   | { kind: 'ready'; price_mt: number }
+  /** Without tokens: it waits for room. */
+  | { kind: 'relaxed'; price_mt: 0; wait: Wait | null }
   | { kind: 'short'; price_mt: number; missing_mt: number }
   | { kind: 'no_model' | 'offline' | 'bad_size' | 'bad_seed' | 'no_price' | 'pricing' }
   | { kind: 'no_prompt'; price_mt: number | null }
@@ -37,6 +39,8 @@ export function buttonState(f: Facts): ButtonState {
   if (length > f.maxPrompt) return { kind: 'long_prompt', over: length - f.maxPrompt, price_mt: price };
   if (f.quoteFailed) return { kind: 'no_price' };
   if (price === null) return { kind: 'pricing' };
+  const relaxed = f.quote?.alternatives?.find((a) => a.name === 'relaxed');
+  if (price > f.available_mt && relaxed) return { kind: 'relaxed', price_mt: 0, wait: relaxed.wait ?? null };
   if (price > f.available_mt) return { kind: 'short', price_mt: price, missing_mt: price - f.available_mt };
   return { kind: 'ready', price_mt: price };
 }

@@ -51,11 +51,11 @@ export function useComposer() {
     available_mt,
   });
 
-  const send = (r: GenerationRequest, price_mt: number) => {
+  const send = (r: GenerationRequest, price_mt: number, lane?: 'relaxed') => {
     setRefused(null);
     window.scrollTo({ top: 0 });
     // Not the callbacks of `mutate`: they hear of the last of several wishes only.
-    generate.mutateAsync(newWish(r, price_mt, size)).catch((error: Error) => {
+    generate.mutateAsync(newWish(r, price_mt, size, lane)).catch((error: Error) => {
       if (!(error instanceof ApiError) || error.offline || error.status >= 500 || error.status === 401)
         return;
       if (error.status === 402) return void live.retry();

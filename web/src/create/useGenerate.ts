@@ -11,17 +11,25 @@ import { rememberPrompt } from './store';
 export interface Wish {
   request: GenerationRequest;
   price_mt: number;
+  /** Without tokens, when there is room. */
+  lane?: 'relaxed';
   /** Makes a repeated sending the same generation. */
   key: string;
   /** Of the pictures, where a start dictates it and the request says nothing. */
   size?: { width: number; height: number };
 }
 
-export const newWish = (request: GenerationRequest, price_mt: number, size?: Wish['size']): Wish => ({
+export const newWish = (
+  request: GenerationRequest,
+  price_mt: number,
+  size?: Wish['size'],
+  lane?: Wish['lane'],
+): Wish => ({
   request,
   price_mt,
   key: crypto.randomUUID(),
   ...(size ? { size } : {}),
+  ...(lane ? { lane } : {}),
 });
 
 export const localId = (key: string) => `local-${key}`;
@@ -71,7 +79,7 @@ function onScreen(client: QueryClient, change: (data: Generations | undefined) =
 export function useGenerate() {
   const client = useQueryClient();
   return useMutation<Generation, Error, Wish>({
-    mutationFn: ({ request, key, price_mt }) => api.generate(request, key, price_mt),
+    mutationFn: ({ request, key, price_mt, lane }) => api.generate(request, key, price_mt, lane),
     onMutate: (wish) => {
       const model = client
         .getQueryData<Model[]>(queries.models().queryKey)

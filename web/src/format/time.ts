@@ -34,3 +34,17 @@ export function clock(iso: string, now: number): string {
   if (at.toDateString() === new Date(now).toDateString()) return time;
   return `${time}, ${at.toLocaleDateString('en', { day: 'numeric', month: 'short' })}`;
 }
+
+/** "9 days", "1 day". */
+export const days = (n: number) =>
+  new Intl.NumberFormat('en', { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(n);
+
+/** A wait in words: "2 to 4 min", "30 s to 2 min". */
+export function span(from: number, to: number): string {
+  const say = (s: number): [number, string] =>
+    s >= 3600 ? [Math.floor(s / 3600), 'h'] : s >= 60 ? [Math.floor(s / 60), 'min'] : [s, 's'];
+  const [a, unit] = say(from);
+  const [b, last] = say(to);
+  if (from === to) return `${b} ${last}`;
+  return unit === last ? `${a} to ${b} ${last}` : `${a} ${unit} to ${b} ${last}`;
+}

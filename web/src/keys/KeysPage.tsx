@@ -1,6 +1,16 @@
-import { ActionIcon, Button, Modal, NativeSelect, Skeleton, TextInput, Tooltip } from '@mantine/core';
+import '../wallet/words';
+import {
+  ActionIcon,
+  Button,
+  Modal,
+  NativeSelect,
+  NumberInput,
+  Skeleton,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconKey, IconTrash } from '@tabler/icons-react';
+import { IconAdjustments, IconKey, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,29 +18,39 @@ import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
 import type { ApiKey, NewApiKey } from '../api/types';
+import { tokens } from '../format/amount';
 import { ago, day } from '../format/time';
 import { usePageTitle } from '../shell/title';
+import { KeyTerms } from './KeyTerms';
 import classes from './keys.module.css';
 import { NewKey } from './NewKey';
+import { usePayers } from './usePayers';
 
 export function KeysPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
-  const { data: teams } = useQuery(queries.teams());
-  const binding = (teams ?? []).filter((team) => team.may.includes('spend_by_key'));
   const [name, setName] = useState('');
-  const [pays, setPays] = useState('');
+  const [paysWith, setPaysWith] = useState('tokens');
+  const payers = usePayers();
+  const [budget, setBudget] = useState<number | string>(0);
+  const [changing, setChanging] = useState<ApiKey | null>(null);
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
 
   const reload = () => client.invalidateQueries({ queryKey: queries.keys().queryKey });
   const create = useMutation({
-    mutationFn: () => api.createKey(name.trim(), pays || undefined),
+    mutationFn: () =>
+      api.createKey({
+        name: name.trim(),
+        pays_with: paysWith,
+        budget_mt: Math.round(Number(budget || 0) * 1000),
+      }),
     onSuccess: (key) => {
       setFresh(key);
       setName('');
+      setBudget(0);
       void reload();
     },
   });
@@ -43,13 +63,6 @@ export function KeysPage() {
     onError: (error) =>
       notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
-  const paidBy = (key: ApiKey) => {
-    const by = key.pays_with ?? 'tokens';
-    if (by === 'tokens') return null;
-    if (by === 'credits') return ` · ${t('keys.pays_credits')}`;
-    const team = teams?.find((x) => `team:${x.id}` === by);
-    return ` · ${team ? t('keys.pays_named', { team: team.name }) : t('keys.pays_other')}`;
-  };
   const refused =
     create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
   const submit = (e: FormEvent) => {
@@ -74,17 +87,23 @@ export function KeysPage() {
             onChange={(e) => setName(e.currentTarget.value)}
             error={refused}
           />
-          {binding.length > 0 && (
-            <NativeSelect
-              label={t('keys.pays')}
-              value={pays}
-              onChange={(e) => setPays(e.currentTarget.value)}
-              data={[
-                { value: '', label: t('keys.pays_self') },
-                ...binding.map((team) => ({ value: `team:${team.id}`, label: team.name })),
-              ]}
-            />
-          )}
+          <NativeSelect
+            label={t('keys.pays_with')}
+            value={paysWith}
+            onChange={(e) => setPaysWith(e.currentTarget.value)}
+            data={payers}
+          />
+          <NumberInput
+            label={t('keys.budget')}
+            value={budget}
+            onChange={setBudget}
+            min={0}
+            decimalScale={3}
+            allowNegative={false}
+            thousandSeparator=","
+            hideControls
+            aria-description={t('keys.budget_hint')}
+          />
           <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
             {t('keys.create')}
           </Button>
@@ -110,7 +129,7 @@ export function KeysPage() {
         {data && data.length > 0 && (
           <ul className={classes.list}>
             {data.map((key) => (
-              <li key={key.id}>
+              <li key={key.id} data-key={key.id}>
                 <span>
                   <strong>{key.name}</strong>
                   <small>
@@ -118,10 +137,21 @@ export function KeysPage() {
                     {key.last_used_at
                       ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
                       : t('keys.unused')}
-                    {paidBy(key)}
                   </small>
+                  <Used apiKey={key} />
                 </span>
                 <code>{key.prefix}…</code>
+                <Tooltip label={t('keys.edit')}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    size={36}
+                    aria-label={t('keys.edit_named', { name: key.name })}
+                    onClick={() => setChanging(key)}
+                  >
+                    <IconAdjustments size={18} stroke={1.7} aria-hidden />
+                  </ActionIcon>
+                </Tooltip>
                 <Tooltip label={t('keys.revoke')}>
                   <ActionIcon
                     variant="subtle"
@@ -138,6 +168,7 @@ export function KeysPage() {
           </ul>
         )}
       </section>
+      <KeyTerms apiKey={changing} onClose={() => setChanging(null)} onKept={reload} />
       <NewKey fresh={fresh} onClose={() => setFresh(null)} />
       <Modal
         opened={leaving !== null}
@@ -158,5 +189,29 @@ export function KeysPage() {
         </div>
       </Modal>
     </div>
+  );
+}
+
+/** What the key has used this month, of how much. */
+function Used({ apiKey: k }: { apiKey: ApiKey }) {
+  const { t } = useTranslation();
+  const payers = usePayers(k.pays_with);
+  const bound = k.budget_mt > 0;
+  const part = bound ? Math.min(1, k.used_mt / k.budget_mt) : 0;
+  return (
+    <>
+      <small data-testid="used" data-mt={k.used_mt}>
+        {t(`keys.${bound ? 'terms' : 'free'}_${k.pays_with === 'credits' ? 'credits' : 'tokens'}`, {
+          used: tokens(k.used_mt),
+          budget: tokens(k.budget_mt),
+        })}
+        {k.pays_with.startsWith('team:') && ` · ${payers.find((p) => p.value === k.pays_with)?.label}`}
+      </small>
+      {bound && (
+        <span className={classes.meter} aria-hidden>
+          <span style={{ width: `${part * 100}%` }} data-full={part >= 1 || undefined} />
+        </span>
+      )}
+    </>
   );
 }

@@ -1,10 +1,10 @@
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import { IconKeyboard } from '@tabler/icons-react';
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { AccountButton } from './AccountButton';
 import { Mark } from './Mark';
-import { places } from './places';
+import { places, standsFor } from './places';
 import { SchemeToggle } from './SchemeToggle';
 import classes from './shell.module.css';
 import { TokenPill } from './TokenPill';
@@ -12,17 +12,23 @@ import { TokenPill } from './TokenPill';
 /** The navigation of wide screens. */
 export function Rail({ onHelp }: { onHelp: () => void }) {
   const { t } = useTranslation();
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
   return (
     <nav className={classes.rail} aria-label={t('shell.navigation')}>
       <Link to="/" className={classes.mark} aria-label={t('shell.home')}>
         <Mark size={36} />
       </Link>
       <ul className={classes.places}>
-        {places.map(({ to, key, Icon }) => (
-          <li key={to}>
-            <Link to={to} className={classes.place} activeOptions={{ exact: to === '/' }}>
-              <Icon size={22} stroke={1.7} aria-hidden />
-              <span>{t(key)}</span>
+        {places.map((place) => (
+          <li key={place.to}>
+            <Link
+              to={place.to}
+              className={classes.place}
+              activeOptions={{ exact: place.to === '/' }}
+              data-here={standsFor(place, pathname) || undefined}
+            >
+              <place.Icon size={22} stroke={1.7} aria-hidden />
+              <span>{t(place.key)}</span>
             </Link>
           </li>
         ))}

@@ -13,6 +13,7 @@ import classes from './shell.module.css';
 import { TopBar } from './TopBar';
 import { useRunningTitle } from './title';
 
+const Alerts = lazy(() => import('../alerts/Alerts').then((m) => ({ default: m.Alerts })));
 const ShortcutSheet = lazy(() => import('./ShortcutSheet').then((m) => ({ default: m.ShortcutSheet })));
 
 /** The frame around every page of somebody signed in; it owns the live stream. */
@@ -88,6 +89,9 @@ export function Shell() {
             {t(network.online ? 'shell.reconnecting' : 'shell.offline')}
           </div>
         )}
+        <Suspense>
+          <Alerts />
+        </Suspense>
         <Outlet />
       </main>
       <BottomBar onHelp={open} />

@@ -103,6 +103,31 @@ const wallet = createRoute({
   component: lazyRouteComponent(() => import('../wallet/WalletPage'), 'WalletPage'),
 });
 
+const plans = createRoute({
+  getParentRoute: () => studio,
+  path: '/plans',
+  component: lazyRouteComponent(() => import('../plans/PlansPage'), 'PlansPage'),
+});
+
+const packs = createRoute({
+  getParentRoute: () => studio,
+  path: '/packs',
+  component: lazyRouteComponent(() => import('../packs/PacksPage'), 'PacksPage'),
+});
+
+const payments = createRoute({
+  getParentRoute: () => studio,
+  path: '/payments',
+  component: lazyRouteComponent(() => import('../invoices/InvoicesPage'), 'InvoicesPage'),
+});
+
+const unsubscribe = createRoute({
+  getParentRoute: () => root,
+  path: '/unsubscribe',
+  validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
+  component: lazyRouteComponent(() => import('../alerts/Unsubscribe'), 'Unsubscribe'),
+});
+
 const keys = createRoute({
   getParentRoute: () => studio,
   path: '/keys',
@@ -126,7 +151,8 @@ const tree = root.addChildren([
   signUp,
   owner,
   join,
-  studio.addChildren([create, picture, edit, wallet, keys, teams, team]),
+  unsubscribe,
+  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team]),
 ]);
 
 export function makeRouter(client: Client) {

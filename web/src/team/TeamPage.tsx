@@ -80,7 +80,7 @@ function Whole({ team }: { team: Team }) {
         </p>
       )}
       <div className={classes.columns}>
-        <BalancePanel balance={team.balance} title={t('team.pool')} />
+        <BalancePanel balance={team.balance} forecast={null} title={t('team.pool')} />
         <Standing team={team} />
       </div>
       <Members team={team} />

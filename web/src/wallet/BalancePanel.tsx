@@ -1,63 +1,67 @@
 import { useTranslation } from 'react-i18next';
-import type { Balance } from '../api/types';
+import type { Balance, Forecast } from '../api/types';
 import { tokens } from '../format/amount';
-import { clock } from '../format/time';
+import { ago, clock } from '../format/time';
 import { useTokens } from '../format/useTokens';
+import { ForecastLine } from './ForecastLine';
 import { layerColour, shares } from './layers';
 import classes from './wallet.module.css';
 
+interface Props {
+  balance: Balance;
+  forecast: Forecast | null;
+  title?: string;
+}
+
 /** The purse as a picture: how much of which kind, and until when. */
-export function BalancePanel({ balance, title }: { balance: Balance; title?: string }) {
+export function BalancePanel({ balance, forecast, title }: Props) {
   const { t } = useTranslation();
   const worded = useTokens();
   const now = Date.now();
+  const ends = (at: string) =>
+    Date.parse(at) - now < 6 * 86_400_000
+      ? t('wallet.until_in', { at: clock(at, now), ago: ago(at, now) })
+      : t('wallet.until', { at: clock(at, now) });
+  const owed = balance.owed_mt ?? 0;
   return (
     <section className="panel" aria-labelledby="balance-title">
       <h2 id="balance-title">{title ?? t('wallet.available')}</h2>
       <p className={classes.big} data-testid="wallet-available" data-mt={balance.available_mt}>
         <span className="number">{tokens(balance.available_mt)}</span> {t('wallet.tokens_word')}
       </p>
-      <div className={classes.bar} aria-hidden>
-        {shares(balance.layers).map(({ layer, fraction }) => (
+      {/* The list below says the same in words. */}
+      <div className={classes.bar} aria-hidden data-testid="layers">
+        {shares(balance).map((s) => (
           <span
-            key={`${layer.kind}-${layer.expires_at}`}
-            style={{ flexGrow: fraction, background: layerColour[layer.kind] }}
+            key={s.key}
+            data-layer={s.kind}
+            data-waiting={s.waiting || undefined}
+            style={{ flexGrow: s.fraction, background: s.waiting ? undefined : layerColour[s.kind] }}
           />
         ))}
       </div>
       <ul className={classes.layers}>
         {balance.layers.map((l) => (
-          <li key={`${l.kind}-${l.expires_at}`}>
+          <li key={`${l.kind}-${l.expires_at}`} data-layer={l.kind} data-mt={l.available_mt}>
             <span className={classes.dot} style={{ background: layerColour[l.kind] }} aria-hidden />
             <span>
               {t(`wallet.layer_${l.kind}`)}
-              <small>
-                {l.expires_at ? t('wallet.until', { at: clock(l.expires_at, now) }) : t('wallet.stays')}
-              </small>
+              <small>{l.expires_at ? ends(l.expires_at) : t('wallet.stays')}</small>
             </span>
             <span className="number">{tokens(l.available_mt)}</span>
           </li>
         ))}
         {(balance.frozen_mt ?? 0) > 0 && (
-          <li>
-            <span className={classes.dot} data-held aria-hidden />
-            <span>
-              {t('wallet.frozen')}
-              <small>{t('wallet.frozen_text', { at: clock(balance.frozen_until ?? '', now) })}</small>
-            </span>
-            <span className="number">{tokens(balance.frozen_mt ?? 0)}</span>
-          </li>
+          <Waiting
+            name={t('wallet.frozen')}
+            text={t('wallet.frozen_text', { at: clock(balance.frozen_until ?? '', now) })}
+            amount_mt={balance.frozen_mt ?? 0}
+          />
         )}
         {balance.held_mt > 0 && (
-          <li>
-            <span className={classes.dot} data-held aria-hidden />
-            <span>
-              {t('wallet.held')}
-              <small>{t('wallet.held_text')}</small>
-            </span>
-            <span className="number">{tokens(balance.held_mt)}</span>
-          </li>
+          <Waiting name={t('wallet.held')} text={t('wallet.held_text')} amount_mt={balance.held_mt} />
         )}
+        {owed > 0 && <Waiting name={t('wallet.owed')} text={t('wallet.owed_text')} amount_mt={-owed} />}
       </ul>
       {balance.renews_at && (
         <p className={classes.renews}>
@@ -67,6 +71,20 @@ export function BalancePanel({ balance, title }: { balance: Balance; title?: str
           })}
         </p>
       )}
+      <ForecastLine forecast={forecast} />
     </section>
+  );
+}
+
+function Waiting({ name, text, amount_mt }: { name: string; text: string; amount_mt: number }) {
+  return (
+    <li>
+      <span className={classes.dot} data-held aria-hidden />
+      <span>
+        {name}
+        <small>{text}</small>
+      </span>
+      <span className="number">{tokens(amount_mt)}</span>
+    </li>
   );
 }

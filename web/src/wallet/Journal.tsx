@@ -1,35 +1,94 @@
 import { Button, Skeleton } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
 import { queries } from '../api/queries';
 import type { JournalEntry } from '../api/types';
 import { signedTokens } from '../format/amount';
 import { dayTime } from '../format/time';
+import { type Fields, filterOf, inUse, noFields } from './filter';
+import { JournalFilters } from './JournalFilters';
 import classes from './wallet.module.css';
 
 /** Every token that came and went, with its reason. */
 export function Journal() {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(queries.journal());
+  const [fields, setFields] = useState<Fields>(noFields);
+  const filter = useMemo(() => filterOf(fields), [fields]);
+  const query = useInfiniteQuery(queries.journal(filter));
   const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
+  const end = useRef<HTMLDivElement>(null);
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+
+  // The next page comes before its place is reached; the button is for the keyboard, and for when that failed.
+  useEffect(() => {
+    const mark = end.current;
+    if (!mark || !hasNextPage || isFetching || isError) return;
+    const watch = new IntersectionObserver(
+      ([seen]) => {
+        if (seen?.isIntersecting) void fetchNextPage();
+      },
+      { rootMargin: '400px' },
+    );
+    watch.observe(mark);
+    return () => watch.disconnect();
+  }, [hasNextPage, isFetching, isError, fetchNextPage]);
+
+  const filtered = inUse(fields) > 0;
   return (
     <section className="panel" aria-labelledby="journal-title">
-      <h2 id="journal-title">{t('wallet.journal')}</h2>
+      <div className={classes.journalHead}>
+        <h2 id="journal-title">{t('wallet.journal')}</h2>
+        <Button
+          component="a"
+          href={api.journalFile(filter)}
+          download
+          variant="default"
+          size="xs"
+          leftSection={<IconDownload size={16} stroke={1.8} aria-hidden />}
+          data-testid="export"
+        >
+          {t('wallet.export')}
+        </Button>
+      </div>
+      <JournalFilters fields={fields} onChange={setFields} />
       {query.isPending && <Skeleton height={180} mt={16} radius={12} />}
       {query.isError && rows.length === 0 && (
         <p role="alert" className={classes.renews}>
-          {t('wallet.journal_failed')}{' '}
+          {query.error.message}{' '}
           <button type="button" className="unset link" onClick={() => void query.refetch()}>
             {t('common.retry')}
           </button>
         </p>
       )}
-      {query.isSuccess && rows.length === 0 && <p className={classes.renews}>{t('wallet.journal_empty')}</p>}
+      {query.isSuccess && rows.length === 0 && !query.hasNextPage && (
+        <p className={classes.renews}>
+          {t(filtered ? 'wallet.journal_none' : 'wallet.journal_empty')}{' '}
+          {filtered && (
+            <button
+              type="button"
+              className="unset link"
+              onClick={() => setFields({ ...noFields, of: fields.of })}
+            >
+              {t('wallet.filter_clear')}
+            </button>
+          )}
+        </p>
+      )}
       {rows.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        <div className={classes.scroll} tabIndex={0} role="group" aria-labelledby="journal-title">
-          <table className={classes.journal}>
+        <div
+          className={classes.scroll}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          tabIndex={0}
+          role="group"
+          aria-labelledby="journal-title"
+          aria-busy={query.isPlaceholderData}
+          data-old={query.isPlaceholderData || undefined}
+        >
+          <table className={classes.journal} data-testid="journal">
             <thead>
               <tr>
                 <th scope="col">{t('wallet.when')}</th>
@@ -37,7 +96,7 @@ export function Journal() {
                 <th scope="col">{t('wallet.for_what')}</th>
                 <th scope="col">{t('wallet.layer')}</th>
                 <th scope="col" className={classes.amount}>
-                  {t('wallet.amount')}
+                  {t(fields.of === 'credits' ? 'wallet.amount_credits' : 'wallet.amount')}
                 </th>
               </tr>
             </thead>
@@ -49,6 +108,7 @@ export function Journal() {
           </table>
         </div>
       )}
+      <div ref={end} />
       {query.hasNextPage && (
         <Button
           variant="default"
@@ -66,7 +126,12 @@ export function Journal() {
 function Row({ row }: { row: JournalEntry }) {
   const { t } = useTranslation();
   return (
-    <tr data-op={row.op} data-mt={row.amount_mt} data-generation={row.generation_id ?? undefined}>
+    <tr
+      data-seq={row.seq}
+      data-op={row.op}
+      data-mt={row.amount_mt}
+      data-generation={row.generation_id ?? undefined}
+    >
       <td className={classes.when}>{dayTime(row.at)}</td>
       <td className={classes.what}>{t(`wallet.op_${row.op}`)}</td>
       <td className={classes.reason}>

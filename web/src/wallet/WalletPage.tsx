@@ -1,12 +1,18 @@
+import './words';
 import { Button, Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { queries } from '../api/queries';
-import type { Plan } from '../api/types';
+import { queries, useSession } from '../api/queries';
+import type { Plan, Wallet } from '../api/types';
+import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
 import { usePageTitle } from '../shell/title';
+import { AlertSettings } from './AlertSettings';
 import { BalancePanel } from './BalancePanel';
+import { CodeField } from './CodeField';
 import { Journal } from './Journal';
+import { SubNav } from './SubNav';
 import classes from './wallet.module.css';
 
 export function WalletPage() {
@@ -19,10 +25,17 @@ export function WalletPage() {
         <h1>{t('wallet.title')}</h1>
         <p>{t('wallet.text')}</p>
       </header>
+      <SubNav />
       {data ? (
         <div className={classes.top}>
-          <BalancePanel balance={data.balance} />
-          <PlanPanel plan={data.plan} />
+          <div className={classes.side}>
+            <BalancePanel balance={data.balance} forecast={data.forecast} />
+            <CodeField />
+          </div>
+          <div className={classes.side}>
+            <PlanPanel plan={data.plan} />
+            <CreditsPanel credits={data.credits} />
+          </div>
         </div>
       ) : isError ? (
         <div className="panel" role="alert">
@@ -33,11 +46,12 @@ export function WalletPage() {
         </div>
       ) : (
         <div className={classes.top} role="status" aria-label={t('wallet.loading')}>
-          <Skeleton height={240} radius={16} />
-          <Skeleton height={240} radius={16} />
+          <Skeleton height={420} radius={16} />
+          <Skeleton height={420} radius={16} />
         </div>
       )}
       <Journal />
+      <AlertSettings />
     </div>
   );
 }
@@ -45,6 +59,7 @@ export function WalletPage() {
 function PlanPanel({ plan }: { plan: Plan }) {
   const { t } = useTranslation();
   const worded = useTokens();
+  const { data: session } = useSession();
   const facts: [string, string][] = [];
   if (plan.daily_mt > 0) facts.push([t('wallet.daily_grant'), worded(plan.daily_mt)]);
   if (plan.monthly_mt > 0) facts.push([t('wallet.monthly_grant'), worded(plan.monthly_mt)]);
@@ -62,6 +77,46 @@ function PlanPanel({ plan }: { plan: Plan }) {
           </div>
         ))}
       </dl>
+      <p className={classes.renews}>
+        <Link to="/plans" className="link">
+          {t(session?.payments.checkout ? 'wallet.change_plan' : 'wallet.see_plans')}
+        </Link>
+      </p>
+    </section>
+  );
+}
+
+function CreditsPanel({ credits }: { credits: Wallet['credits'] }) {
+  const { t } = useTranslation();
+  return (
+    <section className="panel" aria-labelledby="credits-title">
+      <h2 id="credits-title">{t('wallet.credits')}</h2>
+      <dl className={classes.facts}>
+        <div>
+          <dt>{t('wallet.available')}</dt>
+          <dd className="number" data-testid="credits">
+            {tokens(credits.available_mc)}
+          </dd>
+        </div>
+        {credits.held_mc > 0 && (
+          <div>
+            <dt>{t('wallet.held')}</dt>
+            <dd className="number">{tokens(credits.held_mc)}</dd>
+          </div>
+        )}
+        {credits.owed_mc > 0 && (
+          <div>
+            <dt>{t('wallet.owed')}</dt>
+            <dd className="number">{tokens(-credits.owed_mc)}</dd>
+          </div>
+        )}
+      </dl>
+      <p className={classes.renews}>
+        {t('wallet.credits_text')}{' '}
+        <Link to="/keys" className="link">
+          {t('wallet.credits_keys')}
+        </Link>
+      </p>
     </section>
   );
 }

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bottega/internal/alert"
+	"bottega/internal/event"
+	"bottega/internal/mail"
+)
+
+// openAlerts wires what tells people about their tokens.
+func (a *App) openAlerts(ctx context.Context) error {
+	secret, err := a.Auth.Secret(ctx, "alert-mails")
+	if err != nil {
+		return err
+	}
+	d := alert.Deps{
+		DB: a.DB, Clock: a.Clock, Wallets: a.Ledger, Plans: a.Plans, Accounts: a.Accounts, Log: a.Log, PublicURL: a.PublicURL, Secret: secret,
+	}
+	sender, err := mail.New(a.Mail)
+	if err != nil {
+		return err
+	}
+	if sender != nil { // a nil pointer in an interface is not nil
+		d.Sender = sender
+	}
+	a.Alerts = alert.New(d)
+	return nil
+}
+
+const (
+	alertEvery    = time.Second
+	alertTurn     = 5  // in every so many rounds,
+	alertAccounts = 20 // so many are looked at without a reason: for what ends by itself, and what was missed
+)
+
+// watchAlerts looks at the accounts to which something happened, and at all others in turn, until ctx ends.
+func (a *App) watchAlerts(ctx context.Context) {
+	if !a.Alarms {
+		return
+	}
+	tick := time.NewTicker(alertEvery)
+	defer tick.Stop()
+	round := alertRound{last: -1}
+	var said string // the failure that is in the log already
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := a.lookForAlerts(ctx, &round)
+		if err != nil && err.Error() != said && ctx.Err() == nil {
+			a.Log.Error("looking for what people should be told failed; trying again", "error", err)
+		}
+		said = fmt.Sprint(err)
+	}
+}
+
+// alertRound is how far the looking has come.
+type alertRound struct {
+	n      int
+	last   int64  // number of the outbox; -1 = not known yet
+	cursor string // account
+}
+
+// lookForAlerts makes one round. An account that cannot be looked at harms no other: its turn comes again.
+func (a *App) lookForAlerts(ctx context.Context, r *alertRound) error {
+	accounts, last, err := event.Since(ctx, a.DB, r.last)
+	if err != nil {
+		return err
+	}
+	r.last = last
+	if r.n++; r.n%alertTurn == 1 {
+		others, err := a.Accounts.IDsAfter(ctx, r.cursor, alertAccounts)
+		if err != nil {
+			return err
+		}
+		r.cursor = ""
+		if len(others) == alertAccounts {
+			r.cursor = others[len(others)-1]
+		}
+		accounts = append(accounts, others...)
+	}
+	var failed error
+	for _, id := range accounts {
+		told, err := a.Alerts.Look(ctx, id)
+		if err != nil && failed == nil {
+			failed = fmt.Errorf("account %s: %w", id, err)
+		}
+		if told {
+			a.Hub.Wake()
+		}
+	}
+	return failed
+}
+
+// sendMail hands the mails that are due to the SMTP server until ctx ends.
+func (a *App) sendMail(ctx context.Context) {
+	if !a.Alarms || !a.Alerts.CanMail() {
+		return
+	}
+	tick := time.NewTicker(2 * alertEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, err := a.Alerts.Deliver(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("sending mail failed; trying again", "error", err)
+		}
+	}
+}

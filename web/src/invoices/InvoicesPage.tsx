@@ -1,0 +1,110 @@
+import '../wallet/words';
+import { Button, Skeleton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconExternalLink } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { queries, useSession } from '../api/queries';
+import type { Payment } from '../api/types';
+import { tokens } from '../format/amount';
+import { money } from '../format/money';
+import { day } from '../format/time';
+import { usePageTitle } from '../shell/title';
+import { NoCheckout } from '../wallet/NoCheckout';
+import { SubNav } from '../wallet/SubNav';
+import wallet from '../wallet/wallet.module.css';
+
+/** Every payment with its receipt. */
+export function InvoicesPage() {
+  const { t } = useTranslation();
+  usePageTitle(t('invoices.title'));
+  const { data: session } = useSession();
+  const query = useInfiniteQuery(queries.payments());
+  const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
+  const checkout = session?.payments.checkout ?? false;
+  const portal = useMutation({
+    mutationFn: api.portal,
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+  });
+  return (
+    <div className="page">
+      <header>
+        <h1>{t('invoices.title')}</h1>
+        <p>{t('invoices.text')}</p>
+      </header>
+      <SubNav />
+      {session && !checkout && <NoCheckout what="payments" />}
+      <section className="panel" aria-labelledby="payments-title">
+        <div className={wallet.journalHead}>
+          <h2 id="payments-title">{t('invoices.list')}</h2>
+          {checkout && (
+            <Button size="xs" variant="default" loading={portal.isPending} onClick={() => portal.mutate()}>
+              {t('invoices.portal')}
+            </Button>
+          )}
+        </div>
+        {query.isPending && <Skeleton height={120} mt={14} radius={12} />}
+        {query.isError && rows.length === 0 && (
+          <p role="alert" className={wallet.renews}>
+            {t('invoices.failed_to_load')}{' '}
+            <button type="button" className="unset link" onClick={() => void query.refetch()}>
+              {t('common.retry')}
+            </button>
+          </p>
+        )}
+        {query.isSuccess && rows.length === 0 && <p className={wallet.renews}>{t('invoices.empty')}</p>}
+        {rows.length > 0 && (
+          <ul className={wallet.payments}>
+            {rows.map((p) => (
+              <Row key={p.id} p={p} />
+            ))}
+          </ul>
+        )}
+        {query.hasNextPage && (
+          <Button
+            variant="default"
+            mt="md"
+            loading={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            {t('wallet.more')}
+          </Button>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function Row({ p }: { p: Payment }) {
+  const { t } = useTranslation();
+  const what =
+    p.plan_title !== null
+      ? t(`invoices.kind_${p.kind}`, { plan: p.plan_title })
+      : t(`invoices.kind_${p.kind}`, { amount: tokens(p.tokens_mt), unit: t(`packs.unit_${p.of}`) });
+  return (
+    <li data-payment={p.id} data-state={p.state}>
+      <span>
+        <strong>{what}</strong>
+        <small>
+          {day(p.paid_at ?? p.created_at)}
+          {p.paid_until && ` · ${t('invoices.until', { until: day(p.paid_until) })}`}
+          {p.refunded_micros > 0 && ` · ${t('invoices.refunded', { amount: money(p.refunded_micros) })}`}
+        </small>
+      </span>
+      <span className={wallet.state} data-state={p.state}>
+        {t(`invoices.state_${p.state}`)}
+      </span>
+      <span className="number">{money(p.received_micros || p.price_micros)}</span>
+      {p.receipt_url ? (
+        <a href={p.receipt_url} target="_blank" rel="noreferrer" className="link">
+          {t('invoices.receipt')} <IconExternalLink size={15} stroke={1.8} aria-label={t('common.new_tab')} />
+        </a>
+      ) : (
+        <span />
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,85 @@
+import { Button, Modal, NativeSelect, NumberInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api } from '../api/client';
+import { ApiError } from '../api/errors';
+import type { ApiKey } from '../api/types';
+import classes from './keys.module.css';
+import { usePayers } from './usePayers';
+
+interface Props {
+  apiKey: ApiKey | null;
+  onClose: () => void;
+  onKept: () => unknown;
+}
+
+/** What a key pays with, and how much of it in a month. */
+export function KeyTerms({ apiKey, onClose, onKept }: Props) {
+  const { t } = useTranslation();
+  return (
+    <Modal
+      opened={apiKey !== null}
+      onClose={onClose}
+      title={t('keys.edit_title', { name: apiKey?.name })}
+      radius="lg"
+      centered
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
+      {apiKey && <Form key={apiKey.id} apiKey={apiKey} onClose={onClose} onKept={onKept} />}
+    </Modal>
+  );
+}
+
+function Form({ apiKey, onClose, onKept }: Props & { apiKey: ApiKey }) {
+  const { t } = useTranslation();
+  const [paysWith, setPaysWith] = useState(apiKey.pays_with);
+  const payers = usePayers(apiKey.pays_with);
+  const [budget, setBudget] = useState<number | string>(apiKey.budget_mt / 1000);
+  const keep = useMutation({
+    mutationFn: () =>
+      api.setKeyTerms(apiKey.id, { pays_with: paysWith, budget_mt: Math.round(Number(budget || 0) * 1000) }),
+    onSuccess: () => {
+      notifications.show({ color: 'green', message: t('keys.edit_kept', { name: apiKey.name }) });
+      void onKept();
+      onClose();
+    },
+  });
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    keep.mutate();
+  };
+  const error = keep.error;
+  return (
+    <form onSubmit={submit} className={classes.terms}>
+      <p className="soft">{t('keys.edit_text')}</p>
+      <NativeSelect
+        label={t('keys.pays_with')}
+        value={paysWith}
+        onChange={(e) => setPaysWith(e.currentTarget.value)}
+        data={payers}
+      />
+      <NumberInput
+        label={t('keys.budget')}
+        description={`${t('keys.budget_hint')} ${t('keys.period')}`}
+        value={budget}
+        onChange={setBudget}
+        min={0}
+        decimalScale={3}
+        allowNegative={false}
+        thousandSeparator=","
+        hideControls
+        error={error instanceof ApiError ? (error.field('budget_mt') ?? error.message) : undefined}
+      />
+      <div className={classes.confirm}>
+        <Button variant="default" onClick={onClose}>
+          {t('common.close')}
+        </Button>
+        <Button type="submit" loading={keep.isPending}>
+          {t('keys.edit_keep')}
+        </Button>
+      </div>
+    </form>
+  );
+}
