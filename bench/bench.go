@@ -42,7 +42,8 @@ func groups() []group {
 	return []group{
 		{[]string{"submit_to_start_p50_sqlite", "submit_to_start_p99_sqlite"}, submitSQLite},
 		{[]string{"submit_to_start_p50_postgres", "submit_to_start_p99_postgres"}, submitPostgres},
-		{[]string{holdsSQLite, holdsPostgres}, ledgerHolds},
+		{hotSQLite.all(), ledgerSQLite},
+		{hotPostgres.all(), ledgerPostgres},
 		{[]string{verifySQLite, verifyPostgres}, ledgerVerify},
 		{[]string{"image_seconds", "image_peak_share", "image_vs_torch", "image_vs_torch_best", "peak_memory"}, imageSpeed},
 	}

@@ -1,5 +1,5 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, pictures, money, phone.
+// ONLY one of the parts: laptop, pictures, teams, money, phone.
 import { readFileSync } from 'node:fs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
@@ -7,6 +7,7 @@ import { journey } from './journey.mjs';
 import { money } from './money.mjs';
 import { pages } from './pages.mjs';
 import { pictures } from './pictures.mjs';
+import { teams } from './teams.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 console.log(`studio at ${BASE_URL} (e2e ${version})`);
@@ -17,6 +18,7 @@ try {
   for (const [name, viewport] of [
     ['laptop', laptop],
     ['pictures', laptop],
+    ['teams', laptop],
     ['money', laptop],
     ['phone', phone],
   ].filter(([name]) => !process.env.ONLY || name === process.env.ONLY)) {
@@ -27,6 +29,7 @@ try {
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
     else if (name === 'pictures') await pictures(run, page);
+    else if (name === 'teams') await teams(run, page, browser);
     else if (name === 'money') await money(run, page);
     else await pages(run, browser);
     await run.test(`${name}: no script failed on any page`, () => {

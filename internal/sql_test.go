@@ -18,11 +18,14 @@ import (
 )
 
 // lent are tables that a package other than the owner mentions, with the reason. Short is good.
-var lent = map[string]string{} // "package table": "reason"
+var lent = map[string]string{ // "package table": "reason"
+	"bench account": "ten thousand accounts without ten thousand password hashes",
+}
 
 // onlyOn are statements that exist for one database alone, by how they begin.
 var onlyOn = map[string]db.Dialect{
-	"SELECT pg_advisory_xact_lock": db.Postgres, // SQLite has one writer as it is
+	"SELECT pg_advisory_xact_lock":   db.Postgres, // SQLite has one writer as it is
+	"SELECT (pg_current_wal_lsn() -": db.Postgres, // bench: SQLite's is counted by the system
 }
 
 // statement is SQL found in the tree.

@@ -3,9 +3,10 @@
 #
 #   scripts/with-server.sh CMD…
 #
-# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens) and that account's
-# BOTTEGA_EMAIL and BOTTEGA_PASSWORD; CODE, that brings 250 tokens; and PLANNER_EMAIL, an account with the same password
-# that has paid for a month of Artisan and has a gift that ends tomorrow. The server has an empty data folder. Its log is shown when CMD fails.
+# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens), that account's BOTTEGA_EMAIL and
+# BOTTEGA_PASSWORD, and BOTTEGA_TEAM, the id of a team with tokens that it owns; CODE, that brings 250 tokens; and
+# PLANNER_EMAIL, an account with the same password that has paid for a month of Artisan and has a gift that ends tomorrow.
+# The server has an empty data folder. Its log is shown when CMD fails.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-server.sh CMD…"
@@ -62,6 +63,8 @@ admin user create --email "$BOTTEGA_EMAIL" --password "$BOTTEGA_PASSWORD" --plan
 admin tokens grant --email "$BOTTEGA_EMAIL" --amount 10000 >>"$log" 2>&1 || die "the test account got no tokens"
 API_KEY=$(admin key create --email "$BOTTEGA_EMAIL" 2>>"$log") || die "the test account got no API key"
 export API_KEY
+BOTTEGA_TEAM=$(admin team create --owner "$BOTTEGA_EMAIL" --name "Foxes" --plan team-starter --seats 3 2>>"$log") || die "the test account got no team"
+export BOTTEGA_TEAM
 CODE=$(admin code create --amount 250 --note "spring fair" 2>>"$log") || die "no code could be made"
 export CODE PLANNER_EMAIL=planner@example.com
 admin user create --email "$PLANNER_EMAIL" --password "$BOTTEGA_PASSWORD" >>"$log" 2>&1 || die "the planner's account could not be created"

@@ -305,7 +305,8 @@ def write(name: str, value: Any, check: bool) -> None:
 
 
 def networks() -> None:
-    """matmul.onnx, a plain product to measure a machine by, stub.onnx, which has the painter's inputs:
+    """matmul.onnx and matmul8.onnx, plain products to measure a machine by (the second factor is fixed, as weights
+    are), stub.onnx, which has the painter's inputs:
     tanh(conv(noisy, guide) + bias by style, look, words and t), with random weights, and look.onnx, which
     reads a style reference as its mean colour, mixed."""
     import onnx
@@ -326,13 +327,20 @@ def networks() -> None:
 
     node = helper.make_node
     side = [1024, 1024]
-    save(
-        ENGINE / "matmul.onnx",
-        [node("MatMul", ["a", "b"], ["c"])],
-        [value("a", side), value("b", side)],
-        [value("c", side)],
-        {},
-    )
+    for name, product, kinds, three in (
+        ("matmul", "MatMul", (TensorProto.FLOAT, TensorProto.FLOAT), np.array([3], np.float32)),
+        ("matmul8", "MatMulInteger", (TensorProto.UINT8, TensorProto.INT32), np.array([3], np.int8)),
+    ):
+        save(
+            ENGINE / f"{name}.onnx",
+            [
+                node("ConstantOfShape", ["side"], ["b"], value=numpy_helper.from_array(three)),
+                node(product, ["a", "b"], ["c"]),
+            ],
+            [value("a", side, kinds[0])],
+            [value("c", side, kinds[1])],
+            {"side": np.array(side, np.int64)},
+        )
     picture = ["B", 4, "H", "W"]
     save(
         ENGINE / "testdata" / "stub.onnx",

@@ -225,7 +225,7 @@ func (l *life) check(taken int) {
 
 func TestSimulate_YearsOfTeams(t *testing.T) {
 	lives := 600
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		lives = 30
 	}
 	steps, biggest := 0, 0

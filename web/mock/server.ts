@@ -290,6 +290,7 @@ export function mockHandler(pace = Number(process.env.MOCK_PACE ?? 1)) {
       json(res, paged(person.email.startsWith('rich') ? payments() : [], url, 50)),
     'GET /auto-top-up': ({ res, url }) => json(res, autoTopUp(unit(url))),
     'PUT /auto-top-up': ({ res, body }) => json(res, { ...autoTopUp('tokens'), ...body }),
+    'GET /teams': ({ res }) => json(res, { items: [] }),
     'GET /keys': ({ res, person }) => json(res, { items: person.keys }),
     'POST /keys': ({ res, body, person }) => {
       const secret = `btg_${randomUUID().replaceAll('-', '')}`;

@@ -244,8 +244,7 @@ type Description struct {
 	Steps        int     // defaults
 	Guidance     float64
 	Adherence    float64
-	NetworkHash  string  // SHA-256 of network.onnx
-	ForwardFLOPs float64 // of one forward of one square picture
+	NetworkHash  string // SHA-256 of network.onnx
 }
 
 // Describe says what the weights are.
@@ -254,7 +253,7 @@ func (e *Engine) Describe() Description {
 	d := Description{
 		Name: m.Name, Version: m.Version, ModelVersion: m.exact(), Preview: m.Preview, Grid: m.Grid,
 		Steps: m.Defaults.Steps, Guidance: m.Defaults.Guidance,
-		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256, ForwardFLOPs: m.flops(m.Grid, m.Grid),
+		Adherence: m.Defaults.Adherence, NetworkHash: m.Files[networkFile].SHA256,
 	}
 	_, d.ReadsStyle = m.Files[lookFile]
 	for _, id := range m.Styles[1:] {

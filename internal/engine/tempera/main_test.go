@@ -149,7 +149,7 @@ func stubWeights(t testing.TB) string {
 	must(t, z.Close())
 	writeWeights(t, dir, &manifest{
 		Name: "stub", Version: "1.2.3", Grid: 32, Multiple: 16, LookWidth: 2, Sampler: sampler{Temperature: 1, StyleAvoided: true}, Styles: []string{"none", "soft-3d", "flat"},
-		ForwardFLOPs: map[string]float64{"32x32": 663552},
+		ForwardFLOPs: map[string]float64{"32x32": 663552}, ForwardInt8Ops: map[string]float64{"32x32": 63552},
 	}, map[string][]byte{
 		networkFile: network, vocabFile: []byte(strings.Join(tokens.Vocab, "\n") + "\n"), lexiconFile: lexicon,
 		libraryFile: archive.Bytes(), lookFile: look,

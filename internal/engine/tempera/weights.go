@@ -40,9 +40,10 @@ type manifest struct {
 		Adherence float64 `json:"adherence"`
 		Style     string  `json:"style"`
 	} `json:"defaults"`
-	Sampler      sampler             `json:"sampler"`
-	ForwardFLOPs map[string]float64  `json:"forward_flops"` // by "128x128"
-	Files        map[string]fileFact `json:"files"`
+	Sampler        sampler             `json:"sampler"`
+	ForwardFLOPs   map[string]float64  `json:"forward_flops"`    // multiply-adds times two, by "128x128"
+	ForwardInt8Ops map[string]float64  `json:"forward_int8_ops"` // how many of them are int8
+	Files          map[string]fileFact `json:"files"`
 }
 
 // sampler is how these weights want to be sampled; see paint.Job. Avoided is the branch that guidance leads away from.
@@ -157,12 +158,17 @@ func (m *manifest) style(name string) (int64, bool) {
 	return int64(i), i >= 0
 }
 
-// flops of one forward of one picture, from the entry of this size or by area from the model's own.
-func (m *manifest) flops(width, height int) float64 {
-	if f, ok := m.ForwardFLOPs[fmt.Sprintf("%dx%d", width, height)]; ok {
+// flops of one forward of one picture, all and those in int8.
+func (m *manifest) flops(width, height int) (all, int8Ops float64) {
+	return m.bySize(m.ForwardFLOPs, width, height), m.bySize(m.ForwardInt8Ops, width, height)
+}
+
+// bySize is the entry of this size, or what the model's own gives by area.
+func (m *manifest) bySize(counts map[string]float64, width, height int) float64 {
+	if f, ok := counts[fmt.Sprintf("%dx%d", width, height)]; ok {
 		return f
 	}
-	own := m.ForwardFLOPs[fmt.Sprintf("%dx%d", m.Grid, m.Grid)]
+	own := counts[fmt.Sprintf("%dx%d", m.Grid, m.Grid)]
 	return own * float64(width*height) / float64(m.Grid*m.Grid)
 }
 

@@ -140,7 +140,7 @@ func TestDescribe_TellsTheCatalogue(t *testing.T) {
 	if d.Name != "stub" || d.Version != "1.2.3" || !strings.HasPrefix(d.ModelVersion, "stub@1.2.3+") || d.Grid != 32 {
 		t.Errorf("described as %+v", d)
 	}
-	if len(d.Styles) != 2 || d.Styles[0] != (Style{"soft-3d", "soft-3d"}) || d.ForwardFLOPs != 663552 || len(d.NetworkHash) != 64 || !d.ReadsStyle {
+	if len(d.Styles) != 2 || d.Styles[0] != (Style{"soft-3d", "soft-3d"}) || len(d.NetworkHash) != 64 || !d.ReadsStyle {
 		t.Errorf("described as %+v", d)
 	}
 }

@@ -270,7 +270,7 @@ func TestBench_MeasuresNetworkAndProduct(t *testing.T) {
 	e := open(t, Options{WeightsDir: stubWeights(t)})
 	r, err := e.Bench(t.Context(), Bench{Width: 64, Height: 64, Repeat: 2})
 	must(t, err)
-	if r.GridWidth != 32 || r.ForwardSeconds <= 0 || r.ForwardFLOPs != 663552 || r.MatMulFLOPS < 1e8 || r.PeakShare() <= 0 {
+	if r.GridWidth != 32 || r.ForwardSeconds <= 0 || r.FLOPs != 663552 || r.Int8Ops != 63552 || r.MatMulFLOPS < 1e8 || r.MatMulInt8 < 1e8 || r.PeakShare() <= 0 {
 		t.Errorf("measured %+v", r)
 	}
 }

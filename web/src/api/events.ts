@@ -109,6 +109,8 @@ export function openStream(client: QueryClient, listener: StreamListener = {}): 
         ?.pages.flatMap((p) => p.items)
         .find((g) => g.id === told.id);
       applyGeneration(client, told);
+      // A team's pool is not part of the stream: what moves it is.
+      if (told.team_id) void client.invalidateQueries({ queryKey: queries.teams().queryKey });
       if (isFinal(told) && known && !isFinal(known)) listener.onFinished?.(told);
     });
     source.addEventListener('deleted', (e) => {

@@ -7,7 +7,7 @@ import { Chips } from './Chips';
 import classes from './create.module.css';
 import { GenerateButton, useWhy } from './GenerateButton';
 import { PromptBox } from './PromptBox';
-import { SettingsSheet, Tray } from './panels';
+import { SettingsSheet, Tray, WalletSwitch } from './panels';
 import { Shortfall } from './Shortfall';
 import { imageFiles } from './useBring';
 import type { ComposerState } from './useComposer';
@@ -90,12 +90,20 @@ export function Composer({ composer }: { composer: ComposerState }) {
           <Suspense fallback={<span className={classes.chip} />}>
             {phone ? <SettingsSheet composer={composer} /> : <Chips composer={composer} />}
           </Suspense>
-          <GenerateButton
-            state={state}
-            quote={composer.quote}
-            available_mt={composer.available_mt}
-            onPress={press}
-          />
+          <div className={classes.pay}>
+            {composer.payer.teams.length > 0 && (
+              <Suspense>
+                <WalletSwitch payer={composer.payer} />
+              </Suspense>
+            )}
+            <GenerateButton
+              state={state}
+              quote={composer.quote}
+              available_mt={composer.available_mt}
+              payer={composer.payer.team?.name}
+              onPress={press}
+            />
+          </div>
         </div>
         {(sentence || refusedHere) && (
           <p role="alert" className={classes.sentence}>
@@ -123,6 +131,7 @@ export function Composer({ composer }: { composer: ComposerState }) {
             model={model}
             price_mt={state.price_mt}
             balance={composer.balance}
+            payer={composer.payer}
             onCount={(count) => change({ count })}
             onSteps={(steps) => change({ steps })}
           />

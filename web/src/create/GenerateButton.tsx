@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Quote } from '../api/types';
 import { tokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
-import { span } from '../format/time';
+import { day, span } from '../format/time';
 import { useTokens } from '../format/useTokens';
 import type { ButtonState } from './button';
 import classes from './create.module.css';
@@ -13,6 +13,8 @@ interface Props {
   state: ButtonState;
   quote: Quote | undefined;
   available_mt: number;
+  /** Name of the team that pays; left out: oneself. */
+  payer?: string;
   onPress: () => void;
 }
 
@@ -20,7 +22,7 @@ interface Props {
  * Generates for the price it shows. It is never mute: where it cannot work it stays focusable, says why, and pressing
  * it leads to what is missing.
  */
-export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
+export function GenerateButton({ state, quote, available_mt, payer, onPress }: Props) {
   const { t } = useTranslation();
   const price = 'price_mt' in state ? state.price_mt : null;
   const relaxed = state.kind === 'relaxed';
@@ -29,7 +31,7 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
   return (
     <div className={classes.generate} data-ready={ready || undefined}>
       <Tooltip
-        label={why ?? <PriceLines quote={quote} available_mt={available_mt} />}
+        label={why ?? <PriceLines quote={quote} available_mt={available_mt} payer={payer} />}
         position="top-end"
         multiline
         maw={300}
@@ -74,16 +76,23 @@ export function GenerateButton({ state, quote, available_mt, onPress }: Props) {
           </UnstyledButton>
         </Popover.Target>
         <Popover.Dropdown>
-          <PriceLines quote={quote} available_mt={available_mt} />
+          <PriceLines quote={quote} available_mt={available_mt} payer={payer} />
         </Popover.Dropdown>
       </Popover>
     </div>
   );
 }
 
-function PriceLines({ quote, available_mt }: { quote: Quote | undefined; available_mt: number }) {
+interface LinesProps {
+  quote: Quote | undefined;
+  available_mt: number;
+  payer?: string;
+}
+
+function PriceLines({ quote, available_mt, payer }: LinesProps) {
   const { t } = useTranslation();
   if (!quote) return <span>{t('create.why_pricing')}</span>;
+  const left_mt = payer ? quote.available_mt : available_mt;
   const after = quote.draws?.length
     ? quote.draws.map((d) => `${t(`wallet.short_${d.layer}`)} ${tokens(d.amount_mt)}`).join(' · ')
     : null;
@@ -99,14 +108,26 @@ function PriceLines({ quote, available_mt }: { quote: Quote | undefined; availab
         <dt>{t('create.total')}</dt>
         <dd className="number">{tokens(quote.total_mt)}</dd>
       </div>
+      {payer && (
+        <div>
+          <dt>{t('create.paid_by')}</dt>
+          <dd>{payer}</dd>
+        </div>
+      )}
       <div data-left>
-        <dt>{t('create.left_after')}</dt>
+        <dt>{t(payer ? 'create.pool_after' : 'create.left_after')}</dt>
         <dd className="number">
-          {quote.total_mt <= available_mt
-            ? tokens(available_mt - quote.total_mt)
-            : t('create.not_enough', { missing: tokens(quote.total_mt - available_mt) })}
+          {quote.total_mt <= left_mt
+            ? tokens(left_mt - quote.total_mt)
+            : t('create.not_enough', { missing: tokens(quote.total_mt - left_mt) })}
         </dd>
       </div>
+      {quote.allowance && (
+        <div data-left>
+          <dt>{t('create.limit_after', { day: day(quote.allowance.resets_at) })}</dt>
+          <dd className="number">{tokens(quote.allowance.left_mt - quote.total_mt)}</dd>
+        </div>
+      )}
       {after && (
         <div>
           <dt>{t('create.paid_from')}</dt>

@@ -183,5 +183,6 @@ export function moreLike(g: Generation): GenerationRequest {
     guidance_scale: g.guidance_scale,
     adherence: g.adherence,
     ...again,
+    ...(g.team_id ? { pays_with: `team:${g.team_id}` } : {}),
   };
 }

@@ -26,3 +26,8 @@ export function preloadPanels(): void {
     for (const fetch of Object.values(load)) void fetch().catch(() => {});
   });
 }
+
+/** Only who is in a team has a choice of who pays. */
+export const WalletSwitch = lazy(() =>
+  import('../team/WalletSwitch').then((m) => ({ default: m.WalletSwitch })),
+);

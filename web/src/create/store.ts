@@ -6,10 +6,12 @@ import { pushPrompt } from './history';
 interface Desk {
   draft: Draft;
   history: string[];
+  /** Id of the team that pays; empty = oneself. */
+  payer: string;
 }
 
 let owner = '';
-let desk: Desk = { draft: emptyDraft, history: [] };
+let desk: Desk = { draft: emptyDraft, history: [], payer: '' };
 const listeners = new Set<() => void>();
 
 const slot = () => `bottega.desk.${owner}`;
@@ -18,9 +20,10 @@ function read(): Desk {
   try {
     const saved = JSON.parse(localStorage.getItem(slot()) ?? '{}') as Partial<Desk>;
     const history = Array.isArray(saved.history) ? saved.history.filter((p) => typeof p === 'string') : [];
-    return { draft: { ...emptyDraft, ...saved.draft }, history };
+    const payer = typeof saved.payer === 'string' ? saved.payer : '';
+    return { draft: { ...emptyDraft, ...saved.draft }, history, payer };
   } catch {
-    return { draft: emptyDraft, history: [] };
+    return { draft: emptyDraft, history: [], payer: '' };
   }
 }
 
@@ -49,6 +52,11 @@ export function setDraft(next: Draft | ((d: Draft) => Draft)): void {
   change({ ...desk, draft: typeof next === 'function' ? next(desk.draft) : next });
 }
 
+/** Remembers who pays: the id of a team, or nothing for oneself. */
+export function setPayer(payer: string): void {
+  change({ ...desk, payer });
+}
+
 export function rememberPrompt(prompt: string): void {
   change({ ...desk, history: pushPrompt(desk.history, prompt) });
 }
@@ -61,3 +69,6 @@ function subscribe(tell: () => void) {
 export function useDraft(): [Draft, typeof setDraft] {
   return [useSyncExternalStore(subscribe, getDraft), setDraft];
 }
+
+export const getPayer = () => desk.payer;
+export const usePayerId = (): string => useSyncExternalStore(subscribe, getPayer);

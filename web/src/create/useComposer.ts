@@ -3,8 +3,9 @@ import { notifications } from '@mantine/notifications';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
-import { useModels, useSession } from '../api/queries';
+import { useModels } from '../api/queries';
 import type { GenerationRequest } from '../api/types';
+import { usePayer } from '../team/usePayer';
 import { buttonState } from './button';
 import { type Draft, modelOf, requestOf, sizeOf } from './draft';
 import { sizeIsGood } from './size';
@@ -18,20 +19,23 @@ export function useComposer() {
   const { t } = useTranslation();
   const [draft, setDraft] = useDraft();
   const models = useModels();
-  const { data: session } = useSession();
   const { online } = useNetwork();
   const generate = useGenerate();
   const [refused, setRefused] = useState<ApiError | null>(null);
 
   const model = modelOf(draft, models.data ?? []);
-  const request = useMemo(() => (model ? requestOf(draft, model) : undefined), [draft, model]);
+  const payer = usePayer();
+  const request = useMemo(
+    () => (model ? { ...requestOf(draft, model), ...payer.terms } : undefined),
+    [draft, model, payer.terms],
+  );
   const size = model ? sizeOf(draft, model) : { width: 0, height: 0, fixed: false };
   // A size that a start dictates is judged by the server, with the start.
   const sizeGood = !!model && (size.fixed || sizeIsGood(size, model));
   const bringing = useBring(model);
   const seedGood = draft.seed === null || !Number.isNaN(draft.seed);
   const live = useQuote(sizeGood && seedGood ? request : undefined);
-  const available_mt = session?.balance.available_mt ?? 0;
+  const { available_mt } = payer;
 
   const state = buttonState({
     prompt: draft.prompt,
@@ -79,7 +83,8 @@ export function useComposer() {
     quote: live.quote,
     retryQuote: live.retry,
     available_mt,
-    balance: session?.balance,
+    payer,
+    balance: payer.balance,
     state,
     /** By the last sending, or by the price already. */
     refused: refused ?? (live.error?.fields.length ? live.error : null),

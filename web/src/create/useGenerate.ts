@@ -62,6 +62,7 @@ export function localGeneration(wish: Wish, model: Model | undefined, now: strin
     price_mt: wish.price_mt,
     charged_mt: 0,
     failure: null,
+    team_id: r.pays_with?.replace(/^team:/, '') ?? null,
     images: [],
   };
 }
@@ -90,8 +91,9 @@ export function useGenerate() {
     onSuccess: (g, { key }) => {
       onScreen(client, (data) => settle(data, localId(key), g));
       void client.invalidateQueries({ queryKey: queries.session().queryKey });
+      if (g.team_id) void client.invalidateQueries({ queryKey: queries.teams().queryKey });
     },
-    onError: (error, { key }) => {
+    onError: (error, { key, request }) => {
       const lost = !(error instanceof ApiError) || error.offline || error.status >= 500;
       if (lost)
         onScreen(client, (data) =>
@@ -103,7 +105,11 @@ export function useGenerate() {
       else onScreen(client, (data) => remove(data, localId(key)));
       if (error instanceof ApiError && error.code === 'price_changed')
         void client.invalidateQueries({ queryKey: ['quote'] });
-      if (error instanceof ApiError && error.shortfall) correctPurse(client, error.shortfall.available_mt);
+      if (!(error instanceof ApiError)) return;
+      if (request.pays_with) {
+        if ([402, 403, 404].includes(error.status))
+          void client.invalidateQueries({ queryKey: queries.teams().queryKey });
+      } else if (error.shortfall) correctPurse(client, error.shortfall.available_mt);
     },
   });
 }

@@ -20,6 +20,8 @@ import { MaskBoard } from './MaskBoard';
 import { MaskTools } from './MaskTools';
 import { add, brushSize, type Mark, type Tool, undo } from './marks';
 import { inkOf, isEmpty, load, maskFile, scaledFile } from './paint';
+import './words';
+import '../picture/words';
 
 type Mode = 'repaint' | 'erase' | 'extend';
 

@@ -17,7 +17,7 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
-import type { ApiKey, NewApiKey, Unit } from '../api/types';
+import type { ApiKey, NewApiKey } from '../api/types';
 import { tokens } from '../format/amount';
 import { ago, day } from '../format/time';
 import { usePageTitle } from '../shell/title';
@@ -30,8 +30,10 @@ export function KeysPage() {
   const client = useQueryClient();
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
+  const { data: teams } = useQuery(queries.teams());
+  const binding = (teams ?? []).filter((team) => team.may.includes('spend_by_key'));
   const [name, setName] = useState('');
-  const [paysWith, setPaysWith] = useState<Unit>('tokens');
+  const [paysWith, setPaysWith] = useState('tokens');
   const [budget, setBudget] = useState<number | string>(0);
   const [changing, setChanging] = useState<ApiKey | null>(null);
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
@@ -61,6 +63,12 @@ export function KeysPage() {
     onError: (error) =>
       notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
+  const paidBy = (key: ApiKey) => {
+    const by = key.pays_with ?? 'tokens';
+    if (by === 'tokens' || by === 'credits') return null; // what it has used says so
+    const team = teams?.find((x) => `team:${x.id}` === by);
+    return ` · ${team ? t('keys.pays_named', { team: team.name }) : t('keys.pays_other')}`;
+  };
   const refused =
     create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
   const submit = (e: FormEvent) => {
@@ -88,10 +96,11 @@ export function KeysPage() {
           <NativeSelect
             label={t('keys.pays_with')}
             value={paysWith}
-            onChange={(e) => setPaysWith(e.currentTarget.value as Unit)}
+            onChange={(e) => setPaysWith(e.currentTarget.value)}
             data={[
               { value: 'tokens', label: t('keys.pays_tokens') },
               { value: 'credits', label: t('keys.pays_credits') },
+              ...binding.map((team) => ({ value: `team:${team.id}`, label: team.name })),
             ]}
           />
           <NumberInput
@@ -138,6 +147,7 @@ export function KeysPage() {
                     {key.last_used_at
                       ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
                       : t('keys.unused')}
+                    {paidBy(key)}
                   </small>
                   <Used apiKey={key} />
                 </span>
@@ -169,7 +179,7 @@ export function KeysPage() {
           </ul>
         )}
       </section>
-      <KeyTerms apiKey={changing} onClose={() => setChanging(null)} onKept={reload} />
+      <KeyTerms apiKey={changing} teams={binding} onClose={() => setChanging(null)} onKept={reload} />
       <NewKey fresh={fresh} onClose={() => setFresh(null)} />
       <Modal
         opened={leaving !== null}
@@ -201,7 +211,7 @@ function Used({ apiKey: k }: { apiKey: ApiKey }) {
   return (
     <>
       <small data-testid="used" data-mt={k.used_mt}>
-        {t(`keys.${bound ? 'terms' : 'free'}_${k.pays_with}`, {
+        {t(`keys.${bound ? 'terms' : 'free'}_${k.pays_with === 'credits' ? 'credits' : 'tokens'}`, {
           used: tokens(k.used_mt),
           budget: tokens(k.budget_mt),
         })}

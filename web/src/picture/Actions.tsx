@@ -15,7 +15,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { isFinal } from '../api/patch';
-import { useModels, useSession } from '../api/queries';
+import { useModels } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
 import { modelOf, moreLike } from '../create/draft';
 import { type Role, roles } from '../create/showing';
@@ -27,6 +27,7 @@ import { bytes, tokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
 import { useTokens } from '../format/useTokens';
 import { deleteNow } from '../gallery/deletion';
+import { usePurse } from '../team/usePayer';
 import classes from './picture.module.css';
 
 export function Actions({ g, picture }: { g: Generation; picture: Picture | undefined }) {
@@ -136,17 +137,18 @@ function MoreLike({ g }: { g: Generation }) {
   const { t } = useTranslation();
   const worded = useTokens();
   const navigate = useNavigate();
-  const { data: session } = useSession();
+  const purse = usePurse(g.team_id ?? '');
   const request = moreLike(g);
   const { quote, stale, failed, retry } = useQuote(request);
   const generate = useGenerate();
-  const available = session?.balance.available_mt ?? 0;
+  const available = purse.available_mt;
   const price = quote && !stale ? quote.total_mt : null;
   const short = price !== null && price > available;
   const run = () => {
     if (failed) return retry();
     if (price === null) return;
-    if (short) return void navigate({ to: '/wallet' });
+    if (short)
+      return void navigate(g.team_id ? { to: '/teams/$id', params: { id: g.team_id } } : { to: '/wallet' });
     generate
       .mutateAsync(newWish(request, price, { width: g.width, height: g.height }))
       .catch((error: Error) =>

@@ -18,6 +18,7 @@ import classes from './picture.module.css';
 import { RecipePanel } from './RecipePanel';
 import { Stage } from './Stage';
 import { useReuse } from './useReuse';
+import './words';
 
 /** One picture, large, with how it was made and what to do next. */
 export function PicturePage() {

@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { useSession } from '../api/queries';
+import { PayerItems } from '../team/PayerItems';
 import { type Scheme, schemeIcons, schemes } from './SchemeToggle';
 import classes from './shell.module.css';
 
@@ -82,6 +83,7 @@ export function AccountMenu({ position, labelled, onHelp }: Props) {
             </Menu.Item>
           </>
         )}
+        <PayerItems />
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={() => leave.mutate()}>
           {t('shell.sign_out')}

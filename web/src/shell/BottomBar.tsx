@@ -15,7 +15,7 @@ export function BottomBar({ onHelp }: { onHelp: () => void }) {
           key={place.to}
           to={place.to}
           className={classes.place}
-          activeOptions={{ exact: true }}
+          activeOptions={{ exact: place.to === '/' }}
           data-here={standsFor(place, pathname) || undefined}
         >
           <place.Icon size={22} stroke={1.7} aria-hidden />

@@ -24,7 +24,7 @@ export function Rail({ onHelp }: { onHelp: () => void }) {
             <Link
               to={place.to}
               className={classes.place}
-              activeOptions={{ exact: true }}
+              activeOptions={{ exact: place.to === '/' }}
               data-here={standsFor(place, pathname) || undefined}
             >
               <place.Icon size={22} stroke={1.7} aria-hidden />

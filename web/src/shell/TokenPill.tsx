@@ -14,12 +14,15 @@ export function TokenPill() {
   const { data } = useSession();
   if (!data) return null;
   const { available_mt, held_mt } = data.balance;
-  const label =
+  const short = shortTokens(available_mt);
+  const words =
     held_mt > 0
       ? t('shell.tokens_held', { left: worded(available_mt), held: worded(held_mt) })
       : t('shell.tokens_left', { left: worded(available_mt) });
+  // What is seen is a part of what is said, also where it is shortened.
+  const label = words.startsWith(short) ? words : `${short}: ${words}`;
   return (
-    <Tooltip label={label} position="right">
+    <Tooltip label={words} position="right">
       <Link
         to="/wallet"
         className={classes.pill}
@@ -28,7 +31,7 @@ export function TokenPill() {
         data-mt={available_mt}
       >
         <TokenMark size={16} />
-        <span className="number">{shortTokens(available_mt)}</span>
+        <span className="number">{short}</span>
       </Link>
     </Tooltip>
   );

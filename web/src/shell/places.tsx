@@ -1,9 +1,10 @@
-import { IconBrush, IconKey, IconWallet } from '@tabler/icons-react';
+import { IconBrush, IconKey, IconUsers, IconWallet } from '@tabler/icons-react';
 
 /** Where the navigation goes, in order; the rail and the bottom bar draw the same list. */
 export const places = [
   { to: '/', key: 'shell.create', Icon: IconBrush },
   { to: '/wallet', key: 'shell.wallet', Icon: IconWallet, also: ['/plans', '/packs', '/payments'] },
+  { to: '/teams', key: 'shell.teams', Icon: IconUsers },
   { to: '/keys', key: 'shell.keys', Icon: IconKey },
 ] as const;
 

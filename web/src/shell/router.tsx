@@ -47,6 +47,13 @@ const owner = createRoute({
   component: lazyRouteComponent(() => import('../account/Owner'), 'Owner'),
 });
 
+/** Where an invitation leads, signed in or not yet. Its secret stands after the #, which browsers do not send. */
+const join = createRoute({
+  getParentRoute: () => root,
+  path: '/join',
+  component: lazyRouteComponent(() => import('../team/JoinPage'), 'JoinPage'),
+});
+
 /** Everything that needs an account. */
 const studio = createRoute({
   getParentRoute: () => root,
@@ -93,38 +100,50 @@ const edit = createRoute({
 const wallet = createRoute({
   getParentRoute: () => studio,
   path: '/wallet',
-  component: lazyRouteComponent(() => import('../wallet/WalletPage'), 'WalletPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'WalletPage'),
 });
 
 const plans = createRoute({
   getParentRoute: () => studio,
   path: '/plans',
-  component: lazyRouteComponent(() => import('../plans/PlansPage'), 'PlansPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'PlansPage'),
 });
 
 const packs = createRoute({
   getParentRoute: () => studio,
   path: '/packs',
-  component: lazyRouteComponent(() => import('../packs/PacksPage'), 'PacksPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'PacksPage'),
 });
 
 const payments = createRoute({
   getParentRoute: () => studio,
   path: '/payments',
-  component: lazyRouteComponent(() => import('../invoices/InvoicesPage'), 'InvoicesPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'InvoicesPage'),
 });
 
 const unsubscribe = createRoute({
   getParentRoute: () => root,
   path: '/unsubscribe',
   validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
-  component: lazyRouteComponent(() => import('../alerts/Unsubscribe'), 'Unsubscribe'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'Unsubscribe'),
 });
 
 const keys = createRoute({
   getParentRoute: () => studio,
   path: '/keys',
-  component: lazyRouteComponent(() => import('../keys/KeysPage'), 'KeysPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'KeysPage'),
+});
+
+const teams = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams',
+  component: lazyRouteComponent(() => import('../team/TeamsPage'), 'TeamsPage'),
+});
+
+const team = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams/$id',
+  component: lazyRouteComponent(() => import('../team/TeamPage'), 'TeamPage'),
 });
 
 const tree = root.addChildren([
@@ -132,7 +151,8 @@ const tree = root.addChildren([
   signUp,
   owner,
   unsubscribe,
-  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys]),
+  join,
+  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team]),
 ]);
 
 export function makeRouter(client: Client) {

@@ -9,11 +9,12 @@ import classes from './wallet.module.css';
 
 interface Props {
   balance: Balance;
-  forecast: Forecast | null;
+  forecast?: Forecast | null;
+  title?: string;
 }
 
 /** The purse as a picture: how much of which kind, and until when. */
-export function BalancePanel({ balance, forecast }: Props) {
+export function BalancePanel({ balance, forecast = null, title }: Props) {
   const { t } = useTranslation();
   const worded = useTokens();
   const now = Date.now();
@@ -24,7 +25,7 @@ export function BalancePanel({ balance, forecast }: Props) {
   const owed = balance.owed_mt ?? 0;
   return (
     <section className="panel" aria-labelledby="balance-title">
-      <h2 id="balance-title">{t('wallet.available')}</h2>
+      <h2 id="balance-title">{title ?? t('wallet.available')}</h2>
       <p className={classes.big} data-testid="wallet-available" data-mt={balance.available_mt}>
         <span className="number">{tokens(balance.available_mt)}</span> {t('wallet.tokens_word')}
       </p>
