@@ -34,10 +34,11 @@ type adminCmd struct {
 	Code struct {
 		Create codeCreateCmd `cmd:"" help:"Make codes that people redeem for tokens, and print them, one a line."`
 	} `cmd:"" help:"Codes."`
-	Team    teamCmds    `cmd:"" help:"Teams: their plans, seats, tokens and members."`
-	Plan    planCmd     `cmd:"" help:"What an account is on."`
-	Pricing pricingCmds `cmd:"" help:"Prices."`
-	Ledger  struct {
+	Team     teamCmds     `cmd:"" help:"Teams: their plans, seats, tokens and members."`
+	Plan     planCmd      `cmd:"" help:"What an account is on."`
+	Payments paymentsCmds `cmd:"" help:"Payments."`
+	Pricing  pricingCmds  `cmd:"" help:"Prices."`
+	Ledger   struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
 }

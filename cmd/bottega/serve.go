@@ -19,6 +19,7 @@ import (
 type serveFlags struct {
 	storeFlags
 	engineFlags
+	payFlags
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
 	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
 	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
@@ -26,7 +27,7 @@ type serveFlags struct {
 	SignupClosed   bool          `help:"Only the operator makes accounts." name:"signup-closed"`
 
 	SMTPURL      string `help:"Where mail goes out: smtp://USER@HOST:587 (with STARTTLS) or smtps://USER@HOST:465; without it none does." placeholder:"URL" name:"smtp-url"`
-	SMTPPassword string `help:"Password for the SMTP server; better in the environment than here." placeholder:"WORD" name:"smtp-password" secret:""`
+	SMTPPassword string `help:"Password for the SMTP server; better in the environment than here." placeholder:"WORD" name:"smtp-password"`
 	MailFrom     string `help:"Sender of mails: an address, or \"Name <address>\"." placeholder:"ADDR" name:"mail-from"`
 }
 
@@ -38,6 +39,9 @@ type serveCmd struct {
 
 func (c *serveCmd) Run(ctx context.Context) error {
 	cfg, err := c.config()
+	if err == nil {
+		cfg, err = c.withPayments(cfg)
+	}
 	if err != nil {
 		return err
 	}

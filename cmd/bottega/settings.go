@@ -74,11 +74,7 @@ type settingsCmd struct {
 func (c *settingsCmd) Run(k *kong.Context) error {
 	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	for _, f := range k.Selected().Flags {
-		value := redact(k.FlagValue(f))
-		if f.Tag.Has("secret") && value != "" {
-			value = "…"
-		}
-		fmt.Fprintf(out, "%s\t%s\t%s\n", f.Name, value, origin(k, f))
+		fmt.Fprintf(out, "%s\t%s\t%s\n", f.Name, shown(f.Name, k.FlagValue(f)), origin(k, f))
 	}
 	return out.Flush()
 }
@@ -101,6 +97,16 @@ func origin(k *kong.Context, f *kong.Flag) string {
 		}
 	}
 	return "default"
+}
+
+// shown is a setting as it may be read by others: of a secret only that it is set.
+func shown(name string, v any) string {
+	text := redact(v)
+	secret := strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-secret") || strings.HasSuffix(name, "-secrets") || strings.HasSuffix(name, "-password")
+	if secret && text != "" && text != "[]" {
+		return "…"
+	}
+	return text
 }
 
 // redact hides the password inside a URL.

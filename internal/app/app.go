@@ -285,14 +285,16 @@ func (a *App) followPrices(ctx context.Context) {
 }
 
 const (
-	keepEvents  = 7 * 24 * time.Hour
-	orphanAfter = 24 * time.Hour // longer than any run
+	keepEvents = 7 * 24 * time.Hour
+
+	keepMessages = 90 * 24 * time.Hour // of the payment provider, for taking them up again
+	orphanAfter  = 24 * time.Hour      // longer than any run
 )
 
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/asset"
 	"bottega/internal/generation"
@@ -33,6 +34,18 @@ func (e entitlements) Entitlement(ctx context.Context, payer string) (generation
 	return generation.Entitlement{
 		Schedule: schedule, Credits: credits, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
 	}, nil
+}
+
+// rates bound the API by the plan of an account's API credits. Whoever runs the installation has no bound.
+type rates struct{ *plan.Service }
+
+// Rates implements api.Rates.
+func (r rates) Rates(ctx context.Context, actor access.Actor) (requests, starts int, err error) {
+	if own, _, err := r.Now(ctx, actor.AccountID); err != nil || own.Plan.Name == plan.Operator {
+		return 0, 0, err
+	}
+	api, _, err := r.Now(ctx, ledger.CreditsOf(actor.AccountID))
+	return api.Plan.Requests, api.Plan.Starts, err
 }
 
 // uploadRules is what uploads need to know about accounts.

@@ -47,7 +47,7 @@ func (a *App) Handler() (http.Handler, error) {
 	mux.Handle("/api/studio/", studioAPI)
 	mux.Handle(leonardo.Prefix+"/", leonardo.New(leonardo.Deps{
 		Keys: a.Auth, Uploads: a.Uploads, Forms: a.Signer, Clock: a.Clock, Generations: a.Generations, Models: a.Catalog, Balances: a.Ledger, Accounts: people,
-		Picture: picture, PublicURL: a.PublicURL, Proxies: proxies,
+		Picture: picture, PublicURL: a.PublicURL, Proxies: proxies, Tiers: api.NewTiers(a.Clock, rates{a.Plans}),
 	}))
 	if d, ok := a.Provider.(*stripe.Driver); ok {
 		mux.Handle(StripeWebhook, d.Webhook(a.Payments, a.Log))

@@ -25,6 +25,7 @@ type model struct {
 	heaps []*heap
 	holds map[string][]slice // what is held, the dearest last
 	gone  token.Amount       // spent
+	owed  token.Amount       // what the next ones pay off
 }
 
 type heap struct {
@@ -32,6 +33,7 @@ type heap struct {
 	ends int // tick at which it is over; 0 = never
 	age  int
 	left token.Amount
+	name string // by which it can be claimed
 }
 
 type slice struct {
@@ -51,8 +53,25 @@ func (m *model) sum() (available, held token.Amount) {
 	return available, held
 }
 
-func (m *model) gift(rank, ends int, amount token.Amount) {
-	m.heaps = append(m.heaps, &heap{rank, ends, len(m.heaps), amount})
+func (m *model) gift(rank, ends int, amount token.Amount, name string) {
+	if rank != 2 { // what a team gives is not one's own to pay with
+		paid := min(m.owed, amount)
+		m.owed -= paid
+		amount -= paid
+	}
+	m.heaps = append(m.heaps, &heap{rank, ends, len(m.heaps), amount, name})
+}
+
+// claim takes back what is left of a heap; what is missing is owed.
+func (m *model) claim(name string, amount token.Amount) {
+	for _, h := range m.heaps {
+		if h.name == name {
+			taken := min(amount, h.left)
+			h.left -= taken
+			amount -= taken
+		}
+	}
+	m.owed += amount
 }
 
 func (m *model) hold(name string, amount token.Amount) bool {
@@ -102,6 +121,7 @@ func (m *model) capture(name string, amount token.Amount) bool {
 // action is one operation by somebody; done is what came of it, in the order in which the ledger took them.
 type action struct {
 	wallet, what, hold string
+	name               string // of a gift
 	amount             token.Amount
 	kind               ledger.GrantKind
 	ends               int
@@ -143,16 +163,19 @@ func (b *bank) apply(ctx context.Context, tx *db.Tx, ops []action) ([]db.Outcome
 	b.next = nil
 	for i, op := range ops {
 		w := loaded[op.wallet]
+		b.clock.Advance(time.Microsecond) // so that of two gifts one is the older
 		if err := w.Advance(b.clock.Now(), ledger.Schedule{}); err != nil {
 			return nil, err
 		}
 		switch op.what {
 		case "gift":
-			r := ledger.GrantRequest{Kind: op.kind, Amount: op.amount, Ref: id.New()}
+			r := ledger.GrantRequest{Kind: op.kind, Amount: op.amount, Ref: op.name}
 			if op.ends > 0 {
 				r.ExpiresAt = apptest.Start.Add(time.Duration(op.ends) * time.Hour)
 			}
 			out[i].Err = w.Grant(r)
+		case "claim":
+			w.Claim(op.name, op.amount, "asked back")
 		case "hold":
 			known[op.hold], out[i].Err = w.Hold(ledger.HoldRequest{GenerationID: op.hold, Amount: op.amount})
 		case "capture":
@@ -179,13 +202,17 @@ func drawAction(t *rapid.T, wallets []string, i int) action {
 	a := action{wallet: rapid.SampledFrom(wallets).Draw(t, "wallet")}
 	a.hold = fmt.Sprintf("%s-%d", a.wallet, rapid.IntRange(0, 9).Draw(t, "hold")) // somebody else's, or a used one, on purpose
 	a.amount = token.Amount(rapid.Int64Range(1, 40_000).Draw(t, "amount"))
-	switch rapid.IntRange(0, 3).Draw(t, "what") {
+	a.name = fmt.Sprintf("%s-gift-%d", a.wallet, i)
+	switch rapid.IntRange(0, 4).Draw(t, "what") {
 	case 0:
 		a.what, a.hold = "gift", ""
 		a.kind = rapid.SampledFrom([]ledger.GrantKind{ledger.Promo, ledger.Team, ledger.TopUp}).Draw(t, "kind")
 		if a.kind != ledger.TopUp {
 			a.ends = rapid.IntRange(500, 900).Draw(t, "ends")
 		}
+	case 4: // one's own gift of before, if it was one
+		a.what, a.hold = "claim", ""
+		a.name = fmt.Sprintf("%s-gift-%d", a.wallet, max(i-1, i/100*100))
 	case 1:
 		a.what, a.hold = "hold", fmt.Sprintf("%s-%d-%d", a.wallet, i, rapid.IntRange(0, 1<<30).Draw(t, "new"))
 	default:
@@ -250,7 +277,9 @@ func compare(t *rapid.T, w *apptest.World, b *bank, wallets []string) {
 		m, ok := models[d.wallet], true
 		switch d.what {
 		case "gift":
-			m.gift(ranks[d.kind], d.ends, d.amount)
+			m.gift(ranks[d.kind], d.ends, d.amount, d.name)
+		case "claim":
+			m.claim(d.name, d.amount)
 		case "hold":
 			ok = m.hold(d.hold, d.amount)
 		case "capture":
@@ -265,33 +294,33 @@ func compare(t *rapid.T, w *apptest.World, b *bank, wallets []string) {
 		}
 	}
 	for name, m := range models {
-		rows, err := w.DB.Query(context.Background(), `SELECT kind, SUM(remaining), SUM(held), SUM(spent) FROM ledger_grant WHERE wallet_id = $1 GROUP BY kind`, name)
+		rows, err := w.DB.Query(context.Background(), `SELECT kind, SUM(remaining), SUM(held), SUM(spent), SUM(owed) FROM ledger_grant WHERE wallet_id = $1 GROUP BY kind`, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var available, held, spent token.Amount
+		var available, held, spent, owed token.Amount
 		for rows.Next() {
 			var kind ledger.GrantKind
-			var r, h, s token.Amount
-			if err := rows.Scan(&kind, &r, &h, &s); err != nil {
+			var r, h, s, o token.Amount
+			if err := rows.Scan(&kind, &r, &h, &s, &o); err != nil {
 				t.Fatal(err)
 			}
 			var left token.Amount
 			for _, heap := range m.heaps {
-				if heap.rank == ranks[kind] {
+				if rank, known := ranks[kind]; known && heap.rank == rank {
 					left += heap.left
 				}
 			}
 			if left != r {
 				t.Fatalf("%s: %s of %s left, the model says %s", name, r, kind, left)
 			}
-			available, held, spent = available+r, held+h, spent+s
+			available, held, spent, owed = available+r, held+h, spent+s, owed+o
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if a, h := m.sum(); a != available || h != held || m.gone != spent {
-			t.Fatalf("%s has %s, %s held and %s spent; the model says %s, %s and %s", name, available, held, spent, a, h, m.gone)
+		if a, h := m.sum(); a != available || h != held || m.gone != spent || m.owed != owed {
+			t.Fatalf("%s has %s, %s held, %s spent and %s owed; the model says %s, %s, %s and %s", name, available, held, spent, owed, a, h, m.gone, m.owed)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"bottega/internal/db"
 	"bottega/internal/plan"
@@ -105,24 +106,69 @@ type waitingEvent struct {
 
 // retryEvents works off what could not be taken up when it came.
 func (s *Service) retryEvents(ctx context.Context) error {
-	rows, err := s.DB.Query(ctx, waitingEvents, s.Provider.Name(), mostAttempts, pageOf)
+	list, err := s.events(ctx, waitingEvents, s.Provider.Name(), mostAttempts, pageOf)
 	if err != nil {
-		return fmt.Errorf("list waiting events: %w", err)
-	}
-	var list []waitingEvent
-	for rows.Next() {
-		var e waitingEvent
-		if err := rows.Scan(&e.id, &e.ref.Kind, &e.ref.ID); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		list = append(list, e)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("list waiting events: %w", err)
+		return err
 	}
 	var errs []error
 	for _, e := range list {
 		errs = append(errs, s.process(ctx, e.id, e.ref))
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Service) events(ctx context.Context, query string, args ...any) ([]waitingEvent, error) {
+	rows, err := s.DB.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // Err tells what matters
+	var list []waitingEvent
+	for rows.Next() {
+		var e waitingEvent
+		if err := rows.Scan(&e.id, &e.ref.Kind, &e.ref.ID); err != nil {
+			return nil, fmt.Errorf("read event: %w", err)
+		}
+		list = append(list, e)
+	}
+	return list, rows.Err()
+}
+
+const eventsSince = `SELECT id, ref_kind, ref_id FROM provider_event WHERE provider = $1 AND received_at >= $2 AND id > $3
+	ORDER BY id LIMIT $4` // primary key
+
+// Replay takes up again every message that was received since a moment, and says how many there were. It is safe at any time:
+// a message only says where to look.
+func (s *Service) Replay(ctx context.Context, since time.Time) (n int, err error) {
+	if s.Provider == nil {
+		return 0, ErrOff
+	}
+	for after := ""; ; {
+		list, err := s.events(ctx, eventsSince, s.Provider.Name(), db.Micros(since), after, pageOf)
+		if err != nil {
+			return n, err
+		}
+		for _, e := range list {
+			if err := s.process(ctx, e.id, e.ref); err != nil {
+				return n, fmt.Errorf("event %s: %w", e.id, err)
+			}
+			after = e.id
+			n++
+		}
+		if len(list) < pageOf {
+			return n, nil
+		}
+	}
+}
+
+// Prune throws messages away that were done before a moment.
+func (s *Service) Prune(ctx context.Context, before time.Time) error {
+	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(ctx, pruneEvents, db.Micros(before))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("throw old events away: %w", err)
+	}
+	return nil
 }

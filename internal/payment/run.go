@@ -14,7 +14,7 @@ import (
 const (
 	lookEvery   = 10 * time.Second
 	pageOf      = 200
-	askAgain    = 2 * time.Minute // after which an open payment is looked up: a message about it may be lost
+	AskAgain    = 2 * time.Minute // is when an open payment is looked up: a message about it may be lost
 	giveUpAfter = 48 * time.Hour  // of a payment that the provider knows nothing of
 )
 
@@ -88,7 +88,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	errs := []error{s.retryEvents(ctx)}
 	after, id := int64(0), ""
-	until := db.Micros(s.Clock.Now().Add(-askAgain))
+	until := db.Micros(s.Clock.Now().Add(-AskAgain))
 	for {
 		list, err := listPayments(ctx, s.DB, selectOpen, after, id, until, pageOf)
 		if err != nil {

@@ -110,15 +110,15 @@ var plans = []Plan{
 // apiPlans are plans of API credits. What a month leaves is kept in a bank of three months, as with tokens. A credit costs
 // less on a larger plan; the bounds on requests are those of the tier.
 var apiPlans = []Plan{
-	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 600, Starts: 100},
+	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 2000, Starts: 100},
 	paid(Plan{
-		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 600, Starts: 100,
+		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 2000, Starts: 100,
 	}),
 	paid(Plan{
 		Name: "api-standard", Title: "API Standard", Of: Credits, Monthly: token.Whole(25_000), Month: Dollars(49), Year: Dollars(490), Requests: 2000, Starts: 300,
 	}),
 	paid(Plan{
-		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 2000, Starts: 1000,
+		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 6000, Starts: 1000,
 	}),
 }
 

@@ -81,11 +81,11 @@ func (l *life) note() {
 			if g.Kind == ledger.Plan {
 				l.last = g.CreatedAt
 			}
-			if g.Kind != ledger.Bank {
+			if g.Kind != ledger.Bank && g.Kind != ledger.Debt {
 				l.issued += g.Amount
 			}
 			l.made[g.ID] = *g
-		} else if g.Kind != ledger.Bank && was.Amount != g.Amount {
+		} else if g.Kind != ledger.Bank && g.Kind != ledger.Debt && was.Amount != g.Amount {
 			l.fail("%s was changed from %s to %s", g.Ref, was.Amount, g.Amount)
 		}
 	}
@@ -138,8 +138,38 @@ func (l *life) step() {
 		}
 	case 10:
 		l.gift()
+	case 11:
+		s, err := l.sub.Follow(l.now, plan, cycle)
+		set("follow with "+plan+" by the "+string(cycle), s, err)
+	case 12:
+		l.asked(set)
 	default:
 		l.work()
+	}
+}
+
+// asked lets a bank ask for the money of a month or of a gift back: what is spent of it is owed from then on.
+func (l *life) asked(set func(string, Subscription, error)) {
+	if l.dice.IntN(3) > 0 {
+		return
+	}
+	owed, available := l.w.Owed(), l.w.Available
+	if s, err := l.sub.EndNow(l.now); err == nil && l.dice.IntN(2) == 0 {
+		claimed := l.w.ClaimMonth("asked back")
+		if got := l.w.Owed() - owed + available - l.w.Available; got != claimed {
+			l.fail("%s were claimed, %s were taken or are owed", claimed, got)
+		}
+		set("asked back", s, nil)
+		return
+	}
+	for _, g := range l.w.Grants {
+		if g.Kind == ledger.TopUp && g.Open {
+			l.w.Claim(g.Ref, g.Amount, "asked back")
+			if got := l.w.Owed() - owed + available - l.w.Available; got != g.Amount {
+				l.fail("%s were claimed, %s were taken or are owed", g.Amount, got)
+			}
+			return
+		}
 	}
 }
 
@@ -190,7 +220,7 @@ func boolean(b bool) token.Amount {
 func (l *life) check() {
 	var available, held token.Amount
 	for _, g := range l.w.Grants {
-		if min(g.Remaining, g.Held, g.Spent, g.Expired, g.Moved) < 0 || g.Amount != g.Remaining+g.Held+g.Spent+g.Expired+g.Moved {
+		if min(g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed) < 0 || g.Amount != g.Remaining+g.Held+g.Spent+g.Expired+g.Moved+g.Owed {
 			l.fail("grant %s does not add up: %+v", g.Ref, g)
 		}
 		if !g.Open && g.Remaining != 0 {

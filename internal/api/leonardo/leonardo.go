@@ -80,6 +80,7 @@ type Deps struct {
 	// came to, with the scheme that Proxies tell, which is wrong behind a proxy that rewrites Host.
 	PublicURL string
 	Proxies   api.Proxies
+	Tiers     *api.Tiers // bounds requests by plan; nil = no bounds
 }
 
 type dialect struct{ Deps }
@@ -128,6 +129,9 @@ type operation struct {
 	handle func(d *dialect, w http.ResponseWriter, r *http.Request, actor access.Actor) (any, error)
 }
 
+// starts says that the operation begins work.
+func (o operation) starts() bool { return o.id == "createGeneration" }
+
 var operations = []operation{
 	{"GET", "/me", "getUserSelf", "Who the key belongs to, and what can be spent", (*dialect).me},
 	{"POST", "/generations", "createGeneration", "Make pictures", (*dialect).create},
@@ -148,6 +152,10 @@ func (d *dialect) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		actor, err := access.From(r.Context())
 		if err != nil {
+			api.WriteError(w, r, err)
+			return
+		}
+		if err := d.Tiers.Allow(r.Context(), actor, op.starts()); err != nil {
 			api.WriteError(w, r, err)
 			return
 		}

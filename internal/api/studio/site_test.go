@@ -48,7 +48,12 @@ func (l *lockedBuffer) String() string {
 // newSite opens the studio on a database. Attempts are bounded only when the test says so.
 func newSite(t *testing.T, ref string, change ...func(*studio.Deps, *http.Server)) *site {
 	t.Helper()
-	w := apptest.New(t, ref)
+	return newSiteOf(t, apptest.New(t, ref), change...)
+}
+
+// newSiteOf is newSite for an installation that is open already.
+func newSiteOf(t *testing.T, w *apptest.World, change ...func(*studio.Deps, *http.Server)) *site {
+	t.Helper()
 	s := &site{World: w, log: &lockedBuffer{}, t: t}
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.server = api.NewServer("", nil, log)
