@@ -81,13 +81,13 @@ export async function money(run, page) {
     await page.goto('/wallet');
     await page.locator('tr[data-op=capture]').first().waitFor();
     await page.getByTestId('filters').click();
-    await page.getByLabel('What').selectOption('hold');
+    await page.getByLabel('What', { exact: true }).selectOption('hold');
     await until('only holds are shown', async () => {
       const ops = await page.locator('tr[data-op]').evaluateAll((rows) => rows.map((r) => r.dataset.op));
       return ops.length > 0 && ops.every((op) => op === 'hold');
     });
-    await page.getByLabel('What').selectOption('');
-    await page.getByLabel('Generation').fill(id);
+    await page.getByLabel('What', { exact: true }).selectOption('');
+    await page.getByLabel('Generation', { exact: true }).fill(id);
     await until('only this generation is shown', async () => {
       const ids = await page.locator('tr[data-op]').evaluateAll((rows) => rows.map((r) => r.dataset.generation));
       return ids.length >= 2 && ids.every((g) => g === id);

@@ -3,10 +3,10 @@
 #
 #   scripts/with-server.sh CMD…
 #
-# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens) and that account's
-# BOTTEGA_EMAIL and BOTTEGA_PASSWORD; CODE, that brings 250 tokens; and PLANNER_EMAIL, an account with the same password
-# that has paid for a month of Artisan and has a gift that ends tomorrow; BOTTEGA_TEAM, the id of a team with tokens that the
-# first account owns. The server has an empty data folder. Its log is shown when CMD fails.
+# CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens), that account's BOTTEGA_EMAIL and
+# BOTTEGA_PASSWORD, and BOTTEGA_TEAM, the id of a team with tokens that it owns; CODE, that brings 250 tokens; and
+# PLANNER_EMAIL, an account with the same password that has paid for a month of Artisan and has a gift that ends tomorrow.
+# The server has an empty data folder. Its log is shown when CMD fails.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-server.sh CMD…"

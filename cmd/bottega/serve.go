@@ -27,7 +27,7 @@ type serveFlags struct {
 	SignupClosed   bool          `help:"Only the operator makes accounts." name:"signup-closed"`
 
 	SMTPURL      string `help:"Where mail goes out: smtp://USER@HOST:587 (with STARTTLS) or smtps://USER@HOST:465; without it none does." placeholder:"URL" name:"smtp-url"`
-	SMTPPassword string `help:"Password for the SMTP server; better in the environment than here." placeholder:"WORD" name:"smtp-password" secret:""`
+	SMTPPassword string `help:"Password for the SMTP server; better in the environment than here." placeholder:"WORD" name:"smtp-password"`
 	MailFrom     string `help:"Sender of mails: an address, or \"Name <address>\"." placeholder:"ADDR" name:"mail-from"`
 }
 

@@ -86,3 +86,44 @@ func TestMigrate_KeepsTheJournalOfVersion2(t *testing.T) {
 		}
 	})
 }
+
+// Version 9 notes with each hold which model it pays for: those that were there get it from their generation.
+func TestMigrate_NamesTheModelOfEarlierHolds(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d, err := db.Open(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = d.Close() }()
+		if err := d.MigrateTo(t.Context(), 8); err != nil {
+			t.Fatal(err)
+		}
+		version2(t, d)
+		err = d.Tx(t.Context(), func(tx *db.Tx) error {
+			for _, statement := range []string{
+				`INSERT INTO generation (id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
+					failure_code, failure_message, idem_hash, created_at, started_at, finished_at, deleted_at)
+					VALUES ('job', 'ada', 'image', 'scripted', '{}', 4, 1000, 'waiting', 5000, 0, 3, '', '', '', 1, 0, 0, 0)`,
+				`INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at)
+					VALUES ('gone', 'ada', 1, 1, 'captured', '[]', 1, 2)`,
+			} {
+				if _, err := tx.Exec(t.Context(), statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for hold, want := range map[string]string{"job": "scripted", "gone": ""} {
+			var model string
+			if err := d.QueryRow(t.Context(), "SELECT model FROM hold WHERE id = $1", hold).Scan(&model); err != nil || model != want {
+				t.Errorf("the hold %s is for %q, %v, want %q", hold, model, err, want)
+			}
+		}
+	})
+}

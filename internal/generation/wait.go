@@ -114,7 +114,7 @@ func roundUp(d time.Duration) time.Duration {
 // waits remembers for moments what everybody's price button asks for.
 type waits struct {
 	mu     sync.Mutex
-	load   queue.Load
+	load   queue.Sum
 	loadAt time.Time
 	paces  map[string]pace // by model; as many as the catalogue has
 }

@@ -1,16 +1,26 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type account from './locales/en.account.json';
 import type edit from './locales/en.edit.json';
 import en from './locales/en.json';
 import type money from './locales/en.money.json';
 import type picture from './locales/en.picture.json';
+import type shortcuts from './locales/en.shortcuts.json';
 import type team from './locales/en.team.json';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'translation';
     // What belongs to pages that come later is loaded with them.
-    resources: { translation: typeof en & typeof edit & typeof money & typeof picture & typeof team };
+    resources: {
+      translation: typeof en &
+        typeof account &
+        typeof shortcuts &
+        typeof edit &
+        typeof money &
+        typeof picture &
+        typeof team;
+    };
   }
 }
 

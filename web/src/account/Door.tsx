@@ -1,3 +1,4 @@
+import './words';
 import type { ReactNode } from 'react';
 import { useEffect } from 'react';
 import { Mark } from '../shell/Mark';

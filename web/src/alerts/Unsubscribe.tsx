@@ -3,7 +3,7 @@ import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
+import { moneyApi } from '../api/money';
 import { usePageTitle } from '../shell/title';
 
 const route = getRouteApi('/unsubscribe');
@@ -13,7 +13,7 @@ export function Unsubscribe() {
   const { t } = useTranslation();
   usePageTitle(t('alerts.unsubscribe'));
   const { token } = route.useSearch();
-  const end = useMutation({ mutationFn: () => api.unsubscribe(token ?? '') });
+  const end = useMutation({ mutationFn: () => moneyApi.unsubscribe(token ?? '') });
   return (
     <main className="page">
       <header>

@@ -1,10 +1,7 @@
 import { ApiError, errorFrom } from './errors';
 import type {
   Alert,
-  AlertSettings,
   ApiKey,
-  AutoTopUp,
-  AutoTopUpTerms,
   Generation,
   GenerationRequest,
   JournalEntry,
@@ -12,20 +9,12 @@ import type {
   Line,
   Model,
   NewApiKey,
-  PackList,
   Page,
-  Payment,
-  PlanChanged,
-  PlanOffer,
-  PlanPreview,
-  PlanWish,
   Quote,
   Session,
   Shape,
   Status,
-  Subscription,
   Team,
-  Unit,
   Upload,
   Wallet,
 } from './types';
@@ -143,33 +132,9 @@ export const api = {
   },
   /** Where the same lines are as a file. */
   journalFile: (filter: JournalFilter) => `${BASE}/journal.csv?${asked(filter)}`,
-  redeem: (code: string) => send<{ amount_mt: number }>('/codes/redeem', { method: 'POST', body: { code } }),
 
   alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
   dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
-  alertSettings: () => send<AlertSettings>('/alerts/settings'),
-  setAlertSettings: (s: Pick<AlertSettings, 'ways' | 'credits_below_mc'>) =>
-    send<void>('/alerts/settings', { method: 'PUT', body: s }),
-  unsubscribe: (token: string) =>
-    send<void>(`/alerts/unsubscribe?token=${encodeURIComponent(token)}`, { method: 'POST' }),
-
-  plans: async (of: Unit) => (await send<{ items: PlanOffer[] }>(`/plans?of=${of}`)).items,
-  subscription: (of: Unit) => send<Subscription>(`/subscription?of=${of}`),
-  previewPlan: (wish: PlanWish) => send<PlanPreview>('/subscription/preview', { method: 'POST', body: wish }),
-  /** As the preview showed it: a plan that has changed since, or a price that is too old, is refused. */
-  changePlan: (wish: PlanWish, seen: PlanPreview) =>
-    send<PlanChanged>('/subscription/change', {
-      method: 'POST',
-      body: { ...wish, shown_at: seen.shown_at, version: seen.version },
-    }),
-  packs: (of: Unit) => send<PackList>(`/packs?of=${of}`),
-  buy: (wish: { of: Unit; pack?: string; amount_mt?: number }) =>
-    send<{ payment: Payment; pay_url: string }>('/payments', { method: 'POST', body: wish }),
-  payments: (cursor: string | null, limit = 50) => send<Page<Payment>>(`/payments${page(limit, cursor)}`),
-  portal: () => send<{ url: string }>('/billing-portal', { method: 'POST' }),
-  autoTopUp: (of: Unit) => send<AutoTopUp>(`/auto-top-up?of=${of}`),
-  setAutoTopUp: (terms: AutoTopUpTerms) => send<AutoTopUp>('/auto-top-up', { method: 'PUT', body: terms }),
-
   keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
   createKey: (key: { name: string; pays_with?: string; budget_mt?: number }) =>
     send<NewApiKey>('/keys', { method: 'POST', body: key }),

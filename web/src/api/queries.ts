@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { api } from './client';
 import type { Progression } from './events';
-import type { Generation, GenerationRequest, JournalFilter, Page, Unit } from './types';
+import type { Generation, GenerationRequest, JournalFilter, Page } from './types';
 
 /** What the server knows, by name. Keys are written down here only. */
 export const queries = {
@@ -45,21 +45,8 @@ export const queries = {
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next ?? undefined,
     }),
-  teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: api.alerts, staleTime: 5 * 60_000 }),
-  alertSettings: () => queryOptions({ queryKey: ['alert-settings'], queryFn: api.alertSettings }),
-  plans: (of: Unit) => queryOptions({ queryKey: ['plans', of], queryFn: () => api.plans(of) }),
-  subscription: (of: Unit) =>
-    queryOptions({ queryKey: ['subscription', of], queryFn: () => api.subscription(of) }),
-  packs: (of: Unit) => queryOptions({ queryKey: ['packs', of], queryFn: () => api.packs(of) }),
-  payments: () =>
-    infiniteQueryOptions({
-      queryKey: ['payments'],
-      queryFn: ({ pageParam }) => api.payments(pageParam),
-      initialPageParam: null as string | null,
-      getNextPageParam: (last) => last.next ?? undefined,
-    }),
-  autoTopUp: (of: Unit) => queryOptions({ queryKey: ['auto-top-up', of], queryFn: () => api.autoTopUp(of) }),
+  teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),
 };
 

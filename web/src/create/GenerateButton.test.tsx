@@ -43,3 +43,19 @@ it('shows the lines and what is left', async () => {
   const details = (await screen.findAllByText('4 pictures'))[0]?.closest('dl');
   expect(details?.textContent).toContain('Left afterwards6.5');
 });
+
+it('goes on without tokens, and says how long that takes', () => {
+  const wait = { from_seconds: 120, to_seconds: 240 };
+  const { button, press } = show({ kind: 'relaxed', price_mt: 0, wait });
+  expect(button.textContent).toContain('Generate relaxed');
+  expect(button.textContent).toContain('free');
+  expect(button.textContent).toContain('about 2 to 4 min');
+  fireEvent.click(button);
+  expect(press).toHaveBeenCalledOnce();
+});
+
+it('promises no time that was not measured', () => {
+  const { button } = show({ kind: 'relaxed', price_mt: 0, wait: null });
+  expect(button.textContent).toContain('free');
+  expect(button.textContent).not.toContain('about');
+});

@@ -57,6 +57,29 @@ describe('the Generate button', () => {
     expect(buttonState({ ...good, prompt: '' })).toEqual({ kind: 'no_prompt', price_mt: 2000 });
   });
 
+  it('goes on without tokens where the plan has a relaxed lane, and only then', () => {
+    const wait = { from_seconds: 30, to_seconds: 120 };
+    const quote = (more: object) => ({
+      total_mt: 9000,
+      lines: [],
+      sheet_version: 3,
+      available_mt: 1,
+      enough: false,
+      ...more,
+    });
+    const poor = { ...good, available_mt: 1000 };
+    const relaxed = [{ name: 'relaxed' as const, text: '', total_mt: 0, wait }];
+    expect(buttonState({ ...poor, quote: quote({ alternatives: relaxed }) })).toEqual({
+      kind: 'relaxed',
+      price_mt: 0,
+      wait,
+    });
+    expect(buttonState({ ...poor, quote: quote({}) }).kind).toBe('short');
+    expect(buttonState({ ...good, available_mt: 9000, quote: quote({ alternatives: relaxed }) }).kind).toBe(
+      'ready',
+    );
+  });
+
   it('counts characters, not UTF-16 units', () => {
     expect(buttonState({ ...good, prompt: '🦊🦊🦊', maxPrompt: 3 }).kind).toBe('ready');
     expect(buttonState({ ...good, prompt: '🦊🦊🦊', maxPrompt: 2 })).toMatchObject({

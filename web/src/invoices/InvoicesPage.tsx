@@ -4,8 +4,8 @@ import { notifications } from '@mantine/notifications';
 import { IconExternalLink } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
-import { queries, useSession } from '../api/queries';
+import { moneyApi, moneyQueries } from '../api/money';
+import { useSession } from '../api/queries';
 import type { Payment } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
@@ -20,11 +20,11 @@ export function InvoicesPage() {
   const { t } = useTranslation();
   usePageTitle(t('invoices.title'));
   const { data: session } = useSession();
-  const query = useInfiniteQuery(queries.payments());
+  const query = useInfiniteQuery(moneyQueries.payments());
   const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
   const checkout = session?.payments.checkout ?? false;
   const portal = useMutation({
-    mutationFn: api.portal,
+    mutationFn: moneyApi.portal,
     onSuccess: ({ url }) => window.location.assign(url),
     onError: (error) =>
       notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),

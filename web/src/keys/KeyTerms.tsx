@@ -5,18 +5,19 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { ApiError } from '../api/errors';
-import type { ApiKey } from '../api/types';
+import type { ApiKey, Team } from '../api/types';
 import classes from './keys.module.css';
-import { usePayers } from './usePayers';
 
 interface Props {
   apiKey: ApiKey | null;
+  /** That the key may be bound to. */
+  teams: Team[];
   onClose: () => void;
   onKept: () => unknown;
 }
 
 /** What a key pays with, and how much of it in a month. */
-export function KeyTerms({ apiKey, onClose, onKept }: Props) {
+export function KeyTerms({ apiKey, teams, onClose, onKept }: Props) {
   const { t } = useTranslation();
   return (
     <Modal
@@ -27,15 +28,14 @@ export function KeyTerms({ apiKey, onClose, onKept }: Props) {
       centered
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
-      {apiKey && <Form key={apiKey.id} apiKey={apiKey} onClose={onClose} onKept={onKept} />}
+      {apiKey && <Form key={apiKey.id} apiKey={apiKey} teams={teams} onClose={onClose} onKept={onKept} />}
     </Modal>
   );
 }
 
-function Form({ apiKey, onClose, onKept }: Props & { apiKey: ApiKey }) {
+function Form({ apiKey, teams, onClose, onKept }: Props & { apiKey: ApiKey }) {
   const { t } = useTranslation();
   const [paysWith, setPaysWith] = useState(apiKey.pays_with);
-  const payers = usePayers(apiKey.pays_with);
   const [budget, setBudget] = useState<number | string>(apiKey.budget_mt / 1000);
   const keep = useMutation({
     mutationFn: () =>
@@ -58,7 +58,11 @@ function Form({ apiKey, onClose, onKept }: Props & { apiKey: ApiKey }) {
         label={t('keys.pays_with')}
         value={paysWith}
         onChange={(e) => setPaysWith(e.currentTarget.value)}
-        data={payers}
+        data={[
+          { value: 'tokens', label: t('keys.pays_tokens') },
+          { value: 'credits', label: t('keys.pays_credits') },
+          ...teams.map((team) => ({ value: `team:${team.id}`, label: team.name })),
+        ]}
       />
       <NumberInput
         label={t('keys.budget')}

@@ -24,16 +24,16 @@ import { usePageTitle } from '../shell/title';
 import { KeyTerms } from './KeyTerms';
 import classes from './keys.module.css';
 import { NewKey } from './NewKey';
-import { usePayers } from './usePayers';
 
 export function KeysPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
+  const { data: teams } = useQuery(queries.teams());
+  const binding = (teams ?? []).filter((team) => team.may.includes('spend_by_key'));
   const [name, setName] = useState('');
   const [paysWith, setPaysWith] = useState('tokens');
-  const payers = usePayers();
   const [budget, setBudget] = useState<number | string>(0);
   const [changing, setChanging] = useState<ApiKey | null>(null);
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
@@ -63,6 +63,12 @@ export function KeysPage() {
     onError: (error) =>
       notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
+  const paidBy = (key: ApiKey) => {
+    const by = key.pays_with ?? 'tokens';
+    if (by === 'tokens' || by === 'credits') return null; // what it has used says so
+    const team = teams?.find((x) => `team:${x.id}` === by);
+    return ` · ${team ? t('keys.pays_named', { team: team.name }) : t('keys.pays_other')}`;
+  };
   const refused =
     create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
   const submit = (e: FormEvent) => {
@@ -91,7 +97,11 @@ export function KeysPage() {
             label={t('keys.pays_with')}
             value={paysWith}
             onChange={(e) => setPaysWith(e.currentTarget.value)}
-            data={payers}
+            data={[
+              { value: 'tokens', label: t('keys.pays_tokens') },
+              { value: 'credits', label: t('keys.pays_credits') },
+              ...binding.map((team) => ({ value: `team:${team.id}`, label: team.name })),
+            ]}
           />
           <NumberInput
             label={t('keys.budget')}
@@ -137,6 +147,7 @@ export function KeysPage() {
                     {key.last_used_at
                       ? t('keys.used', { ago: ago(key.last_used_at, Date.now()) })
                       : t('keys.unused')}
+                    {paidBy(key)}
                   </small>
                   <Used apiKey={key} />
                 </span>
@@ -168,7 +179,7 @@ export function KeysPage() {
           </ul>
         )}
       </section>
-      <KeyTerms apiKey={changing} onClose={() => setChanging(null)} onKept={reload} />
+      <KeyTerms apiKey={changing} teams={binding} onClose={() => setChanging(null)} onKept={reload} />
       <NewKey fresh={fresh} onClose={() => setFresh(null)} />
       <Modal
         opened={leaving !== null}
@@ -195,7 +206,6 @@ export function KeysPage() {
 /** What the key has used this month, of how much. */
 function Used({ apiKey: k }: { apiKey: ApiKey }) {
   const { t } = useTranslation();
-  const payers = usePayers(k.pays_with);
   const bound = k.budget_mt > 0;
   const part = bound ? Math.min(1, k.used_mt / k.budget_mt) : 0;
   return (
@@ -205,7 +215,6 @@ function Used({ apiKey: k }: { apiKey: ApiKey }) {
           used: tokens(k.used_mt),
           budget: tokens(k.budget_mt),
         })}
-        {k.pays_with.startsWith('team:') && ` · ${payers.find((p) => p.value === k.pays_with)?.label}`}
       </small>
       {bound && (
         <span className={classes.meter} aria-hidden>

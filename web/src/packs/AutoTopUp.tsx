@@ -3,9 +3,8 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
 import { ApiError } from '../api/errors';
-import { queries } from '../api/queries';
+import { moneyApi, moneyQueries } from '../api/money';
 import type { PackList, AutoTopUp as Rule, Unit } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
@@ -21,7 +20,7 @@ interface Props {
 /** A wallet that fills itself, up to a ceiling a month. */
 export function AutoTopUp({ of, list }: Props) {
   const { t } = useTranslation();
-  const { data, isError, refetch } = useQuery(queries.autoTopUp(of));
+  const { data, isError, refetch } = useQuery(moneyQueries.autoTopUp(of));
   return (
     <section className="panel" aria-labelledby="auto-title">
       <h2 id="auto-title">{t('packs.auto')}</h2>
@@ -49,7 +48,7 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
   const [ceiling, setCeiling] = useState<number | string>(rule.ceiling_micros / 1_000_000 || 50);
   const keep = useMutation({
     mutationFn: () =>
-      api.setAutoTopUp({
+      moneyApi.setAutoTopUp({
         of: rule.of,
         enabled,
         pack,
@@ -57,7 +56,7 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
         ceiling_micros: Math.round(Number(ceiling || 0) * 1_000_000),
       }),
     onSuccess: (told) => {
-      client.setQueryData(queries.autoTopUp(rule.of).queryKey, told);
+      client.setQueryData(moneyQueries.autoTopUp(rule.of).queryKey, told);
       notifications.show({ color: 'green', message: t('packs.auto_kept') });
     },
   });

@@ -3,8 +3,8 @@ import { Button, NumberInput, SegmentedControl, Skeleton } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
-import { queries, useSession } from '../api/queries';
+import { moneyApi, moneyQueries } from '../api/money';
+import { useSession } from '../api/queries';
 import type { PackList, Unit } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
@@ -22,10 +22,10 @@ export function PacksPage() {
   usePageTitle(t('packs.title'));
   const { data: session } = useSession();
   const [of, setOf] = useState<Unit>('tokens');
-  const { data, isError, refetch } = useQuery(queries.packs(of));
+  const { data, isError, refetch } = useQuery(moneyQueries.packs(of));
   const checkout = session?.payments.checkout ?? false;
   const buy = useMutation({
-    mutationFn: (wish: { pack?: string; amount_mt?: number }) => api.buy({ of, ...wish }),
+    mutationFn: (wish: { pack?: string; amount_mt?: number }) => moneyApi.buy({ of, ...wish }),
     onSuccess: ({ pay_url }) => window.location.assign(pay_url),
   });
   return (

@@ -2,8 +2,8 @@ import { Button, Modal, Skeleton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
 import { ApiError } from '../api/errors';
+import { moneyApi } from '../api/money';
 import type { PlanPreview, PlanWish } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
@@ -23,14 +23,14 @@ export function PlanDialog({ wish, checkout, onClose }: Props) {
   const client = useQueryClient();
   const preview = useQuery({
     queryKey: ['plan-preview', wish],
-    queryFn: () => api.previewPlan(wish as PlanWish),
+    queryFn: () => moneyApi.previewPlan(wish as PlanWish),
     enabled: wish !== null,
     staleTime: 0,
     gcTime: 0,
     retry: false,
   });
   const change = useMutation({
-    mutationFn: ({ w, p }: { w: PlanWish; p: PlanPreview }) => api.changePlan(w, p),
+    mutationFn: ({ w, p }: { w: PlanWish; p: PlanPreview }) => moneyApi.changePlan(w, p),
     onSuccess: ({ pay_url, payment }, { p }) => {
       if (pay_url) {
         window.location.assign(pay_url);

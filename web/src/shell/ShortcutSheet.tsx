@@ -1,3 +1,4 @@
+import './words';
 import { Modal } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import classes from './shell.module.css';

@@ -100,38 +100,38 @@ const edit = createRoute({
 const wallet = createRoute({
   getParentRoute: () => studio,
   path: '/wallet',
-  component: lazyRouteComponent(() => import('../wallet/WalletPage'), 'WalletPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'WalletPage'),
 });
 
 const plans = createRoute({
   getParentRoute: () => studio,
   path: '/plans',
-  component: lazyRouteComponent(() => import('../plans/PlansPage'), 'PlansPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'PlansPage'),
 });
 
 const packs = createRoute({
   getParentRoute: () => studio,
   path: '/packs',
-  component: lazyRouteComponent(() => import('../packs/PacksPage'), 'PacksPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'PacksPage'),
 });
 
 const payments = createRoute({
   getParentRoute: () => studio,
   path: '/payments',
-  component: lazyRouteComponent(() => import('../invoices/InvoicesPage'), 'InvoicesPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'InvoicesPage'),
 });
 
 const unsubscribe = createRoute({
   getParentRoute: () => root,
   path: '/unsubscribe',
   validateSearch: (search: Record<string, unknown>) => ({ token: text(search.token) }),
-  component: lazyRouteComponent(() => import('../alerts/Unsubscribe'), 'Unsubscribe'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'Unsubscribe'),
 });
 
 const keys = createRoute({
   getParentRoute: () => studio,
   path: '/keys',
-  component: lazyRouteComponent(() => import('../keys/KeysPage'), 'KeysPage'),
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'KeysPage'),
 });
 
 const teams = createRoute({
@@ -150,8 +150,8 @@ const tree = root.addChildren([
   signIn,
   signUp,
   owner,
-  join,
   unsubscribe,
+  join,
   studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team]),
 ]);
 

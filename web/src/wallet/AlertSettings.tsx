@@ -3,8 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
-import { queries } from '../api/queries';
+import { moneyApi, moneyQueries } from '../api/money';
 import { type AlertWay, alertKinds, type AlertSettings as Settings } from '../api/types';
 import classes from './wallet.module.css';
 
@@ -14,10 +13,11 @@ const ways = (canMail: boolean): AlertWay[] => (canMail ? ['off', 'page', 'mail'
 export function AlertSettings() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const key = queries.alertSettings().queryKey;
-  const { data, isError, refetch } = useQuery(queries.alertSettings());
+  const key = moneyQueries.alertSettings().queryKey;
+  const { data, isError, refetch } = useQuery(moneyQueries.alertSettings());
   const keep = useMutation({
-    mutationFn: (s: Settings) => api.setAlertSettings({ ways: s.ways, credits_below_mc: s.credits_below_mc }),
+    mutationFn: (s: Settings) =>
+      moneyApi.setAlertSettings({ ways: s.ways, credits_below_mc: s.credits_below_mc }),
     onMutate: (s) => {
       const before = client.getQueryData<Settings>(key);
       client.setQueryData(key, s);

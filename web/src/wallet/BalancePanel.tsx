@@ -9,12 +9,12 @@ import classes from './wallet.module.css';
 
 interface Props {
   balance: Balance;
-  forecast: Forecast | null;
+  forecast?: Forecast | null;
   title?: string;
 }
 
 /** The purse as a picture: how much of which kind, and until when. */
-export function BalancePanel({ balance, forecast, title }: Props) {
+export function BalancePanel({ balance, forecast = null, title }: Props) {
   const { t } = useTranslation();
   const worded = useTokens();
   const now = Date.now();

@@ -3,7 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
+import { moneyApi } from '../api/money';
 import { queries } from '../api/queries';
 import { useTokens } from '../format/useTokens';
 import classes from './wallet.module.css';
@@ -15,7 +15,7 @@ export function CodeField() {
   const worded = useTokens();
   const [code, setCode] = useState('');
   const redeem = useMutation({
-    mutationFn: () => api.redeem(code.trim()),
+    mutationFn: () => moneyApi.redeem(code.trim()),
     onSuccess: ({ amount_mt }) => {
       setCode('');
       notifications.show({ color: 'green', message: t('wallet.code_done', { amount: worded(amount_mt) }) });
