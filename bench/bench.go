@@ -45,6 +45,8 @@ func groups() []group {
 		{hotSQLite.all(), ledgerSQLite},
 		{hotPostgres.all(), ledgerPostgres},
 		{[]string{verifySQLite, verifyPostgres}, ledgerVerify},
+		{[]string{queueDecision}, queueChoice},
+		{[]string{simJain, simStarved, simBusy, simLight, simForetold, simDecision}, queueDay},
 		{[]string{"image_seconds", "image_peak_share", "image_vs_torch", "image_vs_torch_best", "peak_memory"}, imageSpeed},
 	}
 }

@@ -95,7 +95,7 @@ def interval(hits: int, n: int) -> dict[str, float]:
     p, z = hits / n, 1.96
     middle, reach = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     low, high = (middle - reach) / (1 + z * z / n), (middle + reach) / (1 + z * z / n)
-    return {"percent": round(100 * p, 1), "low": round(100 * low, 1), "high": round(100 * high, 1), "n": n}
+    return {"percent": round(100 * p, 1), "low": round(100 * max(0.0, low), 1), "high": round(100 * high, 1), "n": n}
 
 
 @torch.no_grad()

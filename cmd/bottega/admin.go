@@ -34,6 +34,7 @@ type adminCmd struct {
 	Code struct {
 		Create codeCreateCmd `cmd:"" help:"Make codes that people redeem for tokens, and print them, one a line."`
 	} `cmd:"" help:"Codes."`
+	Team    teamCmds    `cmd:"" help:"Teams: their plans, seats, tokens and members."`
 	Plan    planCmd     `cmd:"" help:"What an account is on."`
 	Pricing pricingCmds `cmd:"" help:"Prices."`
 	Queue   queueCmds   `cmd:"" help:"The line of waiting work."`
@@ -68,7 +69,7 @@ type userCreateCmd struct {
 }
 
 func (c *userCreateCmd) Run(ctx context.Context) error {
-	if _, ok := plan.Find(c.Plan); !ok {
+	if p, ok := plan.Find(c.Plan); !ok || p.MinSeats > 0 {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
 	a, err := c.open(ctx)
@@ -89,6 +90,7 @@ type keyCreateCmd struct {
 	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
 
 	Credits bool   `help:"It pays with the account's API credits, not with its tokens."`
+	Team    string `help:"Id of the team whose tokens it pays with; the account must own it or be an admin of it." placeholder:"ID"`
 	Budget  string `help:"Most that it may use in a UTC month; 0 = no bound." default:"0"`
 }
 
@@ -113,11 +115,16 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
+	if c.Team != "" {
+		if _, err := a.Teams.Get(ctx, access.Actor{AccountID: acc.ID}, c.Team, access.SpendByKey); err != nil {
+			return err
+		}
+	}
 	key, info, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
 	if err != nil {
 		return err
 	}
-	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Credits: c.Credits, Budget: budget}); err != nil {
+	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget}); err != nil {
 		return errors.Join(err, a.Auth.RevokeKey(ctx, acc.ID, info.ID))
 	}
 	fmt.Println(key)

@@ -18,6 +18,7 @@ import (
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
+	"bottega/internal/id"
 )
 
 // generateCmd walks the same road as the server: plan, hold, ticket, worker, capture. It works for an account of its
@@ -46,6 +47,7 @@ type generateCmd struct {
 	Erase       bool     `help:"Fill what --mask marks with what surrounds it."`
 	Reference   []string `help:"Picture to look at, up to four times; KIND is style, content, character or edge." placeholder:"KIND:FILE[:STRENGTH]" sep:"none"`
 	Out         string   `help:"File to write, .png or .webp." required:"" xor:"out" type:"path" placeholder:"FILE"`
+	Team        string   `help:"Id of a team whose tokens pay; the account that this command works for must be in it, see 'bottega admin team add'." placeholder:"ID"`
 	Price       bool     `help:"Say what it would cost and make nothing, instead of --out." required:"" xor:"out"`
 }
 
@@ -98,7 +100,10 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 	if err != nil {
 		return err
 	}
-	actor := access.Actor{AccountID: acc.ID, Role: acc.Role}
+	actor := access.Actor{AccountID: acc.ID, Role: acc.Role, Team: c.Team}
+	if c.Team != "" && !id.Valid(c.Team) {
+		return fmt.Errorf("--team %q is not the id of a team", c.Team)
+	}
 	if c.Price {
 		return c.printPrice(ctx, a, actor, os.Stdout)
 	}

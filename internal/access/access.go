@@ -24,6 +24,7 @@ type Actor struct {
 	Role      Role
 	KeyID     string // set when an API key was used, empty for a session
 
+	Team    string       // id of the team whose tokens pay; empty = one's own pay
 	Credits bool         // the key pays with the account's API credits, not with its tokens
 	Budget  token.Amount // most that the key may use in a UTC month; 0 = no bound
 }

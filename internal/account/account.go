@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bottega/internal/access"
@@ -134,6 +135,37 @@ func (s *Store) ByID(ctx context.Context, accountID string) (Account, error) {
 // ByEmail returns the account or ErrUnknown.
 func (s *Store) ByEmail(ctx context.Context, email string) (Account, error) {
 	return scan(s.db.QueryRow(ctx, selectByEmail, lookupEmail(email)))
+}
+
+// Emails returns the addresses of accounts. Ids that no account has are missing. Primary key.
+func (s *Store) Emails(ctx context.Context, accountIDs []string) (map[string]string, error) {
+	emails := map[string]string{}
+	for chunk := range slices.Chunk(accountIDs, 1000) {
+		args := make([]any, len(chunk))
+		for i, a := range chunk {
+			args[i] = a
+		}
+		rows, err := s.db.Query(ctx, "SELECT id, email FROM account WHERE id IN "+db.In(1, len(args)), args...)
+		if err != nil {
+			return nil, fmt.Errorf("read e-mail addresses: %w", err)
+		}
+		if err := readEmails(rows, emails); err != nil {
+			return nil, err
+		}
+	}
+	return emails, nil
+}
+
+func readEmails(rows *sql.Rows, into map[string]string) error {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, email string
+		if err := rows.Scan(&id, &email); err != nil {
+			return fmt.Errorf("read e-mail address: %w", err)
+		}
+		into[id] = email
+	}
+	return rows.Err()
 }
 
 // All returns every account, the oldest first.

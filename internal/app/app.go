@@ -30,6 +30,7 @@ import (
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
+	"bottega/internal/team"
 )
 
 // Config is what an installation is made of.
@@ -63,6 +64,7 @@ type App struct {
 	Accounts    *account.Store
 	Auth        *auth.Service
 	Plans       *plan.Service
+	Teams       *team.Service
 	Ledger      *ledger.Service
 	Prices      *pricing.Book
 	Catalog     *catalog.Catalog
@@ -105,14 +107,15 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans})
+	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
 		Present: slices.Sorted(maps.Keys(a.Engines)),
 	})
@@ -277,11 +280,12 @@ func (a *App) tidy(ctx context.Context) error {
 
 // LocalAccount returns the account that `bottega generate` works for, making it when needed. Nobody can sign in to it.
 func (a *App) LocalAccount(ctx context.Context) (account.Account, error) {
-	acc, err := a.Accounts.ByEmail(ctx, localEmail)
+	acc, err := a.Accounts.ByEmail(ctx, LocalEmail)
 	if !errors.Is(err, account.ErrUnknown) {
 		return acc, err
 	}
-	return a.Accounts.Create(ctx, account.New{Email: localEmail, Password: id.New() + id.New(), Role: "user", Plan: plan.Operator})
+	return a.Accounts.Create(ctx, account.New{Email: LocalEmail, Password: id.New() + id.New(), Role: "user", Plan: plan.Operator})
 }
 
-const localEmail = "local@bottega.invalid"
+// LocalEmail is the address of the account that `bottega generate` works for.
+const LocalEmail = "local@bottega.invalid"

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
+	"bottega/internal/team"
 	"bottega/internal/token"
 )
 
@@ -28,7 +29,9 @@ func dump(t *testing.T, d *db.DB) string {
 	for table, columns := range map[string]string{
 		"wallet": "id, available, held, seq, clock, head_hash, schedule, started", "ledger_grant": "id, remaining, held, spent, expired, moved, is_open, expires_at",
 		"hold": "id, amount, captured, state, legs", "entry": "wallet_id, seq, hash", "generation": "id, state, price, charged, lane",
-		"ticket": "id, lane, attempt", "outbox": "id, account_id, topic", "key_spend": "key_id, month, used", "subscription": "account_id, version, last_n, terms", "price_sheet": "version, body",
+		"ticket": "id, lane, attempt", "outbox": "id, account_id, topic", "key_spend": "key_id, month, used", "member_spend": "team_id, account_id, month, used",
+		"team": "id, name, dissolved_at", "team_member": "team_id, account_id, role, most, left_at", "team_invitation": "id, hash, ended_at, accepted_by",
+		"subscription": "account_id, version, last_n, terms", "price_sheet": "version, body",
 	} {
 		rows, err := d.Query(t.Context(), "SELECT "+columns+" FROM "+table)
 		if err != nil {
@@ -73,6 +76,71 @@ func TestCrash_AtEveryStatementOfEveryTransaction(t *testing.T) {
 		}
 		w.Verify()
 	})
+}
+
+// TestCrash_AtEveryStatementOfATeam does the same to everything that changes a team or its tokens.
+func TestCrash_AtEveryStatementOfATeam(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		w := apptest.New(t, ref)
+		owner, member := w.User(plan.Free), w.User(plan.Free)
+		made, err := w.Teams.Create(t.Context(), owner, "Foxes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, c := range teamOperations(w, made.ID, owner, member) {
+			t.Run(c.name, func(t *testing.T) {
+				w.Clock.Advance(time.Duration(n) * 6 * time.Hour)
+				crashEverywhere(t, w, c.run)
+			})
+		}
+		w.Verify()
+	})
+}
+
+func teamOperations(w *apptest.World, id string, owner, member access.Actor) []operation {
+	secret := ""
+	pays := member
+	pays.Team = id
+	limit := token.Whole(100)
+	change := func(f func(s plan.Subscription, now time.Time) (plan.Subscription, error)) func(t *testing.T) error {
+		return func(t *testing.T) error {
+			_, err := w.Teams.ChangePlan(t.Context(), id, plan.Just(f))
+			return err
+		}
+	}
+	return []operation{
+		{"create", func(t *testing.T) error { _, err := w.Teams.Create(t.Context(), owner, "Owls"); return err }},
+		{"invite", func(t *testing.T) (err error) {
+			secret, _, err = w.Teams.Invite(t.Context(), owner, id, team.InviteRequest{Role: access.TeamMember, Limit: access.NoLimit})
+			return err
+		}},
+		{"accept", func(t *testing.T) error { _, err := w.Teams.Accept(t.Context(), member, "", secret); return err }},
+		{"limit", func(t *testing.T) error {
+			return w.Teams.SetMember(t.Context(), owner, id, member.AccountID, team.MemberChange{Limit: &limit})
+		}},
+		{"start a plan", change(func(s plan.Subscription, now time.Time) (plan.Subscription, error) {
+			return s.StartTeam(now, "team-starter", plan.Monthly, 3)
+		})},
+		{"more seats", change(func(s plan.Subscription, now time.Time) (plan.Subscription, error) {
+			out, _, err := s.Resize(now, 5)
+			return out, err
+		})},
+		{"submit", func(t *testing.T) error {
+			count := 2
+			_, err := w.Generations.Submit(t.Context(), pays, generation.SubmitRequest{Kind: "image", Input: &image.Request{Prompt: "a fox", Count: &count}})
+			return err
+		}},
+		{"cancel", func(t *testing.T) error {
+			list, _, err := w.Generations.List(t.Context(), member, generation.Page{Limit: 1})
+			if err == nil {
+				_, err = w.Generations.Cancel(t.Context(), member, list[0].ID)
+			}
+			return err
+		}},
+		{"transfer", func(t *testing.T) error { return w.Teams.Transfer(t.Context(), owner, id, member.AccountID) }},
+		{"leave", func(t *testing.T) error { return w.Teams.Leave(t.Context(), owner, id) }},
+		{"dissolve", func(t *testing.T) error { return w.Teams.Dissolve(t.Context(), member, id) }},
+	}
 }
 
 type operation struct {

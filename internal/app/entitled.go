@@ -7,14 +7,15 @@ import (
 	"bottega/internal/asset"
 	"bottega/internal/generation"
 	"bottega/internal/plan"
+	"bottega/internal/team"
 )
 
-// entitlements answers from the plan an account is on now.
+// entitlements answers from the plan an account, or a team, is on now.
 type entitlements struct{ *plan.Service }
 
 // Entitlement implements generation.Entitlements.
-func (e entitlements) Entitlement(ctx context.Context, accountID string) (generation.Entitlement, error) {
-	now, sub, err := e.Now(ctx, accountID)
+func (e entitlements) Entitlement(ctx context.Context, payer string) (generation.Entitlement, error) {
+	now, sub, err := e.Now(ctx, payer)
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
@@ -31,6 +32,12 @@ func (e entitlements) Entitlement(ctx context.Context, accountID string) (genera
 type uploadRules struct {
 	*account.Store
 	plans *plan.Service
+	teams *team.Service
+}
+
+// SeesWork implements asset.UploadRules.
+func (r uploadRules) SeesWork(ctx context.Context, teamID, accountID string) (bool, error) {
+	return r.teams.SeesWork(ctx, teamID, accountID)
 }
 
 // UploadQuota implements asset.UploadRules.

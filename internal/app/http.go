@@ -27,7 +27,7 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	people := subscribers{a.Accounts, a.Plans}
 	studioAPI, err := studio.New(studio.Deps{
-		Generations: a.Generations, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
+		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})

@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -14,8 +15,10 @@ import (
 	"bottega/internal/api/leonardo"
 	"bottega/internal/app"
 	"bottega/internal/apptest"
+	"bottega/internal/auth"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
+	"bottega/internal/ledger"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/token"
@@ -29,6 +32,8 @@ type counter struct {
 	actor   access.Actor
 	key     string
 	cookie  string
+	team    string // that the person owns
+	teamKey string // a key that the team pays for
 }
 
 func newCounter(t *testing.T, ref string) *counter {
@@ -41,6 +46,23 @@ func newCounter(t *testing.T, ref string) *counter {
 	if c.key, _, err = w.Auth.CreateKey(t.Context(), c.actor.AccountID, "test", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
+	made, err := w.Teams.Create(t.Context(), c.actor, "Foxes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.team = made.ID
+	err = w.Ledger.Grant(t.Context(), made.Wallet(), ledger.GrantRequest{Kind: ledger.TopUp, Amount: token.Whole(100_000), Ref: "pool"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, info, err := w.Auth.CreateKey(t.Context(), c.actor.AccountID, "team", time.Time{})
+	if err == nil {
+		err = w.Auth.SetKeyTerms(t.Context(), c.actor.AccountID, info.ID, auth.KeyTerms{Team: c.team})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.teamKey = key
 	session, err := w.Auth.StartSession(t.Context(), c.actor.AccountID, "test")
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +93,32 @@ func (c *counter) ask(path string, body any, header http.Header, at ...string) t
 	return token.Amount(v.(float64))
 }
 
+// held is what a wallet holds, and what its journal says of it.
+func (c *counter) held(wallet string) token.Amount {
+	c.t.Helper()
+	b, err := c.Ledger.Balance(c.t.Context(), wallet)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	items, _, err := c.Ledger.Journal(c.t.Context(), wallet, "", 100)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var sum token.Amount
+	for _, it := range items {
+		if it.Op == "hold" {
+			sum -= it.Amount
+			if it.Sheet != c.Prices.Current().Version {
+				c.t.Errorf("the journal's line %d names price sheet %d, want %d", it.Seq, it.Sheet, c.Prices.Current().Version)
+			}
+		}
+	}
+	if sum != b.Held {
+		c.t.Errorf("%s are held in %s, the journal says %s", b.Held, wallet, sum)
+	}
+	return b.Held
+}
+
 func TestPrice_EveryDoorSaysTheSame(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		c := newCounter(t, ref)
@@ -86,6 +134,9 @@ func TestPrice_EveryDoorSaysTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			studio := map[string]any{"prompt": "a fox", "width": f.Width, "height": f.Height, "steps": f.Steps, "count": f.Count, "tile": f.Tile}
+			team := maps.Clone(studio)
+			team["pays_with"] = "team:" + c.team
+			teamProgram := func() http.Header { return http.Header{"Authorization": {"Bearer " + c.teamKey}} }
 			leo := map[string]any{"prompt": "a fox", "width": f.Width, "height": f.Height, "num_inference_steps": f.Steps, "num_images": f.Count, "tiling": f.Tile}
 			calculator := map[string]any{"service": "IMAGE_GENERATION", "serviceParams": map[string]any{"IMAGE_GENERATION": map[string]any{
 				"imageWidth": f.Width, "imageHeight": f.Height, "inferenceSteps": f.Steps, "numImages": f.Count, "tiling": f.Tile,
@@ -101,6 +152,11 @@ func TestPrice_EveryDoorSaysTheSame(t *testing.T) {
 				"the offer":            offer.Quote.Total,
 				"the studio's request": c.ask("/api/studio/generations", studio, browser(), "price_mt"),
 				"the program's answer": token.One * c.ask("/api/rest/v1/generations", leo, program(), "sdGenerationJob", "apiCreditCost"),
+
+				"the studio's button for a team":  c.ask("/api/studio/quote", team, browser(), "total_mt"),
+				"the studio's request for a team": c.ask("/api/studio/generations", team, browser(), "price_mt"),
+				"the calculator for a team":       token.One * c.ask("/api/rest/v1/pricing-calculator", calculator, teamProgram(), "calculateProductionApiServiceCost", "cost"),
+				"the program's answer for a team": token.One * c.ask("/api/rest/v1/generations", leo, teamProgram(), "sdGenerationJob", "apiCreditCost"),
 			}
 			for door, price := range said {
 				if price != q.Total {
@@ -108,25 +164,9 @@ func TestPrice_EveryDoorSaysTheSame(t *testing.T) {
 				}
 			}
 		}
-		held, err := c.Ledger.Balance(t.Context(), c.actor.AccountID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		items, _, err := c.Ledger.Journal(t.Context(), c.actor.AccountID, "", 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var sum token.Amount
-		for _, it := range items {
-			if it.Op == "hold" {
-				sum -= it.Amount
-				if it.Sheet != c.Prices.Current().Version {
-					t.Errorf("the journal's line %d names price sheet %d, want %d", it.Seq, it.Sheet, c.Prices.Current().Version)
-				}
-			}
-		}
-		if sum != held.Held {
-			t.Errorf("%s are held, the journal says %s", held.Held, sum)
+		own, pool := c.held(c.actor.AccountID), c.held(ledger.TeamOf(c.team))
+		if own == 0 || own != pool {
+			t.Errorf("of one's own %s are held, of the team's %s", own, pool)
 		}
 		c.Verify()
 	})

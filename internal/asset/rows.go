@@ -14,7 +14,7 @@ import (
 // ErrNotFound is the fault for a picture that does not exist, or whose file does not.
 var ErrNotFound = fault.New(fault.NotFound, "image_not_found", "there is no such picture")
 
-const imageColumns = `id, generation_id, account_id, idx, width, height, bytes, sha256, has_alpha, placeholder, recipe, created_at`
+const imageColumns = `id, generation_id, account_id, idx, width, height, bytes, sha256, has_alpha, placeholder, recipe, created_at, team_id`
 
 // insertImages is followed by the rows; no ON CONFLICT: a generation that finished twice is a bug to be seen.
 const insertImages = `INSERT INTO image (` + imageColumns + `) VALUES `
@@ -25,7 +25,7 @@ func InsertImages(ctx context.Context, tx *db.Tx, imgs []Image) error {
 	for i, m := range imgs {
 		rows[i] = []any{
 			m.ID, m.GenerationID, m.AccountID, m.Index, m.Width, m.Height, m.Bytes, m.SHA256,
-			db.Bool(m.HasAlpha), m.Placeholder, string(m.Recipe.JSON()), db.Micros(m.CreatedAt),
+			db.Bool(m.HasAlpha), m.Placeholder, string(m.Recipe.JSON()), db.Micros(m.CreatedAt), m.TeamID,
 		}
 	}
 	if err := tx.Insert(ctx, insertImages, rows, ""); err != nil {
@@ -124,7 +124,7 @@ func scanImage(row interface{ Scan(...any) error }) (Image, error) {
 	var recipe string
 	var alpha, created int64
 	if err := row.Scan(&m.ID, &m.GenerationID, &m.AccountID, &m.Index, &m.Width, &m.Height, &m.Bytes, &m.SHA256,
-		&alpha, &m.Placeholder, &recipe, &created); err != nil {
+		&alpha, &m.Placeholder, &recipe, &created, &m.TeamID); err != nil {
 		return Image{}, err
 	}
 	if err := json.Unmarshal([]byte(recipe), &m.Recipe); err != nil {

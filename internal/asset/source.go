@@ -29,9 +29,28 @@ type Source struct {
 	picture       Image
 }
 
-// Source finds a picture of the account by the id of an upload or of a generated picture. What is not there, is
-// somebody else's, or has not come yet is ErrNotFound.
+// Source finds a picture of the account, or of a team whose work it sees, by the id of an upload or of a generated
+// picture. What is not there, is somebody else's, or has not come yet is ErrNotFound.
 func (u *Uploads) Source(ctx context.Context, accountID, pictureID string) (Source, error) {
+	s, err := u.Accepted(ctx, pictureID)
+	if err != nil {
+		return Source{}, err
+	}
+	may := s.picture.AccountID == accountID
+	if team := s.picture.TeamID; team != "" {
+		if may, err = u.rules.SeesWork(ctx, team, accountID); err != nil {
+			return Source{}, err
+		}
+	}
+	if !may {
+		return Source{}, ErrNotFound
+	}
+	return s, nil
+}
+
+// Accepted is Source for work that was accepted: whose the picture is was found out then, and who has left a team since
+// still gets what was accepted.
+func (u *Uploads) Accepted(ctx context.Context, pictureID string) (Source, error) {
 	if !id.Valid(pictureID) {
 		return Source{}, ErrNotFound
 	}
@@ -39,7 +58,7 @@ func (u *Uploads) Source(ctx context.Context, accountID, pictureID string) (Sour
 	if err != nil {
 		return Source{}, err
 	}
-	if img.AccountID != accountID || img.Width == 0 {
+	if img.Width == 0 {
 		return Source{}, ErrNotFound
 	}
 	return Source{ID: img.ID, Origin: origin, Width: img.Width, Height: img.Height, HasAlpha: img.HasAlpha, Placeholder: img.Placeholder, picture: img}, nil

@@ -15,7 +15,8 @@ type Image struct {
 	ID           string
 	GenerationID string
 	AccountID    string
-	Index        int // from 0 within its generation
+	TeamID       string // that paid for it, and whose it is; empty = the account's own
+	Index        int    // from 0 within its generation
 	Width        int
 	Height       int
 	Bytes        int64  // of the PNG

@@ -79,6 +79,8 @@ type UploadRules interface {
 	// Lock makes other transactions that lock the account wait.
 	Lock(ctx context.Context, tx *db.Tx, accountID string) error
 	UploadQuota(ctx context.Context, accountID string) (UploadQuota, error)
+	// SeesWork reports whether an account sees what was made with a team's tokens.
+	SeesWork(ctx context.Context, teamID, accountID string) (bool, error)
 }
 
 // Uploads keeps pictures of people's own: checked, converted to upright 8-bit sRGB without metadata, private, within

@@ -28,9 +28,13 @@ import (
 type rules struct {
 	*account.Store
 	quota asset.UploadQuota
+	sees  map[string]string // account → the team whose work it sees; nil = none
 }
 
 func (r rules) UploadQuota(context.Context, string) (asset.UploadQuota, error) { return r.quota, nil }
+func (r rules) SeesWork(_ context.Context, team, account string) (bool, error) {
+	return r.sees[account] == team, nil
+}
 
 // desk is a place to upload to.
 type desk struct {
@@ -46,7 +50,7 @@ type desk struct {
 func newDesk(t *testing.T, d *db.DB) *desk {
 	store, dir := localStore(t)
 	w := &desk{t: t, db: d, dir: dir, store: store, clock: clock.NewFake(noon)}
-	w.rules = &rules{account.NewStore(d, w.clock, account.NewPasswords(1)), asset.UploadQuota{Pictures: 10, Bytes: 10 << 20}}
+	w.rules = &rules{Store: account.NewStore(d, w.clock, account.NewPasswords(1)), quota: asset.UploadQuota{Pictures: 10, Bytes: 10 << 20}}
 	w.Uploads = asset.NewUploads(d, store, w.clock, w.rules)
 	return w
 }

@@ -61,6 +61,7 @@ type KeyInfo struct {
 
 // KeyTerms are what a key pays with and how much.
 type KeyTerms struct {
+	Team    string       // id of the team whose tokens pay; empty = the account's own
 	Credits bool         // the account's API credits, not its tokens
 	Budget  token.Amount // most that it may use in a UTC month; 0 = no bound
 }
@@ -158,7 +159,8 @@ func (s *Service) Key(ctx context.Context, presented string) (access.Actor, erro
 			return access.Actor{}, fmt.Errorf("note use of API key %s: %w", keyID, err)
 		}
 	}
-	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID, Credits: paysWith == paysCredits, Budget: budget}, nil
+	terms := readTerms(paysWith, budget)
+	return access.Actor{AccountID: a.ID, Role: a.Role, KeyID: keyID, Team: terms.Team, Credits: terms.Credits, Budget: budget}, nil
 }
 
 // InForce returns nil for a key that may still be used, named by its id, and otherwise the fault that says why not. It is
@@ -194,7 +196,7 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]KeyInfo, error)
 		if err := rows.Scan(&k.ID, &k.Name, &k.Prefix, &created, &expires, &used, &paysWith, &k.Budget); err != nil {
 			return nil, fmt.Errorf("read API key: %w", err)
 		}
-		k.Credits = paysWith == paysCredits
+		k.KeyTerms = readTerms(paysWith, k.Budget)
 		k.CreatedAt, k.ExpiresAt, k.LastUsedAt = db.Time(created), db.Time(expires), db.Time(used)
 		list = append(list, k)
 	}
@@ -207,7 +209,13 @@ func (s *Service) Keys(ctx context.Context, accountID string) ([]KeyInfo, error)
 const (
 	paysTokens  = "tokens"
 	paysCredits = "credits"
+	paysTeam    = "team:" // and the team's id
 )
+
+func readTerms(paysWith string, budget token.Amount) KeyTerms {
+	_, team, _ := strings.Cut(paysWith, paysTeam)
+	return KeyTerms{Team: team, Credits: paysWith == paysCredits, Budget: budget}
+}
 
 // SetKeyTerms says what a key pays with and how much, from its next request on. It returns ErrNoSuchKey when the account
 // has no such key in force.
@@ -216,7 +224,10 @@ func (s *Service) SetKeyTerms(ctx context.Context, accountID, keyID string, t Ke
 		return fault.Bad(fault.Field{Name: "budget_mt", Value: int64(t.Budget), Message: "is out of range", Allowed: "0 for no bound, up to " + token.Max.String()})
 	}
 	paysWith := paysTokens
-	if t.Credits {
+	switch {
+	case t.Team != "":
+		paysWith = paysTeam + t.Team // whether the account may bind a key to it, the caller has asked
+	case t.Credits:
 		paysWith = paysCredits
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {

@@ -166,6 +166,56 @@ func TestEntry_CannotBeChangedOrDeleted(t *testing.T) {
 	})
 }
 
+// Version 7 builds the table of subscriptions anew, so that a team can have one: those of accounts stay.
+func TestMigrate_KeepsSubscriptionsOfVersion6(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d, err := db.Open(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = d.Close() }()
+		if err := d.MigrateTo(t.Context(), 6); err != nil {
+			t.Fatal(err)
+		}
+		exec := func(statement string) error {
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), statement)
+				return err
+			})
+		}
+		const ofTeam = `INSERT INTO subscription (account_id, version, last_n, terms) VALUES ('team:foxes', 1, 1, '[]')`
+		for _, statement := range []string{
+			`INSERT INTO account (id, email, password_hash, role, plan, plan_since, created_at) VALUES ('ada', 'ada@example.com', '', 'user', 'free', 0, 0)`,
+			`INSERT INTO subscription (account_id, version, last_n, terms) VALUES ('ada', 3, 4, '[{"N":4}]')`,
+			`INSERT INTO generation (id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
+				failure_code, failure_message, idem_hash, created_at, started_at, finished_at, deleted_at)
+				VALUES ('g', 'ada', 'image', 'm', '{}', 1, 1, 'complete', 5, 5, 1, '', '', '', 1, 1, 1, 0)`,
+		} {
+			if err := exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := exec(ofTeam); err == nil {
+			t.Fatal("version 6 has subscriptions of teams already")
+		}
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var version, lastN int64
+		var terms, team string
+		err = d.QueryRow(t.Context(), "SELECT version, last_n, terms FROM subscription WHERE account_id = 'ada'").Scan(&version, &lastN, &terms)
+		if err != nil || version != 3 || lastN != 4 || terms != `[{"N":4}]` {
+			t.Errorf("the subscription is %d %d %s, %v", version, lastN, terms, err)
+		}
+		if err := d.QueryRow(t.Context(), "SELECT team_id FROM generation WHERE id = 'g'").Scan(&team); err != nil || team != "" {
+			t.Errorf("the generation is of the team %q, %v", team, err)
+		}
+		if err := exec(ofTeam); err != nil {
+			t.Errorf("a team's subscription: %v", err)
+		}
+	})
+}
+
 func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)

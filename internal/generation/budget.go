@@ -12,22 +12,42 @@ import (
 	"bottega/internal/token"
 )
 
-// payer is the wallet that pays for an actor's work: the account's tokens, or its API credits for a key that says so.
+// payer is the wallet that pays for an actor's work: the account's tokens, its API credits for a key that says so, or
+// those of the team that the actor chose. Wallets never fall through to one another.
 func payer(a access.Actor) string {
-	if a.Credits {
+	switch {
+	case a.Team != "":
+		return ledger.TeamOf(a.Team)
+	case a.Credits:
 		return ledger.CreditsOf(a.AccountID)
 	}
 	return a.AccountID
 }
 
-// spendKey is a key's month.
-type spendKey struct{ keyID, month string }
-
-func monthOf(keyID string, at time.Time) spendKey {
-	return spendKey{keyID, at.UTC().Format("2006-01")}
+// spendKey is a month of an API key, or of a member in a team.
+type spendKey struct {
+	team  string // empty = id is an API key's
+	id    string // of the key, or of the member's account
+	month string // 2026-11, UTC
 }
 
-// spending is what keys have used in their months, and what this batch adds to it.
+func monthOf(keyID string, at time.Time) spendKey {
+	return spendKey{id: keyID, month: at.UTC().Format(monthForm)}
+}
+
+func memberMonth(teamID, accountID string, at time.Time) spendKey {
+	return spendKey{team: teamID, id: accountID, month: at.UTC().Format(monthForm)}
+}
+
+const monthForm = "2006-01"
+
+// nextMonth is when what is counted by the UTC month starts anew.
+func nextMonth(at time.Time) time.Time {
+	at = at.UTC()
+	return time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
+// spending is what keys and members have used in their months, and what this batch adds to it.
 type spending struct {
 	used map[spendKey]token.Amount // with what this batch has added
 	more map[spendKey]token.Amount
@@ -35,20 +55,28 @@ type spending struct {
 
 // add counts an amount, which may be negative when something comes back.
 func (s *spending) add(k spendKey, amount token.Amount) {
-	if k.keyID == "" || amount == 0 {
+	if k.id == "" || amount == 0 {
 		return
 	}
 	s.used[k] += amount
 	s.more[k] += amount
 }
 
+// count adds an amount to whatever bounds the work: its API key, its member of the team.
+func (s *spending) count(r *row, amount token.Amount) {
+	s.add(monthOf(r.keyID, r.CreatedAt), amount)
+	if r.TeamID != "" {
+		s.add(memberMonth(r.TeamID, r.AccountID, r.CreatedAt), amount)
+	}
+}
+
 // allow refuses what a key's budget does not cover any more.
 func (s *spending) allow(op *submission, price token.Amount) error {
 	k := monthOf(op.actor.KeyID, op.at)
-	if k.keyID == "" || op.actor.Budget == 0 || s.used[k]+price <= op.actor.Budget {
+	if k.id == "" || op.actor.Budget == 0 || price == 0 || s.used[k]+price <= op.actor.Budget {
 		return nil
 	}
-	next := time.Date(op.at.Year(), op.at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	next := nextMonth(op.at)
 	f := fault.New(fault.Insufficient, "key_budget_spent", fmt.Sprintf(
 		"this costs %s and the budget of this API key has %s of %s left until %s", price, max(0, op.actor.Budget-s.used[k]),
 		op.actor.Budget, next.Format(time.DateOnly)))
@@ -58,51 +86,80 @@ func (s *spending) allow(op *submission, price token.Amount) error {
 	return f
 }
 
-// loadSpending reads what the keys of a batch's submissions have used. The wallets are locked already, and keys of one
-// wallet come one after the other; rows are locked for those whose wallet was changed meanwhile. Primary key.
+// loadSpending reads what the keys and members of a batch's submissions have used. The wallets are locked already, and
+// keys of one wallet and members of one team come one after the other; rows are locked for those whose wallet was
+// changed meanwhile. Primary keys.
 func loadSpending(ctx context.Context, tx *db.Tx, ops []operation) (spending, error) {
 	s := spending{used: map[spendKey]token.Amount{}, more: map[spendKey]token.Amount{}}
-	asked := map[spendKey]bool{}
 	for _, op := range ops {
-		if op.submit == nil || op.submit.actor.Budget == 0 {
+		if op.submit == nil {
 			continue
 		}
-		k := monthOf(op.submit.actor.KeyID, op.submit.at)
-		if k.keyID == "" || asked[k] {
-			continue
+		var keys []spendKey
+		if op.submit.actor.Budget > 0 {
+			keys = append(keys, monthOf(op.submit.actor.KeyID, op.submit.at))
 		}
-		asked[k] = true
-		used, err := usedBy(ctx, tx, k)
-		if err != nil {
-			return s, err
+		if op.submit.actor.Team != "" {
+			keys = append(keys, memberMonth(op.submit.actor.Team, op.submit.accountID, op.submit.at))
 		}
-		s.used[k] = used
+		for _, k := range keys {
+			if _, known := s.used[k]; known || k.id == "" {
+				continue
+			}
+			used, err := usedBy(ctx, tx, k)
+			if err != nil {
+				return s, err
+			}
+			s.used[k] = used
+		}
 	}
 	return s, nil
 }
 
+// Primary keys; no row is nothing used.
+const (
+	selectKeySpend    = "SELECT COALESCE(SUM(used), 0) FROM key_spend WHERE key_id = $1 AND month = $2"
+	selectMemberSpend = "SELECT COALESCE(SUM(used), 0) FROM member_spend WHERE team_id = $3 AND account_id = $1 AND month = $2"
+)
+
 func usedBy(ctx context.Context, q db.Queryer, k spendKey) (token.Amount, error) {
+	query, args := selectKeySpend, []any{k.id, k.month}
+	if k.team != "" {
+		query, args = selectMemberSpend, append(args, k.team)
+	}
 	var used token.Amount
-	// Primary key; no row is nothing used.
-	err := q.QueryRow(ctx, "SELECT COALESCE(SUM(used), 0) FROM key_spend WHERE key_id = $1 AND month = $2", k.keyID, k.month).Scan(&used)
-	if err != nil {
-		return 0, fmt.Errorf("read what key %s has used: %w", k.keyID, err)
+	if err := q.QueryRow(ctx, query, args...).Scan(&used); err != nil {
+		return 0, fmt.Errorf("read what %s has used: %w", k.id, err)
 	}
 	return used, nil
 }
+
+// What comes back was counted once, so that its row is there.
+const (
+	moreOfKey = `INSERT INTO key_spend (key_id, month, used) VALUES ($1, $2, $3)
+		ON CONFLICT (key_id, month) DO UPDATE SET used = key_spend.used + excluded.used`
+	lessOfKey    = "UPDATE key_spend SET used = used + $3 WHERE key_id = $1 AND month = $2"
+	moreOfMember = `INSERT INTO member_spend (account_id, month, used, team_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (team_id, account_id, month) DO UPDATE SET used = member_spend.used + excluded.used`
+	lessOfMember = "UPDATE member_spend SET used = used + $3 WHERE team_id = $4 AND account_id = $1 AND month = $2"
+)
 
 func (s *spending) save(ctx context.Context, tx *db.Tx) error {
 	for k, more := range s.more {
 		if more == 0 {
 			continue
 		}
-		statement := `INSERT INTO key_spend (key_id, month, used) VALUES ($1, $2, $3)
-			ON CONFLICT (key_id, month) DO UPDATE SET used = key_spend.used + excluded.used`
-		if more < 0 { // the row is there: what comes back was counted once
-			statement = "UPDATE key_spend SET used = used + $3 WHERE key_id = $1 AND month = $2"
+		statement, args := moreOfKey, []any{k.id, k.month, more}
+		switch {
+		case k.team != "" && more < 0:
+			statement, args = lessOfMember, append(args, k.team)
+		case k.team != "":
+			statement, args = moreOfMember, append(args, k.team)
+		case more < 0:
+			statement = lessOfKey
 		}
-		if _, err := tx.Exec(ctx, statement, k.keyID, k.month, more); err != nil {
-			return fmt.Errorf("write what key %s has used: %w", k.keyID, err)
+		if _, err := tx.Exec(ctx, statement, args...); err != nil {
+			return fmt.Errorf("write what %s has used: %w", k.id, err)
 		}
 	}
 	return nil

@@ -33,8 +33,9 @@ type submission struct {
 // ending ends a generation, or refuses to when it has ended already.
 type ending struct {
 	id, accountID string
-	event         Event // succeed, fail or cancel
-	attempt       int   // of the run that ends it; 0 = whoever runs it (cancel)
+	teamID        string // whose tokens pay, so that entitled has the right schedule; empty = one's own
+	event         Event  // succeed, fail or cancel
+	attempt       int    // of the run that ends it; 0 = whoever runs it (cancel)
 	images        []asset.Image
 	failure       *Failure
 	onlyWaiting   bool // what runs by now goes on
@@ -51,6 +52,7 @@ type world struct {
 	tickets     map[string]queue.Ticket
 	line        *queue.Line
 	spending    spending
+	members     map[memberKey]access.Membership // of those who let a team pay
 
 	inserted []*row
 	updated  []*row
@@ -77,7 +79,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 			return &before.Generation, nil
 		}
 	}
-	if n, limit := w.line.Length(op.accountID), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
+	if n, limit := w.line.Length(queue.ShareOf(op.accountID, op.actor.Team)), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
 		f := fault.New(fault.RateLimited, "queue_full", fmt.Sprintf(
 			"%d generations are waiting or running, your plan allows %d: wait until one has finished", n, limit))
 		f.RetryAfter = 10 * time.Second
@@ -90,29 +92,27 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	if err := wallet.Advance(op.at, op.entitled.Schedule); err != nil {
 		return nil, err
 	}
-	if op.lane != Relaxed {
-		if err := w.spending.allow(op, op.quote.Total); err != nil {
-			return nil, err
-		}
+	if err := w.mayPay(op); err != nil {
+		return nil, err
 	}
 	hold, lane, err := pay(wallet, op)
 	if err != nil {
 		return nil, err
 	}
-	w.spending.add(monthOf(op.actor.KeyID, op.at), hold.Amount)
 	w.holds[op.id] = hold
 	r := &row{
 		Generation: Generation{
 			ID: op.id, AccountID: op.accountID, Kind: op.kind, Params: op.planned.Params, State: Waiting,
-			Lane: lane, Price: hold.Amount, CreatedAt: op.at,
+			Lane: lane, Price: hold.Amount, CreatedAt: op.at, TeamID: op.actor.Team,
 		},
 		model: op.planned.Model, pictures: op.planned.Count, timeout: op.planned.Timeout,
 		sheetVersion: op.quote.SheetVersion, idemKey: op.idemKey, idemHash: op.idemHash, keyID: op.actor.KeyID,
 	}
 	ticket := &queue.Ticket{
-		ID: op.id, AccountID: op.accountID, Lane: lineOf(lane, op.actor), Weight: op.quote.Total,
+		ID: op.id, AccountID: op.accountID, Share: queue.ShareOf(op.accountID, op.actor.Team), Lane: lineOf(lane, op.actor), Weight: op.quote.Total,
 		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at,
 	}
+	w.spending.count(r, hold.Amount)
 	own, behind := w.line.Add(ticket, op.entitled.Concurrency)
 	if op.forecast != nil {
 		place := op.forecast.Place(*ticket, own, behind)
@@ -133,6 +133,21 @@ func lineOf(lane Lane, actor access.Actor) string {
 		return queue.LaneAPI
 	}
 	return string(lane)
+}
+
+// mayPay refuses what an API key's budget or a member's limit does not cover any more. Relaxed work takes nothing from
+// either, but a team's lane is for its members, too.
+func (w *world) mayPay(op *submission) error {
+	price := op.quote.Total
+	if op.lane == Relaxed {
+		price = 0
+	}
+	if op.actor.Team != "" {
+		if err := w.memberMay(op, price); err != nil {
+			return err
+		}
+	}
+	return w.spending.allow(op, price)
 }
 
 // errNoRelaxed is the fault of asking for the relaxed lane on a plan without one.
@@ -194,6 +209,9 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if hold == nil || w.wallets[hold.WalletID] == nil {
 		return nil, fmt.Errorf("end generation %s: its hold is missing", op.id)
 	}
+	if op.teamID != r.TeamID {
+		return nil, fmt.Errorf("end generation %s: team %q pays for it, not %q", op.id, r.TeamID, op.teamID)
+	}
 	wallet, schedule := w.wallets[hold.WalletID], op.entitled.Schedule
 	if _, ok := ledger.IsCredits(hold.WalletID); ok {
 		schedule = ledger.Schedule{}
@@ -208,7 +226,7 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if err := wallet.Capture(hold, charge, op.event != EventCancel); err != nil {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
-	w.spending.add(monthOf(r.keyID, r.CreatedAt), charge-r.Price)
+	w.spending.count(r, charge-r.Price)
 	r.State, r.Charged, r.Failure, r.FinishedAt = next, charge, op.failure, op.at
 	r.Images, r.Position = op.images, 0
 	var ran time.Duration

@@ -6,7 +6,7 @@ import "context"
 // delivered and the rest released to the grants it came from, the pictures' rows are written, the ticket goes, and the
 // event is noted. A second caller learns errEnded; a run that lost its lease learns errStale.
 func (s *Service) finish(ctx context.Context, end ending) (*Generation, error) {
-	g, err := s.decide(ctx, end.accountID, func(entitled Entitlement) operation {
+	g, err := s.decide(ctx, end.accountID, end.teamID, func(entitled Entitlement) operation {
 		own := end
 		own.entitled, own.at = entitled, s.Clock.Now()
 		return operation{end: &own}

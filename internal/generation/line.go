@@ -31,7 +31,7 @@ func (s *Service) arrange(ctx context.Context, actor access.Actor, id string, ch
 	if err != nil {
 		return err
 	}
-	if g == nil || !actor.MaySee(g.AccountID) {
+	if g == nil || g.AccountID != actor.AccountID {
 		return ErrNotFound
 	}
 	tickets, err := queue.ByID(ctx, s.DB, []string{id})
@@ -44,7 +44,7 @@ func (s *Service) arrange(ctx context.Context, actor access.Actor, id string, ch
 	}
 	now := s.Clock.Now()
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
-		if err := queue.Arrange(ctx, tx, g.AccountID, t.Lane, change); err != nil {
+		if err := queue.Arrange(ctx, tx, t.Share, t.Lane, change); err != nil {
 			return err
 		}
 		return event.Append(ctx, tx, []event.Record{{AccountID: g.AccountID, Topic: event.TopicGeneration, Subject: id, At: now}})

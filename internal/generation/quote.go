@@ -18,6 +18,7 @@ type Offer struct {
 	Enough       bool
 	After        token.Amount  // what is left when it is paid; 0 when there is not enough
 	Draws        []ledger.Draw // which layers pay, in spending order; nil when there is not enough
+	Allowance    *Allowance    // of the member, where a team pays; Enough minds it
 	Alternatives []Alternative // cheaper ones, the nearest first
 }
 
@@ -65,8 +66,11 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 	if o.Draws, o.Enough = b.Spend(q.Total); o.Enough {
 		o.After = b.Available - q.Total
 	}
+	if err := s.addAllowance(ctx, actor, o); err != nil {
+		return nil, err
+	}
 	o.Alternatives = s.alternatives(ctx, actor, req, q.Total)
-	entitled, err := s.Entitlements.Entitlement(ctx, actor.AccountID)
+	entitled, err := s.entitled(ctx, actor.AccountID, actor.Team)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +78,22 @@ func (s *Service) Offer(ctx context.Context, actor access.Actor, req SubmitReque
 		o.Alternatives = append(o.Alternatives, Alternative{Name: string(Relaxed), Text: "relaxed: free, when there is room"})
 	}
 	return o, nil
+}
+
+// addAllowance says what the member may still use where a team pays, and refuses those for whom it does not.
+func (s *Service) addAllowance(ctx context.Context, actor access.Actor, o *Offer) error {
+	if actor.Team == "" {
+		return nil
+	}
+	a, err := s.Allowance(ctx, actor)
+	if err != nil {
+		return err
+	}
+	o.Allowance = &a
+	if a.allows(o.Quote.Total) != nil {
+		o.Enough, o.After, o.Draws = false, 0, nil
+	}
+	return nil
 }
 
 // alternatives asks for the price of each variation that the kind knows; those that are refused, or no cheaper than

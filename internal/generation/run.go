@@ -26,12 +26,12 @@ func (s *Service) Engines() []string { return s.Present }
 
 // Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read.
 func (s *Service) Concurrency(ctx context.Context, accountID string) int {
-	e, err := s.Entitlements.Entitlement(ctx, accountID)
+	n, err := s.concurrency(ctx, accountID)
 	if err != nil {
 		s.Log.Error("reading an account's limits failed; one at a time", "account", accountID, "error", err)
 		return 1
 	}
-	return max(1, e.Concurrency)
+	return max(1, n)
 }
 
 // Started marks generations as running, in the transaction that gives out their leases.
@@ -68,7 +68,11 @@ func (s *Service) Returned(ctx context.Context, tx *db.Tx, ids []string, at time
 
 // Spent fails a generation whose runs all died.
 func (s *Service) Spent(ctx context.Context, t queue.Ticket) error {
-	_, err := s.finish(ctx, ending{id: t.ID, accountID: t.AccountID, event: EventFail, failure: &Failure{
+	r, err := readRow(ctx, s.DB, t.ID)
+	if err != nil || r == nil {
+		return err
+	}
+	_, err = s.finish(ctx, ending{id: t.ID, accountID: t.AccountID, teamID: r.TeamID, event: EventFail, failure: &Failure{
 		Code: "worker_lost", Message: fmt.Sprintf("the work was started %d times and its worker died each time", t.Attempt-1),
 	}})
 	if errors.Is(err, errEnded) {
@@ -91,6 +95,10 @@ func (s *Service) Run(ctx context.Context, t queue.Ticket) (ended bool) {
 	}
 	result, err := s.attempt(ctx, t, r)
 	end, again := s.judge(ctx, t, result, err)
+	end.teamID = r.TeamID
+	for i := range end.images {
+		end.images[i].TeamID = r.TeamID
+	}
 	if again {
 		s.Log.Warn("generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
 		return false

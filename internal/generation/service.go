@@ -26,9 +26,9 @@ type Entitlement struct {
 	Relaxed     bool // work goes on without tokens
 }
 
-// Entitlements tells what an account may do.
+// Entitlements tells what an account, or a team by the name of its wallet, may do.
 type Entitlements interface {
-	Entitlement(ctx context.Context, accountID string) (Entitlement, error)
+	Entitlement(ctx context.Context, payer string) (Entitlement, error)
 }
 
 // Prices gives the price sheet in force: pricing.Book, or one sheet by itself.
@@ -52,6 +52,7 @@ type Deps struct {
 	Wallets      Wallets // may be nil where nobody asks for an Offer
 	Kinds        []Kind
 	Entitlements Entitlements
+	Teams        Teams // may be nil where there are no teams
 	Hub          *event.Hub
 	Files        Files
 	Log          *slog.Logger
@@ -115,21 +116,61 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id string) (*Gene
 	if err != nil {
 		return nil, err
 	}
-	if g == nil || !actor.MaySee(g.AccountID) {
+	if g == nil {
+		return nil, ErrNotFound
+	}
+	may, err := s.may(ctx, actor, g, access.SeeWork, access.SeeWork)
+	if err != nil {
+		return nil, err
+	}
+	if !may {
 		return nil, ErrNotFound
 	}
 	return g, s.complete(ctx, []*Generation{g})
 }
 
-// List returns the actor's generations, newest first, and the cursor of the next page, empty at the end.
+// List returns the actor's generations, newest first, and the cursor of the next page, empty at the end. What a team paid
+// for is among them as long as the actor sees that team's work.
 func (s *Service) List(ctx context.Context, actor access.Actor, page Page) ([]Generation, string, error) {
+	args, err := s.seen(ctx, actor)
+	if err != nil {
+		return nil, "", err
+	}
+	return s.list(ctx, page, "account_id = $5 AND team_id IN "+db.In(6, len(args)-1), args...)
+}
+
+// seen is the actor, and the teams whose work they see; the first team is none.
+func (s *Service) seen(ctx context.Context, actor access.Actor) ([]any, error) {
+	args := []any{actor.AccountID, ""}
+	if s.Teams == nil {
+		return args, nil
+	}
+	teams, err := s.Teams.TeamsOf(ctx, s.DB, actor.AccountID)
+	if err != nil || len(teams) == 0 {
+		return args, err
+	}
+	of := make([]access.Membership, len(teams))
+	for i, t := range teams {
+		of[i] = access.Membership{TeamID: t, AccountID: actor.AccountID}
+	}
+	list, err := s.Teams.Memberships(ctx, s.DB, of)
+	for _, m := range list {
+		if m.May(access.SeeWork) {
+			args = append(args, m.TeamID)
+		}
+	}
+	return args, err
+}
+
+// list reads a page of the generations that a condition on $5 and what follows it describes.
+func (s *Service) list(ctx context.Context, page Page, where string, args ...any) ([]Generation, string, error) {
 	if page.Limit < 1 || page.Limit > 100 {
 		return nil, "", fault.Bad(fault.Field{Name: "limit", Value: page.Limit, Message: "is out of range", Allowed: "1 to 100"})
 	}
 	if page.Offset < 0 {
 		return nil, "", fault.Bad(fault.Field{Name: "offset", Value: page.Offset, Message: "is out of range", Allowed: "0 or more"})
 	}
-	list, next, err := listGenerations(ctx, s.DB, actor.AccountID, page)
+	list, next, err := listGenerations(ctx, s.DB, page, where, args)
 	if err != nil {
 		return nil, "", err
 	}
@@ -184,12 +225,15 @@ func (s *Service) place(ctx context.Context, list []*Generation) error {
 
 // Delete removes a finished generation of the actor, its pictures and its prompt. The journal keeps what it cost.
 func (s *Service) Delete(ctx context.Context, actor access.Actor, id string) error {
-	g, err := readGeneration(ctx, s.DB, id)
+	g, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	if g == nil || !actor.MaySee(g.AccountID) {
-		return ErrNotFound
+	switch may, err := s.may(ctx, actor, g, access.SeeWork, access.DeleteWork); {
+	case err != nil:
+		return err
+	case !may:
+		return errNotYours
 	}
 	if !g.State.Final() {
 		return fault.New(fault.Conflict, "generation_open", "this generation is "+string(g.State)+": cancel it before deleting it")

@@ -21,7 +21,7 @@ import (
 // apply is the batch: load what all operations need, decide one by one, write everything together.
 // Locks are taken on wallets first, then on shares of the line, each in the order of ids, then on generations.
 func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.Outcome[*Generation], error) {
-	w, err := loadWorld(ctx, tx, ops)
+	w, err := s.loadWorld(ctx, tx, ops)
 	if err != nil {
 		return nil, err
 	}
@@ -40,16 +40,18 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.O
 	return outcomes, w.save(ctx, tx)
 }
 
-func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) {
-	var accounts, payers, ends, keys []string
+func (s *Service) loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) {
+	var accounts, payers, shares, ends, keys []string
 	for _, op := range ops {
 		if op.submit != nil {
 			accounts, payers = append(accounts, op.submit.accountID), append(payers, payer(op.submit.actor))
+			shares = append(shares, queue.ShareOf(op.submit.accountID, op.submit.actor.Team))
 			if op.submit.idemKey != "" {
 				keys = append(keys, op.submit.idemKey)
 			}
 		} else {
 			accounts, ends = append(accounts, op.end.accountID), append(ends, op.end.id)
+			shares = append(shares, queue.ShareOf(op.end.accountID, op.end.teamID))
 		}
 	}
 	accounts = unique(accounts)
@@ -58,7 +60,7 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	if w.wallets, w.holds, err = ledger.Load(ctx, tx, unique(payers), ends); err != nil {
 		return nil, err
 	}
-	if w.line, err = queue.Load(ctx, tx, accounts); err != nil {
+	if w.line, err = queue.Load(ctx, tx, unique(shares)); err != nil {
 		return nil, err
 	}
 	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
@@ -71,7 +73,10 @@ func loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) 
 	if w.tickets, err = queue.ByID(ctx, tx, ends); err != nil {
 		return nil, err
 	}
-	w.spending, err = loadSpending(ctx, tx, ops)
+	if w.spending, err = loadSpending(ctx, tx, ops); err != nil {
+		return nil, err
+	}
+	w.members, err = s.loadMembers(ctx, tx, ops)
 	return w, err
 }
 
@@ -151,7 +156,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 		}
 		rows[i] = []any{
 			r.ID, r.AccountID, r.Kind, r.model, string(r.Params), r.pictures, r.timeout.Milliseconds(), r.State,
-			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane, r.keyID,
+			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane, r.keyID, r.TeamID,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO generation ("+columns+") VALUES ", rows, ""); err != nil {
@@ -161,7 +166,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 }
 
 const columns = `id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
-	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane, key_id`
+	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane, key_id, team_id`
 
 func scanRows(rows *sql.Rows) ([]*row, error) {
 	defer func() { _ = rows.Close() }()
@@ -173,7 +178,8 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 		var failure Failure
 		var timeout, created, started, finished, deleted int64
 		err := rows.Scan(&r.ID, &r.AccountID, &r.Kind, &r.model, &params, &r.pictures, &timeout, &r.State, &r.Price,
-			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted, &r.Lane, &r.keyID)
+			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted, &r.Lane, &r.keyID,
+			&r.TeamID)
 		if err != nil {
 			return nil, fmt.Errorf("read generation: %w", err)
 		}
@@ -208,15 +214,16 @@ func readGeneration(ctx context.Context, q db.Queryer, id string) (*Generation, 
 	return &r.Generation, nil
 }
 
-// listGenerations uses the index on (account_id, created_at, id).
-func listGenerations(ctx context.Context, q db.Queryer, accountID string, page Page) ([]*Generation, string, error) {
+// listGenerations reads a page of those that the condition on $5 and what follows describes. Indexes on (account_id,
+// created_at, id) and (team_id, created_at, id).
+func listGenerations(ctx context.Context, q db.Queryer, page Page, where string, more []any) ([]*Generation, string, error) {
 	at, last, err := parseCursor(page.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	rows, err := q.Query(ctx, "SELECT "+columns+` FROM generation WHERE account_id = $1 AND deleted_at = 0
-		AND (created_at < $2 OR (created_at = $2 AND id < $3)) ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5`,
-		accountID, at, last, page.Limit+1, page.Offset)
+	rows, err := q.Query(ctx, "SELECT "+columns+" FROM generation WHERE "+where+` AND deleted_at = 0
+		AND (created_at < $1 OR (created_at = $1 AND id < $2)) ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4`,
+		append([]any{at, last, page.Limit + 1, page.Offset}, more...)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list generations: %w", err)
 	}

@@ -41,7 +41,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if req.MaxPrice != nil && quote.Total > *req.MaxPrice {
 		return nil, priceChanged(quote.Total, *req.MaxPrice)
 	}
-	hash, err := inputHash(req)
+	hash, err := inputHash(req, actor.Team)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 			return nil, err
 		}
 	}
-	g, err := s.decide(ctx, actor.AccountID, func(entitled Entitlement) operation {
+	g, err := s.decide(ctx, actor.AccountID, actor.Team, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
 			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
 			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
@@ -67,11 +67,11 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	return g, s.complete(ctx, []*Generation{g})
 }
 
-// decide hands an operation to the batch. When the account's plan changed between reading it and the decision, it is
-// read again.
-func (s *Service) decide(ctx context.Context, accountID string, with func(Entitlement) operation) (*Generation, error) {
+// decide hands an operation to the batch. When the payer's plan changed between reading it and the decision, it is
+// read again. teamID is empty where no team pays.
+func (s *Service) decide(ctx context.Context, accountID, teamID string, with func(Entitlement) operation) (*Generation, error) {
 	for try := 1; ; try++ {
-		entitled, err := s.Entitlements.Entitlement(ctx, accountID)
+		entitled, err := s.entitled(ctx, accountID, teamID)
 		if err != nil {
 			return nil, err
 		}
@@ -82,15 +82,21 @@ func (s *Service) decide(ctx context.Context, accountID string, with func(Entitl
 	}
 }
 
-// inputHash tells whether a repeated key comes with the same request.
-func inputHash(req SubmitRequest) (string, error) {
+// inputHash tells whether a repeated key comes with the same request. Who pays is a part of it.
+func inputHash(req SubmitRequest, teamID string) (string, error) {
 	body, err := json.Marshal(req.Input)
 	if err != nil {
 		return "", fmt.Errorf("read request: %w", err)
 	}
+	if teamID != "" {
+		body = append(body, "\n"+teamID...)
+	}
 	sum := sha256.Sum256(append([]byte(req.Kind+"\n"), body...))
 	return hex.EncodeToString(sum[:]), nil
 }
+
+// errNotYours is the fault of ending or deleting what a team-mate made.
+var errNotYours = fault.New(fault.Forbidden, "team_role", "a team-mate made this: only they, an admin or the owner of the team may do that")
 
 // cancelPatience is how long Cancel waits for a run of this process to end by itself, with what it has delivered.
 const cancelPatience = 5 * time.Second
@@ -102,6 +108,12 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, generationID s
 	if err != nil {
 		return nil, err
 	}
+	switch may, err := s.may(ctx, actor, g, access.SeeWork, access.DeleteWork); {
+	case err != nil:
+		return nil, err
+	case !may:
+		return nil, errNotYours
+	}
 	if g.State.Final() {
 		return nil, fault.New(fault.Conflict, "generation_ended", "this generation is already "+string(g.State))
 	}
@@ -110,7 +122,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, generationID s
 			return g, s.complete(ctx, []*Generation{g})
 		}
 	}
-	if g, err = s.finish(ctx, ending{id: generationID, accountID: actor.AccountID, event: EventCancel}); err != nil {
+	if g, err = s.finish(ctx, ending{id: generationID, accountID: g.AccountID, teamID: g.TeamID, event: EventCancel}); err != nil {
 		return nil, err
 	}
 	return g, s.complete(ctx, []*Generation{g})

@@ -40,6 +40,7 @@ type Failure struct {
 type Generation struct {
 	ID         string
 	AccountID  string
+	TeamID     string          // whose tokens pay; empty = one's own
 	Kind       string          // "image"
 	Params     json.RawMessage // normalised request of the kind, with the seed fixed
 	State      State

@@ -55,6 +55,15 @@ func Load(ctx context.Context, tx *db.Tx, walletIDs, holdIDs []string) (map[stri
 	return wallets, holds, nil
 }
 
+// Lock makes whoever else changes a wallet wait, or who spends from it, until the commit.
+func Lock(ctx context.Context, tx *db.Tx, walletID string) error {
+	if err := createMissing(ctx, tx, []string{walletID}); err != nil {
+		return err
+	}
+	_, err := readWallets(ctx, tx, []string{walletID}, tx.ForUpdate())
+	return err
+}
+
 // createMissing makes empty wallets. Conflicts are with somebody else who makes the same one.
 func createMissing(ctx context.Context, tx *db.Tx, ids []string) error {
 	rows := make([][]any, len(ids))

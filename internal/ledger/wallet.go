@@ -136,15 +136,30 @@ func IsCredits(walletID string) (accountID string, ok bool) {
 	return strings.CutPrefix(walletID, creditsPrefix)
 }
 
-const creditsPrefix = "credits:"
+// TeamOf names the wallet of a team.
+func TeamOf(teamID string) string { return teamPrefix + teamID }
 
-// ErrNoCredits is ErrInsufficient of a wallet of API credits.
-var ErrNoCredits = fault.New(fault.Insufficient, "insufficient_credits", "not enough API credits")
+// IsTeam reports whether a wallet is a team's, and of which.
+func IsTeam(walletID string) (teamID string, ok bool) { return strings.CutPrefix(walletID, teamPrefix) }
+
+const (
+	creditsPrefix = "credits:"
+	teamPrefix    = "team:"
+)
+
+// ErrInsufficient of a wallet of API credits, and of a team's.
+var (
+	ErrNoCredits   = fault.New(fault.Insufficient, "insufficient_credits", "not enough API credits")
+	ErrPoolIsEmpty = fault.New(fault.Insufficient, "insufficient_team_tokens", "the team has not enough tokens")
+)
 
 func (w *Wallet) insufficient(price, available token.Amount) *fault.Error {
 	unit, code := "tokens", ErrInsufficient.Code
 	if _, ok := IsCredits(w.ID); ok {
 		unit, code = "API credits", ErrNoCredits.Code
+	}
+	if _, ok := IsTeam(w.ID); ok {
+		unit, code = "tokens of the team", ErrPoolIsEmpty.Code
 	}
 	f := fault.New(fault.Insufficient, code, fmt.Sprintf(
 		"this costs %s %s and %s are left: %s are missing", price, unit, available, price-available))

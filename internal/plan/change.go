@@ -25,7 +25,11 @@ type Proration struct {
 
 // Prorate says what an upgrade would bring and cost now.
 func (s Subscription) Prorate(now time.Time, plan string) (Proration, error) {
-	from, to, t, err := s.pair(now, plan)
+	return s.prorate(now, plan, s.Now(now).Seats)
+}
+
+func (s Subscription) prorate(now time.Time, plan string, seats int) (Proration, error) {
+	from, to, t, err := s.pair(now, plan, seats)
 	if err != nil {
 		return Proration{}, err
 	}
@@ -67,13 +71,14 @@ func share(amount int64, part, whole time.Duration) int64 {
 	return int64(q)
 }
 
-func (s Subscription) pair(now time.Time, plan string) (from, to Plan, t Term, err error) {
+// pair returns the plan in force and another one, each for its seats.
+func (s Subscription) pair(now time.Time, plan string, seats int) (from, to Plan, t Term, err error) {
 	t = s.Now(now)
-	to, ok := Find(plan)
+	to, ok := find(plan, seats)
 	if !ok {
 		return from, to, t, ErrUnknownPlan
 	}
-	from, _ = Find(t.Plan)
+	from, _ = find(t.Plan, t.Seats)
 	if t.Lapse || t.Trial || from.Monthly == 0 {
 		return from, to, t, ErrNotPaid
 	}
@@ -86,22 +91,30 @@ func (s Subscription) pair(now time.Time, plan string) (from, to Plan, t Term, e
 // Upgrade moves to a larger plan now: the difference for the rest of the month arrives at once, the period keeps its
 // end. A planned change or cancellation is forgotten.
 func (s Subscription) Upgrade(now time.Time, plan string) (Subscription, Proration, error) {
-	pr, err := s.Prorate(now, plan)
+	return s.upgrade(now, plan, s.Now(now).Seats)
+}
+
+func (s Subscription) upgrade(now time.Time, plan string, seats int) (Subscription, Proration, error) {
+	pr, err := s.prorate(now, plan, seats)
 	if err != nil {
 		return s, pr, err
 	}
 	t := s.Now(now)
-	next := Term{Plan: plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: pr.Tokens}
+	next := Term{Plan: plan, Seats: seats, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil, First: pr.Tokens}
 	out := s.change(now, next)
 	if t.Cycle != ByHand {
-		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+		out = out.then(t.lapse(t.PaidUntil.Add(Grace)))
 	}
 	return out, pr, nil
 }
 
 // Downgrade plans a smaller plan for the end of the paid period.
 func (s Subscription) Downgrade(now time.Time, plan string) (Subscription, error) {
-	from, to, t, err := s.pair(now, plan)
+	return s.downgrade(now, plan, s.Now(now).Seats)
+}
+
+func (s Subscription) downgrade(now time.Time, plan string, seats int) (Subscription, error) {
+	from, to, t, err := s.pair(now, plan, seats)
 	if err != nil {
 		return s, err
 	}
@@ -115,18 +128,18 @@ func (s Subscription) Downgrade(now time.Time, plan string) (Subscription, error
 		return s, err
 	}
 	at := t.periodEnd(now)
-	next := Term{Plan: plan, Cycle: t.Cycle, From: at, Anchor: t.Anchor, First: to.Monthly}
+	next := Term{Plan: plan, Seats: seats, Cycle: t.Cycle, From: at, Anchor: t.Anchor, First: to.Monthly}
 	if t.Cycle == ByHand {
 		return s.change(later(now), next), nil
 	}
 	next.PaidUntil = at // waits for its payment
-	return s.change(later(now), next, lapse(at.Add(Grace))), nil
+	return s.change(later(now), next, t.lapse(at.Add(Grace))), nil
 }
 
 // Cancel ends the plan with its paid period; what is in force until then stays.
 func (s Subscription) Cancel(now time.Time) (Subscription, error) {
 	t := s.Now(now)
-	p, _ := Find(t.Plan)
+	p, _ := find(t.Plan, t.Seats)
 	if t.Lapse || p.Monthly == 0 {
 		return s, ErrNotPaid
 	}
@@ -138,9 +151,9 @@ func (s Subscription) Cancel(now time.Time) (Subscription, error) {
 	}
 	at := t.periodEnd(now)
 	if !at.After(now) { // the payment is late: it ends now
-		return s.change(now, lapse(now)), nil
+		return s.change(now, t.lapse(now)), nil
 	}
-	return s.change(later(now), lapse(at)), nil
+	return s.change(later(now), t.lapse(at)), nil
 }
 
 // later keeps what has begun: what is planned begins after now.
@@ -157,15 +170,16 @@ func (s Subscription) Resume(now time.Time) (Subscription, error) {
 	}
 	out := s.change(later(now))
 	if t.Cycle != ByHand {
-		out = out.then(lapse(t.PaidUntil.Add(Grace)))
+		out = out.then(t.lapse(t.PaidUntil.Add(Grace)))
 	}
 	return out, nil
 }
 
 // EndNow ends the plan at once, because its payment was given back.
 func (s Subscription) EndNow(now time.Time) (Subscription, error) {
-	if t := s.Now(now); t.Lapse || t.Plan == Free {
+	t := s.Now(now)
+	if t.Lapse || t.Plan == Free || t.Plan == Team {
 		return s, ErrNotPaid
 	}
-	return s.change(now, lapse(now)), nil
+	return s.change(now, t.lapse(now)), nil
 }

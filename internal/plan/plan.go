@@ -35,12 +35,24 @@ type Plan struct {
 	Uploads     int          // pictures of one's own that are kept
 	UploadBytes int64        // that they may fill
 	Month, Year Money        // price of a month, and of a year paid at once; 0 = not for sale
+
+	// MinSeats is the fewest seats that a plan for teams is sold with; 0 = a plan for one person. Monthly, BankCap and the
+	// prices of a plan for teams are those of one seat.
+	MinSeats int
 }
 
-// Free is the plan of a new account, Operator that of the person who runs the installation.
+// Free is the plan of a new account, Operator that of the person who runs the installation, Team that of a team that
+// pays for none: it brings nothing but a few seats.
 const (
 	Free     = "free"
 	Operator = "operator"
+	Team     = "team"
+)
+
+// Seats of a team: what it has without a plan, and the most it may have.
+const (
+	TeamSeats = 3
+	MaxSeats  = 1000
 )
 
 // bankMonths is how many months' tokens a bank may keep.
@@ -64,6 +76,31 @@ var plans = []Plan{
 	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Uploads: 20_000, UploadBytes: 100 << 30},
 }
 
+// For teams. What a plan brings a month is shared by everybody in the team.
+var teamPlans = []Plan{
+	{Name: Team, Title: "Team", Concurrency: 1, Queue: 5, MinSeats: 1},
+	paid(Plan{
+		Name: "team-starter", Title: "Team Starter", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Relaxed: true,
+		Month: Dollars(24), MinSeats: 3,
+	}),
+	paid(Plan{
+		Name: "team-growth", Title: "Team Growth", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Relaxed: true,
+		Month: Dollars(48), MinSeats: 3,
+	}),
+}
+
+// For is the plan for so many seats together; a plan for one person stays as it is.
+func (p Plan) For(seats int) Plan {
+	if p.MinSeats == 0 {
+		return p
+	}
+	p.Monthly *= token.Amount(seats)
+	p.BankCap *= token.Amount(seats)
+	p.Month *= Money(seats)
+	p.Year *= Money(seats)
+	return p
+}
+
 func paid(p Plan) Plan {
 	p.BankCap = bankMonths * p.Monthly
 	return p
@@ -83,20 +120,29 @@ func (p Plan) Price(c Cycle) Money {
 	return 0
 }
 
-// All returns every plan, the smallest first.
+// All returns every plan for one person, the smallest first.
 func All() []Plan { return slices.Clone(plans) }
+
+// ForTeams returns every plan for teams, the smallest first.
+func ForTeams() []Plan { return slices.Clone(teamPlans) }
 
 // Find returns the plan of that name.
 func Find(name string) (Plan, bool) {
-	i := slices.IndexFunc(plans, func(p Plan) bool { return p.Name == name })
-	if i < 0 {
-		return Plan{}, false
+	for _, p := range slices.Concat(plans, teamPlans) {
+		if p.Name == name {
+			return p, true
+		}
 	}
-	return plans[i], true
+	return Plan{}, false
 }
 
-// Names lists the plan names, for error texts.
-func Names() []string {
+// Names lists the names of the plans for one person, for error texts.
+func Names() []string { return names(plans) }
+
+// TeamNames lists the names of the plans for teams, for error texts.
+func TeamNames() []string { return names(teamPlans) }
+
+func names(plans []Plan) []string {
 	names := make([]string, len(plans))
 	for i, p := range plans {
 		names[i] = p.Name

@@ -21,7 +21,8 @@ type Accounts interface {
 }
 
 // Service keeps subscriptions and codes. It owns the tables subscription, code and redemption; an account without a
-// subscription is on the plan it began with.
+// subscription is on the plan it began with. A team's subscription goes by the name of its wallet (ledger.TeamOf), here
+// and in every argument called accountID.
 type Service struct {
 	db       *db.DB
 	clock    clock.Clock
@@ -42,8 +43,16 @@ func (s *Service) Read(ctx context.Context, accountID string) (Subscription, err
 	return read(ctx, s.db, accountID, "", first)
 }
 
+// ReadTeam returns the subscription of a team's wallet inside the caller's transaction.
+func (s *Service) ReadTeam(ctx context.Context, tx *db.Tx, walletID string) (Subscription, error) {
+	return read(ctx, tx, walletID, "", ForTeam())
+}
+
 // first is the subscription of an account that never changed its plan.
 func (s *Service) first(ctx context.Context, accountID string) (Subscription, error) {
+	if _, ok := ledger.IsTeam(accountID); ok {
+		return ForTeam(), nil
+	}
 	acc, err := s.accounts.ByID(ctx, accountID)
 	if err != nil {
 		return Subscription{}, err
@@ -177,7 +186,7 @@ func (s *Service) Now(ctx context.Context, accountID string) (Standing, Subscrip
 	}
 	now := s.clock.Now()
 	out := Standing{State: sub.State(now), Term: sub.Now(now)}
-	out.Plan, _ = Find(out.Term.Plan)
+	out.Plan, _ = find(out.Term.Plan, out.Term.Seats)
 	if next, ok := sub.Next(now); ok {
 		out.Next = &next
 	}

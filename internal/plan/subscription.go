@@ -34,6 +34,7 @@ type Term struct {
 	First     token.Amount
 	Trial     bool
 	Lapse     bool // what comes when nobody pays or the plan was cancelled: not a wish, a consequence
+	Seats     int  `json:",omitempty"` // of a team; 0 = one person
 }
 
 // Subscription is an account's terms in the order of their beginning. The zero Subscription has none. Every method
@@ -115,9 +116,10 @@ func (s Subscription) State(at time.Time) State {
 func (s Subscription) Schedule() (ledger.Schedule, error) {
 	out := ledger.Schedule{Version: s.Version, Terms: make([]ledger.Term, 0, len(s.Terms))}
 	for _, t := range s.Terms {
-		p, ok := Find(t.Plan)
+		p, ok := find(t.Plan, t.Seats)
 		if !ok {
-			return out, fmt.Errorf("the plan %q does not exist (have %s)", t.Plan, strings.Join(Names(), ", "))
+			return out, fmt.Errorf("the plan %q for %d seats does not exist (have %s)", t.Plan, t.Seats,
+				strings.Join(append(Names(), TeamNames()...), ", "))
 		}
 		out.Terms = append(out.Terms, t.ledger(p))
 	}
@@ -147,8 +149,20 @@ func (s Subscription) change(at time.Time, more ...Term) Subscription {
 	return out
 }
 
-// lapse is the free plan from a moment on.
-func lapse(from time.Time) Term { return Term{Plan: Free, From: from, Anchor: from, Lapse: true} }
+// lapse is what is left without a plan, from a moment on. No payment stands behind it.
+func (t Term) lapse(from time.Time) Term {
+	if t.Seats > 0 {
+		return Term{Plan: Team, Seats: TeamSeats, From: from, Anchor: from, Lapse: true}
+	}
+	return Term{Plan: Free, From: from, Anchor: from, Lapse: true}
+}
+
+// find returns a plan as it is for so many seats; 0 = for one person. A team finds no plan for one, and nobody alone a
+// plan for teams.
+func find(name string, seats int) (Plan, bool) {
+	p, ok := Find(name)
+	return p.For(seats), ok && (p.MinSeats > 0) == (seats > 0)
+}
 
 // end of a term's running period: of the paid time, or of the month for a plan given by hand.
 func (t Term) periodEnd(now time.Time) time.Time {
@@ -173,16 +187,24 @@ func cycleEnd(anchor, from time.Time, c Cycle) time.Time {
 
 // Put sets a plan by hand, from now on: the operator's way. Months are counted anew.
 func (s Subscription) Put(now time.Time, plan string) (Subscription, error) {
-	p, ok := Find(plan)
+	return s.put(now, plan, s.Now(now).Seats)
+}
+
+func (s Subscription) put(now time.Time, plan string, seats int) (Subscription, error) {
+	p, ok := find(plan, seats)
 	if !ok {
 		return s, ErrUnknownPlan
 	}
-	return s.change(now, Term{Plan: plan, From: now, Anchor: now, First: p.Monthly}), nil
+	return s.change(now, Term{Plan: plan, Seats: seats, From: now, Anchor: now, First: p.Monthly}), nil
 }
 
 // Start begins a paid plan whose first cycle was paid for.
 func (s Subscription) Start(now time.Time, plan string, c Cycle) (Subscription, error) {
-	p, ok := Find(plan)
+	return s.start(now, plan, c, s.Now(now).Seats)
+}
+
+func (s Subscription) start(now time.Time, plan string, c Cycle, seats int) (Subscription, error) {
+	p, ok := find(plan, seats)
 	switch {
 	case !ok:
 		return s, ErrUnknownPlan
@@ -191,8 +213,8 @@ func (s Subscription) Start(now time.Time, plan string, c Cycle) (Subscription, 
 	case s.paying(now):
 		return s, conflict("already_subscribed", "the plan %s is paid for already: change it instead", s.Now(now).Plan)
 	}
-	t := Term{Plan: plan, Cycle: c, From: now, Anchor: now, PaidUntil: cycleEnd(now, now, c), First: p.Monthly}
-	return s.change(now, t, lapse(t.PaidUntil.Add(Grace))), nil
+	t := Term{Plan: plan, Seats: seats, Cycle: c, From: now, Anchor: now, PaidUntil: cycleEnd(now, now, c), First: p.Monthly}
+	return s.change(now, t, t.lapse(t.PaidUntil.Add(Grace))), nil
 }
 
 // paying reports whether a plan is in force that payments keep up.
@@ -203,9 +225,9 @@ func (s Subscription) paying(now time.Time) bool {
 
 // Try begins a trial: tokens that end with it, then the free plan, unless Start comes first. An account tries once.
 func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift token.Amount) (Subscription, error) {
-	p, ok := Find(plan)
+	p, ok := find(plan, 0)
 	switch {
-	case !ok || !p.ForSale():
+	case !ok || !p.ForSale() || s.Now(now).Seats > 0:
 		return s, ErrUnknownPlan
 	case lasts <= 0 || lasts > 92*24*time.Hour:
 		return s, fault.Bad(fault.Field{Name: "lasts", Value: lasts.String(), Message: "is out of range", Allowed: "up to 92 days"})
@@ -220,7 +242,7 @@ func (s Subscription) Try(now time.Time, plan string, lasts time.Duration, gift 
 		}
 	}
 	t := Term{Plan: plan, From: now, Anchor: now, PaidUntil: now.Add(lasts), First: gift, Trial: true}
-	return s.change(now, t, lapse(t.PaidUntil)), nil
+	return s.change(now, t, t.lapse(t.PaidUntil)), nil
 }
 
 // Pay notes that the next cycle was paid for. Paid late, its tokens arrive now, and the period keeps its end.
@@ -245,11 +267,11 @@ func (s Subscription) Pay(now time.Time) (Subscription, error) {
 		own.PaidUntil = end
 		out := s.change(t.From, own)
 		out.Terms[len(out.Terms)-1].N = t.N
-		return out.then(lapse(end.Add(Grace))), nil
+		return out.then(t.lapse(end.Add(Grace))), nil
 	}
-	p, _ := Find(t.Plan)
-	late := Term{Plan: t.Plan, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: end, First: p.Monthly}
-	return s.change(now, late, lapse(end.Add(Grace))), nil
+	p, _ := find(t.Plan, t.Seats)
+	late := Term{Plan: t.Plan, Seats: t.Seats, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: end, First: p.Monthly}
+	return s.change(now, late, t.lapse(end.Add(Grace))), nil
 }
 
 // payNext pays for the term at an index, which has not begun.
@@ -258,7 +280,7 @@ func (s Subscription) payNext(index int) Subscription {
 	t.PaidUntil = cycleEnd(t.Anchor, t.From, t.Cycle)
 	out := s.change(t.From, t)
 	out.Terms[len(out.Terms)-1].N = s.Terms[index].N
-	return out.then(lapse(t.PaidUntil.Add(Grace)))
+	return out.then(t.lapse(t.PaidUntil.Add(Grace)))
 }
 
 // then appends a term to a changed subscription, within the same change.

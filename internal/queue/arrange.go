@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,21 +23,21 @@ const arrangeMost = 10_000
 
 // Arrange lets an account's owner change the order of what waits, in the caller's transaction. Tickets that were in the
 // window and do not run yet give their turn back and get a new one; that never brings the account more of the machine.
-func Arrange(ctx context.Context, tx *db.Tx, account, lane string, change Arrangement) error {
-	l, err := Load(ctx, tx, []string{account})
+func Arrange(ctx context.Context, tx *db.Tx, share, lane string, change Arrangement) error {
+	l, err := Load(ctx, tx, []string{share})
 	if err != nil {
 		return err
 	}
-	s := l.shares[shareKey{account, lane}]
+	s := l.shares[shareKey{share, lane}]
 	if s == nil {
 		return ErrNotWaiting
 	}
-	waiting, err := waitingOf(ctx, tx, account, lane, tx.ForUpdate())
+	waiting, err := waitingOf(ctx, tx, share, lane, tx.ForUpdate())
 	if err != nil {
 		return err
 	}
 	for i := range waiting {
-		s.takeBack(&waiting[i])
+		s.takeBack(&waiting[i], l.partyOf(s))
 	}
 	waiting, err = change(waiting)
 	if err != nil {
@@ -52,7 +53,7 @@ func Arrange(ctx context.Context, tx *db.Tx, account, lane string, change Arrang
 }
 
 // takeBack puts a ticket that does not run yet behind the window again.
-func (s *Share) takeBack(t *Ticket) {
+func (s *Share) takeBack(t *Ticket, party *Share) {
 	if !t.Admitted {
 		return
 	}
@@ -60,15 +61,16 @@ func (s *Share) takeBack(t *Ticket) {
 	s.Admitted--
 	s.Waiting++
 	s.Behind += t.Weight
-	s.Finish = min(s.Finish, t.Start)
+	party.Finish = min(party.Finish, t.Start)
+	s.Finish = party.Finish
 }
 
-// waitingOf reads the account's tickets of a lane that nobody runs, in the order in which they would. Index on account_id.
-func waitingOf(ctx context.Context, q db.Queryer, account, lane, suffix string) ([]Ticket, error) {
-	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE account_id = $1 AND lane = $2 AND lease_owner = ''
-		ORDER BY admitted DESC, place, id LIMIT $3`+suffix, account, lane, arrangeMost)
+// waitingOf reads the share's tickets of a lane that nobody runs, in the order in which they would. Index ticket_share.
+func waitingOf(ctx context.Context, q db.Queryer, share, lane, suffix string) ([]Ticket, error) {
+	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE share = $1 AND lane = $2 AND lease_owner = ''
+		ORDER BY admitted DESC, place, id LIMIT $3`+suffix, share, lane, arrangeMost)
 	if err != nil {
-		return nil, fmt.Errorf("read the tickets of %s: %w", account, err)
+		return nil, fmt.Errorf("read the tickets of %s: %w", share, err)
 	}
 	return scan(rows)
 }
@@ -123,15 +125,25 @@ func Pause(id string, paused bool) Arrangement {
 	}
 }
 
-// PauseAll keeps all of an account's waiting work back, also what comes in later, or lets it go. What runs goes on.
+// PauseAll keeps all of an account's waiting work back, also what comes in later, or lets it go: its own, and what it has
+// in line for teams. What runs goes on.
 func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error {
-	for _, lane := range Lanes() {
-		l, err := Load(ctx, tx, []string{account})
-		if err != nil {
-			return err
-		}
-		s := l.shares[shareKey{account, lane}]
-		if s.Paused == paused {
+	rows, err := tx.Query(ctx, "SELECT DISTINCT share FROM ticket WHERE account_id = $1", account) // index on account_id
+	if err != nil {
+		return fmt.Errorf("read the shares of %s: %w", account, err)
+	}
+	shares, err := db.Set(rows)
+	if err != nil {
+		return err
+	}
+	shares[account] = true
+	l, err := Load(ctx, tx, slices.Collect(maps.Keys(shares)))
+	if err != nil {
+		return err
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(l.shares), compareKeys) {
+		s := l.shares[k]
+		if !shares[s.ID] || s.Paused == paused {
 			continue
 		}
 		s.Paused = paused
@@ -140,16 +152,13 @@ func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error
 				return err
 			}
 		}
-		if err := l.promoteAll(ctx, tx); err != nil {
-			return err
-		}
 	}
-	return nil
+	return l.promoteAll(ctx, tx)
 }
 
 // emptyWindow takes everything out of the window that does not run yet.
 func (l *Line) emptyWindow(ctx context.Context, tx *db.Tx, s *Share) error {
-	waiting, err := waitingOf(ctx, tx, s.AccountID, s.Lane, tx.ForUpdate())
+	waiting, err := waitingOf(ctx, tx, s.ID, s.Lane, tx.ForUpdate())
 	if err != nil {
 		return err
 	}
@@ -157,7 +166,7 @@ func (l *Line) emptyWindow(ctx context.Context, tx *db.Tx, s *Share) error {
 		if !t.Admitted {
 			continue
 		}
-		s.takeBack(&t)
+		s.takeBack(&t, l.partyOf(s))
 		if _, err := tx.Exec(ctx, "UPDATE ticket SET admitted = 0 WHERE id = $1", t.ID); err != nil {
 			return fmt.Errorf("keep %s back: %w", t.ID, err)
 		}
@@ -168,7 +177,7 @@ func (l *Line) emptyWindow(ctx context.Context, tx *db.Tx, s *Share) error {
 // Paused reports whether an account's owner keeps its work back. Primary key.
 func Paused(ctx context.Context, q db.Queryer, account string) (bool, error) {
 	var n int
-	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM queue_share WHERE account_id = $1 AND paused = 1", account).Scan(&n)
+	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM queue_share WHERE share = $1 AND paused = 1", account).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read the shares of %s: %w", account, err)
 	}
@@ -244,22 +253,22 @@ func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
 
 // Check tells of every share that does not say what the tickets say.
 func Check(ctx context.Context, q db.Queryer, problem func(string)) error {
-	rows, err := q.Query(ctx, `SELECT s.account_id, s.lane, s.waiting, s.admitted, s.behind, COALESCE(t.waiting, 0), COALESCE(t.admitted, 0), COALESCE(t.behind, 0)
-		FROM queue_share s LEFT JOIN (SELECT account_id, lane, SUM(1 - admitted) AS waiting, SUM(admitted) AS admitted,
-			SUM((1 - admitted) * weight) AS behind FROM ticket GROUP BY account_id, lane) t
-		ON t.account_id = s.account_id AND t.lane = s.lane
+	rows, err := q.Query(ctx, `SELECT s.share, s.lane, s.waiting, s.admitted, s.behind, COALESCE(t.waiting, 0), COALESCE(t.admitted, 0), COALESCE(t.behind, 0)
+		FROM queue_share s LEFT JOIN (SELECT share, lane, SUM(1 - admitted) AS waiting, SUM(admitted) AS admitted,
+			SUM((1 - admitted) * weight) AS behind FROM ticket GROUP BY share, lane) t
+		ON t.share = s.share AND t.lane = s.lane
 		WHERE s.waiting <> COALESCE(t.waiting, 0) OR s.admitted <> COALESCE(t.admitted, 0) OR s.behind <> COALESCE(t.behind, 0)`)
 	if err != nil {
 		return fmt.Errorf("check the shares: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var account, lane string
+		var share, lane string
 		var has, want [3]int64
-		if err := rows.Scan(&account, &lane, &has[0], &has[1], &has[2], &want[0], &want[1], &want[2]); err != nil {
+		if err := rows.Scan(&share, &lane, &has[0], &has[1], &has[2], &want[0], &want[1], &want[2]); err != nil {
 			return fmt.Errorf("check the shares: %w", err)
 		}
-		problem(fmt.Sprintf("the share of account %s in lane %s says %v tickets waiting, admitted and weight behind; the line has %v", account, lane, has, want))
+		problem(fmt.Sprintf("share %s in lane %s says %v tickets waiting, admitted and weight behind; the line has %v", share, lane, has, want))
 	}
 	return rows.Err()
 }

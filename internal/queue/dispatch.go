@@ -171,14 +171,9 @@ func (d *Dispatcher) step(work context.Context) error {
 	if free <= 0 {
 		return nil
 	}
-	// The limits are read before the transaction opens: on SQLite nothing else may be asked while it is.
-	c, err := d.candidates(work, d.db, now, free)
-	if err != nil {
-		return err
-	}
-	limits := d.limitsOf(work, c)
-	if len(c.pick(free, now, limits)) == 0 {
-		return nil // nothing to do: no write transaction
+	next, limits, err := d.choose(work, now, free)
+	if err != nil || len(next) == 0 {
+		return err // nothing to do: no write transaction
 	}
 	started, err := d.claim(work, now, free, limits)
 	if err != nil {
@@ -195,6 +190,22 @@ func (d *Dispatcher) step(work context.Context) error {
 		d.start(work, t)
 	}
 	return nil
+}
+
+// Choose tells which tickets would start now if so many slots were free. It changes nothing.
+func (d *Dispatcher) Choose(ctx context.Context, free int) ([]Ticket, error) {
+	next, _, err := d.choose(ctx, d.clock.Now(), free)
+	return next, err
+}
+
+// choose reads the limits of accounts before any transaction opens: on SQLite nothing else may be asked while it is.
+func (d *Dispatcher) choose(ctx context.Context, now time.Time, free int) ([]Ticket, map[string]int, error) {
+	c, err := d.candidates(ctx, d.db, now, free)
+	if err != nil {
+		return nil, nil, err
+	}
+	limits := d.limitsOf(ctx, c)
+	return c.pick(free, now, limits), limits, nil
 }
 
 // lookAhead is how many tickets of a lane are looked at for each free slot, beside the first ones: accounts that run
@@ -333,18 +344,18 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	d.settled = now
-	const waiting = "SELECT DISTINCT account_id FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
+	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
 	rows, err := d.db.Query(ctx, waiting)
 	if err != nil {
 		return fmt.Errorf("look for windows with room: %w", err)
 	}
-	accounts, err := db.Set(rows)
+	shares, err := db.Set(rows)
 	if err != nil {
 		return err
 	}
-	for account := range accounts {
+	for share := range shares {
 		err := d.db.Tx(ctx, func(tx *db.Tx) error {
-			l, err := Load(ctx, tx, []string{account})
+			l, err := Load(ctx, tx, []string{share})
 			if err != nil {
 				return err
 			}

@@ -73,7 +73,7 @@ func add(ctx context.Context, tx *db.Tx, t queue.Ticket) error {
 	if err != nil {
 		return err
 	}
-	t.Lane, t.Needs = queue.LaneFast, "engine"
+	t.Share, t.Lane, t.Needs = t.AccountID, queue.LaneFast, "engine"
 	line.Add(&t, room)
 	return line.Save(ctx, tx)
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"strings"
 	"time"
 
 	"bottega/internal/token"
@@ -21,15 +22,30 @@ import (
 // which two accounts both have work waiting, what they get by weight and rate differs by at most one of the largest
 // tickets of each (theorem 1 there).
 
-// Share is what one account has in one lane.
+// Share is what one account has in one lane: for its own work, or for work that a team pays. The members of a team have
+// windows of their own and share the team's part of the machine.
 type Share struct {
-	AccountID, Lane string
-	Waiting         int          // tickets outside the window
-	Behind          token.Amount // their weight
-	Admitted        int          // tickets inside
-	Room            int          // size of the window
-	Finish          int64        // virtual time at which all that was admitted ends
-	Paused          bool
+	ID, Lane string       // see ShareOf
+	Waiting  int          // tickets outside the window
+	Behind   token.Amount // their weight
+	Admitted int          // tickets inside
+	Room     int          // size of the window
+	Finish   int64        // virtual time at which all that was admitted ends, of the whole party
+	Paused   bool
+}
+
+// ShareOf names the share of an account's own work, or of its work for a team.
+func ShareOf(account, team string) string {
+	if team == "" {
+		return account
+	}
+	return team + "/" + account
+}
+
+// party is who shares a part of the machine: the account, or the team.
+func party(share string) string {
+	team, _, _ := strings.Cut(share, "/")
+	return team
 }
 
 // open is how many more tickets the window takes.
@@ -40,11 +56,12 @@ func (s *Share) open() int {
 	return max(0, s.Room-s.Admitted)
 }
 
-// admit takes a ticket into the window and gives it its turn, in a lane whose time is now.
-func (s *Share) admit(now int64, t *Ticket) {
+// admit takes a ticket into the window and gives it the next turn of its party, in a lane whose time is now.
+func (s *Share) admit(now int64, t *Ticket, party *Share) {
 	t.Admitted = true
-	t.Start = max(now, s.Finish)
-	s.Finish = t.Start + cost(t.Weight, t.Rate)
+	t.Start = max(now, party.Finish)
+	party.Finish = t.Start + cost(t.Weight, t.Rate)
+	s.Finish = party.Finish
 	s.Admitted++
 }
 

@@ -120,7 +120,7 @@ func (f *Forecast) takes(engine, model string, w token.Amount) time.Duration {
 	return time.Duration(float64(pace) * float64(w) / float64(token.Whole(perTokens)))
 }
 
-// Place tells where a ticket stands that is not running. own is how many tickets of its account stand before it outside
+// Place tells where a ticket stands that is not running. own is how many tickets of its share stand before it outside
 // the window, and behind is their weight.
 func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 	list := f.ahead[t.Lane]
@@ -135,7 +135,7 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 		work = list[n-1].work
 	}
 	for _, s := range f.shares[t.Lane] {
-		if s.AccountID == t.AccountID || t.Start <= s.Finish || s.Paused {
+		if s.ID == t.Share || t.Start <= s.Finish || s.Paused {
 			continue
 		}
 		each := s.Behind / token.Amount(s.Waiting)
@@ -319,17 +319,17 @@ func (d *Dispatcher) PlacesOf(ctx context.Context, account string, most int) (ma
 // turn is the virtual time at which a ticket outside its window is expected to start.
 func (f *Forecast) turn(t Ticket, behind token.Amount) int64 {
 	for _, s := range f.shares[t.Lane] {
-		if s.AccountID == t.AccountID {
+		if s.ID == t.Share {
 			return s.Finish + cost(behind, t.Rate)
 		}
 	}
 	return t.Start
 }
 
-// before counts the account's own tickets outside the window that stand before this one. Index ticket_wait.
+// before counts the share's own tickets outside the window that stand before this one. Index ticket_wait.
 func before(ctx context.Context, q db.Queryer, t Ticket) (n int, weight token.Amount, err error) {
-	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(weight), 0) FROM ticket WHERE account_id = $1 AND lane = $2 AND admitted = 0
-		AND paused = 0 AND (place < $3 OR (place = $3 AND id < $4))`, t.AccountID, t.Lane, t.Place, t.ID).Scan(&n, &weight)
+	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(weight), 0) FROM ticket WHERE share = $1 AND lane = $2 AND admitted = 0
+		AND paused = 0 AND (place < $3 OR (place = $3 AND id < $4))`, t.Share, t.Lane, t.Place, t.ID).Scan(&n, &weight)
 	if err != nil {
 		return 0, 0, fmt.Errorf("count tickets before %s: %w", t.ID, err)
 	}

@@ -24,29 +24,34 @@ type Line struct {
 	measured []measured
 }
 
-type shareKey struct{ account, lane string }
+type shareKey struct{ share, lane string }
 
-// Load reads and locks the shares of accounts, in the order of their keys.
-func Load(ctx context.Context, tx *db.Tx, accounts []string) (*Line, error) {
+// Load reads and locks shares, and those of their parties, in the order of their keys.
+func Load(ctx context.Context, tx *db.Tx, shares []string) (*Line, error) {
 	l := &Line{shares: map[shareKey]*Share{}, before: map[shareKey]Share{}, now: map[string]int64{}}
-	if len(accounts) == 0 {
+	if len(shares) == 0 {
 		return l, nil
 	}
-	if err := makeShares(ctx, tx, accounts); err != nil {
+	known := map[string]bool{}
+	for _, s := range shares {
+		known[s], known[party(s)] = true, true
+	}
+	shares = slices.Sorted(maps.Keys(known))
+	if err := makeShares(ctx, tx, shares); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, "SELECT "+shareColumns+" FROM queue_share WHERE account_id IN "+db.In(1, len(accounts))+
-		" ORDER BY account_id, lane"+tx.ForUpdate(), anys(accounts)...) // primary key
+	rows, err := tx.Query(ctx, "SELECT "+shareColumns+" FROM queue_share WHERE share IN "+db.In(1, len(shares))+
+		" ORDER BY share, lane"+tx.ForUpdate(), anys(shares)...) // primary key
 	if err != nil {
 		return nil, fmt.Errorf("read shares: %w", err)
 	}
-	shares, err := scanShares(rows)
+	list, err := scanShares(rows)
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range shares {
-		k := shareKey{s.AccountID, s.Lane}
-		l.shares[k], l.before[k] = &shares[i], s
+	for i, s := range list {
+		k := shareKey{s.ID, s.Lane}
+		l.shares[k], l.before[k] = &list[i], s
 	}
 	m, err := readMachine(ctx, tx)
 	if err != nil {
@@ -58,10 +63,10 @@ func Load(ctx context.Context, tx *db.Tx, accounts []string) (*Line, error) {
 	return l, nil
 }
 
-// makeShares makes the rows of accounts that were never in line, a row for each lane. Conflicts are with somebody else
-// who makes the same ones.
-func makeShares(ctx context.Context, tx *db.Tx, accounts []string) error {
-	rows, err := tx.Query(ctx, "SELECT DISTINCT account_id FROM queue_share WHERE account_id IN "+db.In(1, len(accounts)), anys(accounts)...)
+// makeShares makes the rows of those that were never in line, a row for each lane. Conflicts are with somebody else who
+// makes the same ones.
+func makeShares(ctx context.Context, tx *db.Tx, shares []string) error {
+	rows, err := tx.Query(ctx, "SELECT DISTINCT share FROM queue_share WHERE share IN "+db.In(1, len(shares)), anys(shares)...)
 	if err != nil {
 		return fmt.Errorf("read shares: %w", err)
 	}
@@ -70,25 +75,25 @@ func makeShares(ctx context.Context, tx *db.Tx, accounts []string) error {
 		return err
 	}
 	var missing [][]any
-	for _, a := range slices.Sorted(slices.Values(accounts)) {
+	for _, s := range shares {
 		for _, lane := range Lanes() {
-			if !known[a] {
-				missing = append(missing, []any{a, lane, 0, 0, 0, 1, 0, 0})
+			if !known[s] {
+				missing = append(missing, []any{s, lane, 0, 0, 0, 1, 0, 0})
 			}
 		}
 	}
-	err = tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", missing, " ON CONFLICT (account_id, lane) DO NOTHING")
+	err = tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", missing, " ON CONFLICT (share, lane) DO NOTHING")
 	if err != nil {
 		return fmt.Errorf("make shares: %w", err)
 	}
 	return nil
 }
 
-// Length is how many tickets the account has, running ones included.
-func (l *Line) Length(account string) int {
+// Length is how many tickets a share has, running ones included.
+func (l *Line) Length(share string) int {
 	n := 0
 	for _, name := range Lanes() {
-		if s := l.shares[shareKey{account, name}]; s != nil {
+		if s := l.shares[shareKey{share, name}]; s != nil {
 			n += s.Waiting + s.Admitted
 		}
 	}
@@ -98,13 +103,13 @@ func (l *Line) Length(account string) int {
 // Add puts a ticket into the line: into its account's window, whose size is room, or behind it. ahead is how many of
 // the account's own tickets wait before it, and their weight; t gets its turn when it is admitted at once.
 func (l *Line) Add(t *Ticket, room int) (ahead int, weight token.Amount) {
-	s := l.share(t.AccountID, t.Lane, room)
+	s := l.share(t.Share, t.Lane, room)
 	t.Rate, t.Place = max(1, t.Rate), db.Micros(t.QueuedAt)
 	ahead, weight = s.Waiting, s.Behind
 	if s.Waiting == 0 && s.open() > 0 {
-		s.admit(l.now[t.Lane], t)
+		s.admit(l.now[t.Lane], t, l.partyOf(s))
 	} else {
-		t.Start = max(l.now[t.Lane], s.Finish+cost(s.Behind, t.Rate)) // as it looks now
+		t.Start = max(l.now[t.Lane], l.partyOf(s).Finish+cost(s.Behind, t.Rate)) // as it looks now
 		s.Waiting++
 		s.Behind += t.Weight
 	}
@@ -114,7 +119,7 @@ func (l *Line) Add(t *Ticket, room int) (ahead int, weight token.Amount) {
 
 // Remove takes a ticket out of the line. ran is how long a run that ended well took; 0 = nothing to learn from.
 func (l *Line) Remove(t Ticket, room int, ran time.Duration) {
-	s := l.share(t.AccountID, t.Lane, room)
+	s := l.share(t.Share, t.Lane, room)
 	if t.Admitted {
 		s.Admitted--
 	} else {
@@ -127,11 +132,14 @@ func (l *Line) Remove(t Ticket, room int, ran time.Duration) {
 	}
 }
 
-// share is the account's part of a lane, told the size of its window. A window of the relaxed lane is small.
-func (l *Line) share(account, lane string, room int) *Share {
-	s := l.shares[shareKey{account, lane}]
-	if s == nil { // an account that Load was not told of: a programming mistake, found by the first test
-		panic(fmt.Sprintf("queue: the share of account %s was not loaded", account))
+// partyOf is the share whose turns these tickets take.
+func (l *Line) partyOf(s *Share) *Share { return l.shares[shareKey{party(s.ID), s.Lane}] }
+
+// share is told the size of its window. A window of the relaxed lane is small.
+func (l *Line) share(id, lane string, room int) *Share {
+	s := l.shares[shareKey{id, lane}]
+	if s == nil { // one that Load was not told of: a programming mistake, found by the first test
+		panic(fmt.Sprintf("queue: share %s was not loaded", id))
 	}
 	s.Room = max(1, room)
 	if lane == LaneRelaxed {
@@ -158,11 +166,12 @@ func (l *Line) Save(ctx context.Context, tx *db.Tx) error {
 func (l *Line) promoteAll(ctx context.Context, tx *db.Tx) error {
 	var changed [][]any
 	for _, k := range slices.SortedFunc(maps.Keys(l.shares), compareKeys) {
-		s := l.shares[k]
-		if err := promote(ctx, tx, s, l.now[s.Lane]); err != nil {
+		if err := l.promote(ctx, tx, l.shares[k]); err != nil {
 			return err
 		}
-		if *s != l.before[k] {
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(l.shares), compareKeys) {
+		if s := l.shares[k]; *s != l.before[k] {
 			changed = append(changed, shareRow(s))
 		}
 	}
@@ -170,29 +179,29 @@ func (l *Line) promoteAll(ctx context.Context, tx *db.Tx) error {
 }
 
 func compareKeys(a, b shareKey) int {
-	if a.account != b.account {
-		return strings.Compare(a.account, b.account)
+	if a.share != b.share {
+		return strings.Compare(a.share, b.share)
 	}
 	return strings.Compare(a.lane, b.lane)
 }
 
-// promote admits the account's next tickets into its window. Index ticket_wait.
-func promote(ctx context.Context, tx *db.Tx, s *Share, now int64) error {
+// promote admits the next tickets of a share into its window. Index ticket_wait.
+func (l *Line) promote(ctx context.Context, tx *db.Tx, s *Share) error {
 	n := min(s.open(), s.Waiting)
 	if n == 0 {
 		return nil
 	}
-	rows, err := tx.Query(ctx, "SELECT "+columns+` FROM ticket WHERE account_id = $1 AND lane = $2 AND admitted = 0 AND paused = 0
-		ORDER BY place, id LIMIT $3`, s.AccountID, s.Lane, n)
+	rows, err := tx.Query(ctx, "SELECT "+columns+` FROM ticket WHERE share = $1 AND lane = $2 AND admitted = 0 AND paused = 0
+		ORDER BY place, id LIMIT $3`, s.ID, s.Lane, n)
 	if err != nil {
-		return fmt.Errorf("read the tickets of %s: %w", s.AccountID, err)
+		return fmt.Errorf("read the tickets of %s: %w", s.ID, err)
 	}
 	next, err := scan(rows)
 	if err != nil {
 		return err
 	}
 	for _, t := range next {
-		s.admit(now, &t)
+		s.admit(l.now[s.Lane], &t, l.partyOf(s))
 		s.Waiting--
 		s.Behind -= t.Weight
 		if _, err := tx.Exec(ctx, "UPDATE ticket SET admitted = 1, start = $1 WHERE id = $2", t.Start, t.ID); err != nil {
@@ -202,15 +211,15 @@ func promote(ctx context.Context, tx *db.Tx, s *Share, now int64) error {
 	return nil
 }
 
-const shareColumns = "account_id, lane, waiting, behind, admitted, room, finish, paused"
+const shareColumns = "share, lane, waiting, behind, admitted, room, finish, paused"
 
 func shareRow(s *Share) []any {
-	return []any{s.AccountID, s.Lane, s.Waiting, s.Behind, s.Admitted, s.Room, s.Finish, db.Bool(s.Paused)}
+	return []any{s.ID, s.Lane, s.Waiting, s.Behind, s.Admitted, s.Room, s.Finish, db.Bool(s.Paused)}
 }
 
 // saveShares writes whole rows that are locked.
 func saveShares(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	err := tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", rows, ` ON CONFLICT (account_id, lane) DO UPDATE SET
+	err := tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", rows, ` ON CONFLICT (share, lane) DO UPDATE SET
 		waiting = excluded.waiting, behind = excluded.behind, admitted = excluded.admitted, room = excluded.room,
 		finish = excluded.finish, paused = excluded.paused`)
 	if err != nil {
@@ -224,7 +233,7 @@ func scanShares(rows *sql.Rows) ([]Share, error) {
 	var list []Share
 	for rows.Next() {
 		var s Share
-		if err := rows.Scan(&s.AccountID, &s.Lane, &s.Waiting, &s.Behind, &s.Admitted, &s.Room, &s.Finish, &s.Paused); err != nil {
+		if err := rows.Scan(&s.ID, &s.Lane, &s.Waiting, &s.Behind, &s.Admitted, &s.Room, &s.Finish, &s.Paused); err != nil {
 			return nil, fmt.Errorf("read shares: %w", err)
 		}
 		list = append(list, s)

@@ -51,7 +51,7 @@ func (l *line) add(account, lane string, n int) (ids []string) {
 			id := fmt.Sprintf("%s%05d", account, l.seq)
 			ids = append(ids, id)
 			ln.Add(&queue.Ticket{
-				ID: id, AccountID: account, Lane: lane, Weight: token.Whole(5), Needs: "engine", Model: "m",
+				ID: id, AccountID: account, Share: account, Lane: lane, Weight: token.Whole(5), Needs: "engine", Model: "m",
 				QueuedAt: l.clock.Now().Add(time.Duration(l.seq) * time.Microsecond),
 			}, 2)
 		}

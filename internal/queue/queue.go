@@ -19,6 +19,7 @@ import (
 type Ticket struct {
 	ID        string // the generation's id
 	AccountID string
+	Share     string // whose window it waits in; see ShareOf
 	Lane      string
 	Weight    token.Amount // compute, for fair shares
 	Rate      int          // the account's part of the machine among others; 0 = 1
@@ -47,7 +48,7 @@ const (
 // Lanes in the order of their names on pages.
 func Lanes() []string { return []string{LaneFast, LaneAPI, LaneRelaxed} }
 
-const columns = `id, account_id, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
+const columns = `id, account_id, share, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
 	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until`
 
 // insert puts tickets into the line in the caller's transaction.
@@ -55,7 +56,7 @@ func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
 	rows := make([][]any, len(tickets))
 	for i, t := range tickets {
 		rows[i] = []any{
-			t.ID, t.AccountID, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
+			t.ID, t.AccountID, t.Share, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
 			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), 0, "", 0, 0,
 		}
 	}
@@ -108,7 +109,7 @@ func scan(rows *sql.Rows) ([]Ticket, error) {
 	for rows.Next() {
 		var t Ticket
 		var queued, expected, low, high, leased, until int64
-		err := rows.Scan(&t.ID, &t.AccountID, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
+		err := rows.Scan(&t.ID, &t.AccountID, &t.Share, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
 			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until)
 		if err != nil {
 			return nil, fmt.Errorf("read ticket: %w", err)

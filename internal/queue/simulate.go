@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"bottega/internal/clock"
@@ -194,7 +193,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 	k := shareKey{account, lane}
 	share := s.shares[k]
 	if share == nil {
-		share = &Share{AccountID: account, Lane: lane, Room: simLimit}
+		share = &Share{ID: account, Lane: lane, Room: simLimit}
 		if lane == LaneRelaxed {
 			share.Room = relaxedAtOnce
 		}
@@ -207,7 +206,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 		s.report.Jobs++
 		j := &simJob{
 			Ticket: Ticket{
-				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Lane: lane, Weight: w, Rate: 1, Needs: simEngine,
+				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: 1, Needs: simEngine,
 				QueuedAt: time.Unix(0, 0).Add(s.now),
 			},
 			arrived: s.now,
@@ -233,7 +232,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 }
 
 func (s *simulator) admit(share *Share, j *simJob) {
-	share.admit(s.machine.lanes[j.Lane].Now, &j.Ticket)
+	share.admit(s.machine.lanes[j.Lane].Now, &j.Ticket, share)
 	if s.FIFO {
 		j.Start = int64(s.report.Jobs)
 	}
@@ -344,83 +343,4 @@ func (s *simulator) fail() {
 		s.after(simRepair, func() { s.free++ })
 		return
 	}
-}
-
-// forecast is the line at most simLook ago.
-func (s *simulator) forecast() *Forecast {
-	at := time.Unix(0, 0).Add(s.now)
-	if s.told != nil && at.Sub(s.told.at) < simLook {
-		return s.told
-	}
-	low, high := s.past.between()
-	f := &Forecast{
-		at: at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
-	}
-	for j, began := range s.runs {
-		whole := f.takes(simEngine, "", j.Weight)
-		f.running = append(f.running, max(whole/10, whole-(s.now-began)))
-	}
-	for _, name := range Lanes() {
-		list := slices.SortedFunc(slices.Values(s.turns[name].list), func(a, b *simJob) int {
-			if s.turns[name].before(a, b) {
-				return -1
-			}
-			return 1
-		})
-		var work time.Duration
-		for _, j := range list {
-			work += f.takes(simEngine, "", j.Weight)
-			f.ahead[name] = append(f.ahead[name], standing{j.Start, j.ID, work})
-		}
-	}
-	for _, share := range s.shares {
-		if share.Waiting > 0 {
-			f.shares[share.Lane] = append(f.shares[share.Lane], *share)
-		}
-	}
-	s.told = f
-	return f
-}
-
-// period ends one over which fairness is measured.
-func (s *simulator) period() {
-	var sum, squares, n float64
-	for k, share := range s.shares {
-		if share.Waiting == 0 || s.idle[k.account] || k.lane != LaneAPI {
-			continue
-		}
-		x := s.served[k.account]
-		sum, squares, n = sum+x, squares+x*x, n+1
-	}
-	if n > 1 && squares > 0 {
-		s.jains = append(s.jains, sum*sum/(n*squares))
-	}
-	clear(s.served)
-	clear(s.idle)
-	for k, share := range s.shares {
-		if share.Waiting == 0 {
-			s.idle[k.account] = true
-		}
-	}
-}
-
-func (s *simulator) finish() Report {
-	r := &s.report
-	for _, j := range s.jains {
-		r.Jain += j / float64(len(s.jains))
-	}
-	quantile := func(list []time.Duration, p float64) time.Duration {
-		slices.Sort(list)
-		if len(list) == 0 {
-			return 0
-		}
-		return list[min(int(p*float64(len(list))), len(list)-1)]
-	}
-	r.WaitP50, r.WaitP99 = quantile(s.waits, 0.5), quantile(s.waits, 0.99)
-	r.LightP50, r.LightP99 = quantile(s.light, 0.5), quantile(s.light, 0.99)
-	r.Utilisation = s.full / max(1, s.could)
-	r.Foretold = s.past.accuracy()
-	r.Decision = s.spent / time.Duration(max(1, s.choices))
-	r.Starved += s.in // what never started
-	return *r
 }

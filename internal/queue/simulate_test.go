@@ -59,7 +59,7 @@ func newRing() *ring {
 func (r *ring) offer(account, name string, weight token.Amount, rate int) {
 	s := r.shares[account+name]
 	if s == nil {
-		s = &Share{AccountID: account, Lane: name, Room: 1}
+		s = &Share{ID: account, Lane: name, Room: 1}
 		r.shares[account+name] = s
 	}
 	if s.open() == 0 {
@@ -67,7 +67,7 @@ func (r *ring) offer(account, name string, weight token.Amount, rate int) {
 	}
 	r.seq++
 	t := Ticket{ID: account, AccountID: account, Lane: name, Weight: weight, Rate: rate}
-	s.admit(r.m.lanes[name].Now, &t)
+	s.admit(r.m.lanes[name].Now, &t, s)
 	at := 0
 	for at < len(r.heads[name]) && r.heads[name][at].Start <= t.Start {
 		at++

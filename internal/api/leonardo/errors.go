@@ -63,7 +63,7 @@ func renderError(f api.Failure) huma.StatusError {
 	switch f.Fault.Code {
 	case codeValidationFailed:
 		b.Code = codeValidationFailed
-	case ledger.ErrNoCredits.Code, "key_budget_spent":
+	case ledger.ErrNoCredits.Code, ledger.ErrPoolIsEmpty.Code, "key_budget_spent", "member_limit_reached":
 		b.Code = strings.ReplaceAll(f.Fault.Code, "_", "-")
 	}
 	if p, ok := f.Fault.Details[detailPath].(string); ok {

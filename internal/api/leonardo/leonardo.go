@@ -29,6 +29,7 @@ type Generations interface {
 	Get(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	List(ctx context.Context, actor access.Actor, page generation.Page) (items []generation.Generation, next string, err error)
 	Delete(ctx context.Context, actor access.Actor, id string) error
+	Allowance(ctx context.Context, actor access.Actor) (generation.Allowance, error)
 }
 
 // Models is the catalogue.

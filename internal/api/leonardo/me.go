@@ -15,8 +15,8 @@ type MeResponse struct {
 	Details []UserDetails `json:"user_details" nullable:"false"`
 }
 
-// UserDetails is who a key belongs to and what can be spent. A key that pays with API credits sees them in the two api…
-// balances. Another key spends the account's own tokens: its api… balances show the same wallet as the other two, seen
+// UserDetails is who a key belongs to and what can be spent. A key that pays with API credits, or with a team's tokens,
+// sees them in the two api… balances. Another key spends the account's own tokens: its api… balances show the same wallet as the other two, seen
 // from the API; they are not additional.
 type UserDetails struct {
 	User                    User    `json:"user"`
@@ -49,7 +49,12 @@ func (d *dialect) me(_ http.ResponseWriter, r *http.Request, actor access.Actor)
 	subscription, paid := wholeTokens(balance)
 	api, apiPaid := subscription, paid
 	renews := balance.RenewsAt
-	if actor.Credits {
+	if actor.Team != "" {
+		if api, apiPaid, renews, err = d.pool(r, actor); err != nil {
+			return nil, err
+		}
+	}
+	if actor.Credits && actor.Team == "" {
 		credits, err := d.Balances.Balance(r.Context(), ledger.CreditsOf(actor.AccountID))
 		if err != nil {
 			return nil, err
@@ -68,6 +73,25 @@ func (d *dialect) me(_ http.ResponseWriter, r *http.Request, actor access.Actor)
 		out.APIConcurrencySlots = p.Concurrency
 	}
 	return MeResponse{[]UserDetails{out}}, nil
+}
+
+// pool is what a key that a team pays for can spend: what the team has, within the member's limit.
+func (d *dialect) pool(r *http.Request, actor access.Actor) (subscription, paid int64, renews time.Time, err error) {
+	allowance, err := d.Generations.Allowance(r.Context(), actor)
+	if err != nil {
+		return 0, 0, renews, err
+	}
+	b, err := d.Balances.Balance(r.Context(), ledger.TeamOf(actor.Team))
+	if err != nil {
+		return 0, 0, renews, err
+	}
+	subscription, paid = wholeTokens(b)
+	if allowance.Bounded() {
+		left := allowance.Left().Tokens()
+		subscription = min(subscription, left)
+		paid = min(paid, left-subscription)
+	}
+	return subscription, paid, b.RenewsAt, nil
 }
 
 // wholeTokens sums the layers into what a plan brought (gifts, day, month, bank) and what was bought. Each sum is cut

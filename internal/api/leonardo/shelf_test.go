@@ -88,11 +88,21 @@ func (s *shelf) Delete(ctx context.Context, actor access.Actor, uploadID string)
 	return err
 }
 
-func (s *shelf) Source(_ context.Context, accountID, pictureID string) (asset.Source, error) {
+func (s *shelf) Source(ctx context.Context, accountID, pictureID string) (asset.Source, error) {
+	s.mu.Lock()
+	up := s.pictures[pictureID]
+	s.mu.Unlock()
+	if up.AccountID != accountID {
+		return asset.Source{}, asset.ErrNotFound
+	}
+	return s.Accepted(ctx, pictureID)
+}
+
+func (s *shelf) Accepted(_ context.Context, pictureID string) (asset.Source, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	up, ok := s.pictures[pictureID]
-	if !ok || up.AccountID != accountID || !up.Here() {
+	if !ok || !up.Here() {
 		return asset.Source{}, asset.ErrNotFound
 	}
 	return asset.Source{ID: up.ID, Origin: up.origin, Width: up.Width, Height: up.Height}, nil

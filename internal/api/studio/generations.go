@@ -4,6 +4,9 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"bottega/internal/access"
 	"bottega/internal/fault"
@@ -18,7 +21,23 @@ import (
 const kindImage = "image"
 
 // GenerationRequest asks for pictures. What is left out takes the model's default.
-type GenerationRequest image.Request
+type GenerationRequest struct {
+	image.Request
+	PaysWith string `json:"pays_with,omitempty" doc:"whose tokens: tokens for one's own (also when left out), or team: and the id of a team that one is in"`
+}
+
+// payer is the actor with the wallet that a request names.
+func payer(actor access.Actor, paysWith string) (access.Actor, error) {
+	if paysWith == "" || paysWith == "tokens" {
+		return actor, nil
+	}
+	team, ok := strings.CutPrefix(paysWith, "team:")
+	if !ok || !id.Valid(team) {
+		return actor, fault.Bad(fault.Field{Name: "pays_with", Value: paysWith, Message: "is no wallet of yours", Allowed: "tokens, or team: and the id of a team"})
+	}
+	actor.Team = team
+	return actor, nil
+}
 
 // Quote is what a request would cost.
 type Quote struct {
@@ -30,6 +49,21 @@ type Quote struct {
 	After        token.Amount   `json:"after_mt" doc:"left when it is paid; 0 when there is not enough"`
 	Draws        []Draw         `json:"draws" nullable:"false" doc:"which layers pay, in spending order"`
 	Alternatives []Alternative  `json:"alternatives" nullable:"false" doc:"cheaper ways to nearly the same, the nearest first"`
+	Allowance    *Allowance     `json:"allowance" doc:"what one may still use, where a team pays and has set one a limit; otherwise null"`
+}
+
+// Allowance is what a member may use of a team's tokens in a month.
+type Allowance struct {
+	Limit    token.Amount `json:"limit_mt"`
+	Used     token.Amount `json:"used_mt" doc:"in this UTC month, held amounts included"`
+	Left     token.Amount `json:"left_mt"`
+	ResetsAt time.Time    `json:"resets_at" doc:"when the next month begins"`
+}
+
+// TransformSchema says that allowance may be null, which huma does not say of a pointer to an object.
+func (Quote) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Properties["allowance"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["allowance"], {Type: "null"}}}
+	return s
 }
 
 // Draw is what one layer pays.
@@ -96,7 +130,10 @@ func (s *server) quote(ctx context.Context, in *requestInput) (*body[Quote], err
 	if err != nil {
 		return nil, err
 	}
-	req := image.Request(in.Body)
+	if actor, err = payer(actor, in.Body.PaysWith); err != nil {
+		return nil, err
+	}
+	req := in.Body.Request
 	if strings.TrimSpace(req.Prompt) == "" {
 		req.Prompt = "?" // the button shows its price before anything was typed, and no price depends on the words
 	}
@@ -107,6 +144,9 @@ func (s *server) quote(ctx context.Context, in *requestInput) (*body[Quote], err
 	out := Quote{
 		Total: o.Quote.Total, Lines: append([]pricing.Line{}, o.Quote.Lines...), SheetVersion: o.Quote.SheetVersion,
 		Available: o.Available, Enough: o.Enough, After: o.After, Draws: []Draw{}, Alternatives: []Alternative{},
+	}
+	if a := o.Allowance; a != nil && a.Bounded() {
+		out.Allowance = &Allowance{Limit: a.Limit, Used: a.Used, Left: a.Left(), ResetsAt: a.ResetsAt}
 	}
 	for _, d := range o.Draws {
 		out.Draws = append(out.Draws, Draw{Layer: string(d.Kind), Amount: d.Amount, Left: d.Left})
@@ -139,7 +179,10 @@ func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[G
 	if err != nil {
 		return nil, err
 	}
-	req := image.Request(in.Body)
+	if actor, err = payer(actor, in.Body.PaysWith); err != nil {
+		return nil, err
+	}
+	req := in.Body.Request
 	return s.one(s.Generations.Submit(ctx, actor, generation.SubmitRequest{
 		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey, MaxPrice: seen, Lane: generation.Lane(in.Lane),
 	}))
@@ -154,6 +197,11 @@ func (s *server) listGenerations(ctx context.Context, in *pageInput) (*body[List
 	if err != nil {
 		return nil, err
 	}
+	return s.page(items, next)
+}
+
+// page answers with a page of generations.
+func (s *server) page(items []generation.Generation, next string) (*body[List[Generation]], error) {
 	out := List[Generation]{Items: make([]Generation, 0, len(items)), Next: textOrNull(next)}
 	w := s.wirer()
 	for i := range items {

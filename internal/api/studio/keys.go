@@ -8,6 +8,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/auth"
 	"bottega/internal/id"
+	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
 
@@ -18,23 +19,38 @@ type Key struct {
 	Prefix     string       `json:"prefix" doc:"how the key begins"`
 	CreatedAt  time.Time    `json:"created_at"`
 	LastUsedAt *time.Time   `json:"last_used_at"`
-	PaysWith   string       `json:"pays_with" enum:"tokens,credits"`
+	PaysWith   string       `json:"pays_with" doc:"tokens, credits, or team: and the id of a team"`
 	Budget     token.Amount `json:"budget_mt" doc:"most that the key may use in a UTC month; 0 = no bound"`
 	Used       token.Amount `json:"used_mt" doc:"in this UTC month, held amounts included"`
 }
 
 // KeyTerms are what a key pays with and how much.
 type KeyTerms struct {
-	PaysWith string       `json:"pays_with,omitempty" enum:"tokens,credits" doc:"the account's tokens, or its API credits; left out: tokens"`
+	PaysWith string       `json:"pays_with,omitempty" doc:"tokens: the account's own (also when left out); credits: its API credits; team: and an id: those of a team that one owns or is an admin of"`
 	Budget   token.Amount `json:"budget_mt,omitempty" minimum:"0" doc:"most that the key may use in a UTC month; 0 = no bound"`
 }
 
-func (t KeyTerms) auth() auth.KeyTerms {
-	return auth.KeyTerms{Credits: t.PaysWith == "credits", Budget: t.Budget}
+// terms reads what a key should pay with, and refuses a team that the actor may not bind it to.
+func (s *server) terms(ctx context.Context, actor access.Actor, t KeyTerms) (auth.KeyTerms, error) {
+	out := auth.KeyTerms{Credits: t.PaysWith == "credits", Budget: t.Budget}
+	if out.Credits {
+		return out, nil
+	}
+	as, err := payer(actor, t.PaysWith)
+	if err != nil {
+		return out, err
+	}
+	if out.Team = as.Team; out.Team != "" {
+		_, err = s.Teams.Get(ctx, actor, out.Team, access.SpendByKey)
+	}
+	return out, err
 }
 
-func paysWith(credits bool) string {
-	if credits {
+func paysWith(t auth.KeyTerms) string {
+	switch {
+	case t.Team != "":
+		return ledger.TeamOf(t.Team)
+	case t.Credits:
 		return "credits"
 	}
 	return "tokens"
@@ -79,7 +95,7 @@ func (s *server) listKeys(ctx context.Context, _ *nothing) (*body[All[Key]], err
 		}
 		out.Items = append(out.Items, Key{
 			ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: timeOrNull(k.LastUsedAt),
-			PaysWith: paysWith(k.Credits), Budget: k.Budget, Used: used,
+			PaysWith: paysWith(k.KeyTerms), Budget: k.Budget, Used: used,
 		})
 	}
 	return answer(out), nil
@@ -90,11 +106,15 @@ func (s *server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], er
 	if err != nil {
 		return nil, err
 	}
+	terms, err := s.terms(ctx, actor, in.Body.KeyTerms)
+	if err != nil {
+		return nil, err
+	}
 	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	if terms := in.Body.auth(); terms != (auth.KeyTerms{}) {
+	if terms != (auth.KeyTerms{}) {
 		if err := s.Auth.SetKeyTerms(ctx, actor.AccountID, k.ID, terms); err != nil {
 			return nil, errors.Join(err, s.Auth.RevokeKey(ctx, actor.AccountID, k.ID)) // nobody gets a key without its bound
 		}
@@ -121,5 +141,9 @@ func (s *server) setKeyTerms(ctx context.Context, in *termsInput) (*nothing, err
 	if !id.Valid(in.ID) {
 		return nil, auth.ErrNoSuchKey
 	}
-	return nil, s.Auth.SetKeyTerms(ctx, actor.AccountID, in.ID, in.Body.auth())
+	terms, err := s.terms(ctx, actor, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Auth.SetKeyTerms(ctx, actor.AccountID, in.ID, terms)
 }

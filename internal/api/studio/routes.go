@@ -70,6 +70,24 @@ func operations() map[string]operation {
 		{id: "redeem-code", method: "POST", path: "/codes/redeem", summary: "Tokens for a code", limited: true},
 		{id: "get-price-sheet", method: "GET", path: "/prices/{version}", summary: "A price sheet that is or was in force"},
 
+		{id: "list-teams", method: "GET", path: "/teams", summary: "Teams one is in"},
+		{id: "create-team", method: "POST", path: "/teams", summary: "Make a team that one owns"},
+		{id: "get-team", method: "GET", path: "/teams/{id}", summary: "A team, its plan and pool, and who is in it"},
+		{id: "rename-team", method: "PUT", path: "/teams/{id}", summary: "Change a team's name", status: 204},
+		{id: "dissolve-team", method: "DELETE", path: "/teams/{id}", summary: "End a team for good; what was stays readable for its owner", status: 204},
+		{id: "leave-team", method: "POST", path: "/teams/{id}/leave", summary: "Leave a team", status: 204},
+		{id: "transfer-team", method: "POST", path: "/teams/{id}/transfer", summary: "Make another member the owner", status: 204},
+		{id: "change-member", method: "PUT", path: "/teams/{id}/members/{member}", summary: "A member's role and limit", status: 204},
+		{id: "remove-member", method: "DELETE", path: "/teams/{id}/members/{member}", summary: "Put a member out", status: 204},
+		{id: "list-invitations", method: "GET", path: "/teams/{id}/invitations", summary: "Open invitations"},
+		{id: "invite", method: "POST", path: "/teams/{id}/invitations", summary: "Make an invitation; its link is shown this once"},
+		{id: "revoke-invitation", method: "DELETE", path: "/teams/{id}/invitations/{invitation}", summary: "End an invitation", status: 204},
+		{id: "get-team-usage", method: "GET", path: "/teams/{id}/usage", summary: "Who used how much with which model in a month"},
+		{id: "list-team-journal", method: "GET", path: "/teams/{id}/journal", summary: "Every movement of a team's tokens, newest first"},
+		{id: "list-team-generations", method: "GET", path: "/teams/{id}/generations", summary: "What was made with a team's tokens, newest first"},
+		{id: "look-at-invitation", method: "POST", path: "/invitations/look", summary: "What an invitation is for", limited: true},
+		{id: "accept-invitation", method: "POST", path: "/invitations/accept", summary: "Join a team", limited: true},
+
 		{id: "list-keys", method: "GET", path: "/keys", summary: "API keys in force"},
 		{id: "create-key", method: "POST", path: "/keys", summary: "Make an API key; it is shown this once"},
 		{id: "set-key-terms", method: "PUT", path: "/keys/{id}/terms", summary: "What an API key pays with, and how much", status: 204},
@@ -116,6 +134,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "list-journal", s.listJournal)
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
+	s.declareTeams(r)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)
 	route(r, "set-key-terms", s.setKeyTerms)

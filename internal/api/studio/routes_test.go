@@ -47,6 +47,27 @@ func everyRoute(t *testing.T) []declared {
 
 func (d declared) String() string { return d.method + " " + d.path }
 
+// body is what a route wants before it looks for the thing that its address names.
+func (d declared) body() any {
+	switch d.String() {
+	case "PUT /teams/{id}":
+		return map[string]any{"name": "Mine now"}
+	case "POST /teams/{id}/transfer":
+		return map[string]any{"account_id": nobody}
+	case "POST /teams/{id}/invitations", "PUT /teams/{id}/members/{member}", "PUT /keys/{id}/terms":
+		return map[string]any{}
+	}
+	return nil
+}
+
+// nobody is an id that nothing has.
+const nobody = "0198c0de-0000-4000-8000-000000000000"
+
+// at fills an address with ids.
+func (d declared) at(thing string) string {
+	return strings.NewReplacer("{id}", thing, "{member}", nobody, "{invitation}", nobody).Replace(d.path)
+}
+
 func TestRoutes_OnlyTheseAreOpen(t *testing.T) {
 	var open []string
 	for _, r := range everyRoute(t) {
@@ -70,7 +91,7 @@ func TestRoutes_StrangersAndEndedSessionsAreRefused(t *testing.T) {
 			if r.open {
 				continue
 			}
-			path := strings.Replace(r.path, "{id}", "0198c0de-0000-4000-8000-000000000000", 1)
+			path := r.at(nobody)
 			for name, a := range map[string]answer{
 				"a stranger":    s.stranger().call(r.method, path, nil),
 				"a forger":      forged.call(r.method, path, nil, "Cookie", "sid=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
@@ -90,18 +111,15 @@ func TestRoutes_WhatIsSomebodyElsesIsNotFound(t *testing.T) {
 		ada, eve := s.member("ada@example.com"), s.member("eve@example.com")
 		work := ada.must(200, "POST", "/generations", map[string]any{"prompt": "a fox"}).text("id")
 		key := ada.must(200, "POST", "/keys", map[string]any{"name": "script"}).text("id")
+		team := ada.must(200, "POST", "/teams", map[string]any{"name": "Ada's"}).text("id")
 		upload := ada.upload("picture", picture(t, 8, 8, color.White)).text("id")
 		tried := 0
 		for _, r := range everyRoute(t) {
 			if !strings.Contains(r.path, "{id}") {
 				continue
 			}
-			for _, theirs := range []string{work, key, upload, "0198c0de-0000-4000-8000-000000000000", "x", "%00", strings.Repeat("a", 3000)} {
-				var body any
-				if r.method == "PUT" {
-					body = map[string]any{} // such a route wants one before it looks for the thing
-				}
-				a := eve.call(r.method, strings.Replace(r.path, "{id}", theirs, 1), body)
+			for _, theirs := range []string{work, key, upload, team, nobody, "x", "%00", strings.Repeat("a", 3000)} {
+				a := eve.call(r.method, r.at(theirs), r.body())
 				if a.status != http.StatusNotFound {
 					t.Errorf("%s of id %.40q got %d %s, want 404", r, theirs, a.status, a.raw)
 				}
@@ -117,7 +135,7 @@ func TestRoutes_WhatIsSomebodyElsesIsNotFound(t *testing.T) {
 		if n := len(ada.must(200, "GET", "/keys", nil).list("items")); n != 1 {
 			t.Errorf("%d keys after a stranger's tries, want 1", n)
 		}
-		for _, list := range []string{"/generations", "/keys"} {
+		for _, list := range []string{"/generations", "/keys", "/teams"} {
 			if n := len(eve.must(200, "GET", list, nil).list("items")); n != 0 {
 				t.Errorf("a stranger sees %d items in %s", n, list)
 			}
@@ -131,7 +149,7 @@ func TestRoutes_AnswerInTheAPIsFormWhatNoRouteTakes(t *testing.T) {
 	v.refused(v.call("GET", "/nowhere", nil), 404, "not_found")
 	v.refused(v.call("GET", "/", nil), 404, "not_found")
 	for _, r := range everyRoute(t) {
-		a := v.call("PATCH", strings.Replace(r.path, "{id}", "x", 1), nil)
+		a := v.call("PATCH", r.at("x"), nil)
 		v.refused(a, 405, "method_not_allowed")
 		if !strings.Contains(a.header.Get("Allow"), r.method) {
 			t.Errorf("PATCH %s: Allow is %q, want %s in it", r.path, a.header.Get("Allow"), r.method)

@@ -53,7 +53,7 @@ func newSite(t *testing.T, ref string, change ...func(*studio.Deps, *http.Server
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	s.server = api.NewServer("", nil, log)
 	deps := studio.Deps{
-		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Uploads: w.Uploads, Ledger: w.Ledger, Hub: w.Hub, Models: w.Catalog,
+		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Teams: w.Teams, Prices: w.Prices, Codes: w.Plans, Uploads: w.Uploads, Ledger: w.Ledger, Hub: w.Hub, Models: w.Catalog,
 		Assets: w.Signer, Clock: w.Clock, Version: "test", SignupOpen: true, Attempts: -1,
 	}
 	for _, f := range change {

@@ -25,6 +25,7 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
+	"bottega/internal/team"
 	"bottega/internal/token"
 )
 
@@ -60,6 +61,30 @@ type Generations interface {
 	Cancel(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
 	Delete(ctx context.Context, actor access.Actor, id string) error
 	KeyUsed(ctx context.Context, keyID string) (token.Amount, error)
+	OfTeam(ctx context.Context, actor access.Actor, teamID string, page generation.Page) ([]generation.Generation, string, error)
+	Usage(ctx context.Context, actor access.Actor, teamID string, p generation.Period) ([]generation.Usage, error)
+	MembersUsed(ctx context.Context, teamID string) (map[string]token.Amount, error)
+	Makers(ctx context.Context, ids []string) (map[string]string, error)
+}
+
+// Teams is what the studio needs of team.Service.
+type Teams interface {
+	Create(ctx context.Context, actor access.Actor, name string) (*team.Team, error)
+	Get(ctx context.Context, actor access.Actor, teamID string, a access.TeamAction) (*team.Team, error)
+	List(ctx context.Context, actor access.Actor) ([]*team.Team, error)
+	Emails(ctx context.Context, accountIDs []string) (map[string]string, error)
+	Rename(ctx context.Context, actor access.Actor, teamID, name string) error
+	Transfer(ctx context.Context, actor access.Actor, teamID, accountID string) error
+	SetMember(ctx context.Context, actor access.Actor, teamID, accountID string, c team.MemberChange) error
+	Remove(ctx context.Context, actor access.Actor, teamID, accountID string) error
+	Leave(ctx context.Context, actor access.Actor, teamID string) error
+	Dissolve(ctx context.Context, actor access.Actor, teamID string) error
+	Invite(ctx context.Context, actor access.Actor, teamID string, r team.InviteRequest) (string, team.Invitation, error)
+	Invitations(ctx context.Context, actor access.Actor, teamID string) ([]team.Invitation, error)
+	Revoke(ctx context.Context, actor access.Actor, teamID, invitationID string) error
+	Look(ctx context.Context, secret string) (team.Invitation, *team.Team, error)
+	Accept(ctx context.Context, actor access.Actor, email, secret string) (*team.Team, error)
+	Standing(ctx context.Context, teamID string) (plan.Standing, error)
 }
 
 // Uploads is what the studio needs of asset.Uploads.
@@ -108,6 +133,7 @@ type Deps struct {
 	Accounts    Accounts
 	Auth        Auth
 	Generations Generations
+	Teams       Teams
 	Uploads     Uploads
 	Ledger      Ledger
 	Prices      Prices

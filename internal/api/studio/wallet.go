@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"bottega/internal/access"
@@ -46,6 +48,7 @@ type JournalItem struct {
 	Layer        string       `json:"layer" enum:"promo,daily,team,plan,bank,topup"`
 	GenerationID *string      `json:"generation_id"`
 	Prompt       *string      `json:"prompt" doc:"of the generation, while it is there"`
+	Member       *string      `json:"member" doc:"e-mail address of who made the generation, in a team's journal"`
 	Note         string       `json:"note"`
 	SheetVersion *int         `json:"sheet_version" doc:"of the price sheet behind the amount; see get-price-sheet"`
 }
@@ -100,7 +103,16 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 	if in.Of == "credits" {
 		wallet = ledger.CreditsOf(wallet)
 	}
-	items, next, err := s.Ledger.Journal(ctx, wallet, in.Cursor, in.Limit)
+	return s.journal(ctx, actor, wallet, in.Cursor, in.Limit)
+}
+
+// journal answers with a page of a wallet's journal, with as much of the generations as the actor sees.
+func (s *server) journal(ctx context.Context, actor access.Actor, wallet, cursor string, limit int) (*body[List[JournalItem]], error) {
+	items, next, err := s.Ledger.Journal(ctx, wallet, cursor, limit)
+	if err != nil {
+		return nil, err
+	}
+	members, err := s.members(ctx, wallet, items)
 	if err != nil {
 		return nil, err
 	}
@@ -113,10 +125,33 @@ func (s *server) listJournal(ctx context.Context, in *journalInput) (*body[List[
 		out.Items = append(out.Items, JournalItem{
 			Seq: it.Seq, At: it.At.UTC(), Op: it.Op, Amount: it.Amount, Layer: string(it.Layer),
 			GenerationID: textOrNull(it.HoldID), Prompt: textOrNull(prompts[it.HoldID]), Note: it.Note,
-			SheetVersion: numberOrNull(it.Sheet),
+			SheetVersion: numberOrNull(it.Sheet), Member: textOrNull(members[it.HoldID]),
 		})
 	}
 	return answer(out), nil
+}
+
+// members says whose work the items of a team's journal are about.
+func (s *server) members(ctx context.Context, wallet string, items []ledger.JournalItem) (map[string]string, error) {
+	if _, ok := ledger.IsTeam(wallet); !ok {
+		return nil, nil
+	}
+	var ids []string
+	for _, it := range items {
+		if it.HoldID != "" {
+			ids = append(ids, it.HoldID)
+		}
+	}
+	makers, err := s.Generations.Makers(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	accounts := slices.Sorted(maps.Values(makers))
+	emails, err := s.Teams.Emails(ctx, slices.Compact(accounts))
+	for generation, account := range makers {
+		makers[generation] = emails[account]
+	}
+	return makers, err
 }
 
 // prompts reads the prompts of the generations that the items name; a deleted one has none any more.

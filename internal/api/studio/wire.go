@@ -66,6 +66,8 @@ type Generation struct {
 	Lane           string       `json:"lane" enum:"fast,relaxed" doc:"fast is paid with tokens; relaxed is not, and waits for room"`
 	Price          token.Amount `json:"price_mt" doc:"held when it was accepted; 0 in the relaxed lane"`
 	Charged        token.Amount `json:"charged_mt" doc:"kept in the end; never more than the price"`
+	TeamID         *string      `json:"team_id" doc:"of the team whose tokens pay, and whose members see it; null = one's own"`
+	MadeBy         string       `json:"made_by" format:"uuid" doc:"account"`
 	Failure        *Failure     `json:"failure"`
 	Images         []Image      `json:"images" nullable:"false"`
 }
@@ -239,6 +241,7 @@ func (w wirer) generation(g *generation.Generation) (Generation, error) {
 		Width: p.Width, Height: p.Height, Count: p.Count, Seed: p.Seed, Steps: p.Steps,
 		Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent,
 		Shown: wireShown(p), Lane: string(g.Lane), Price: g.Price, Charged: g.Charged, Images: make([]Image, 0, len(g.Images)),
+		TeamID: textOrNull(g.TeamID), MadeBy: g.AccountID,
 	}
 	if g.Failure != nil {
 		out.Failure = &Failure{Code: g.Failure.Code, Message: g.Failure.Message}

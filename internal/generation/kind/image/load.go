@@ -82,7 +82,7 @@ func blank(mask *goimage.Gray) bool {
 }
 
 func (k *Kind) pixels(ctx context.Context, job generation.Job, field string, p Picture) (*goimage.NRGBA, error) {
-	s, err := k.Pictures.Source(ctx, job.AccountID, p.ID)
+	s, err := k.Pictures.Accepted(ctx, p.ID)
 	if err == nil {
 		var img *goimage.NRGBA
 		if img, err = k.Pictures.Pixels(ctx, s); err == nil {

@@ -21,6 +21,7 @@ import (
 // Pictures is where the pictures lie that others are made from: asset.Uploads.
 type Pictures interface {
 	Source(ctx context.Context, accountID, pictureID string) (asset.Source, error)
+	Accepted(ctx context.Context, pictureID string) (asset.Source, error)
 	Pixels(ctx context.Context, s asset.Source) (*goimage.NRGBA, error)
 }
 

@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"bottega/internal/clock"
+	"bottega/internal/db"
+	"bottega/internal/queue"
+	"bottega/internal/token"
+)
+
+const (
+	queueDecision = "queue_decision_us"
+	simJain       = "sim_jain"
+	simStarved    = "sim_starved"
+	simBusy       = "sim_utilisation"
+	simLight      = "sim_light_wait_p99"
+	simForetold   = "sim_inside_ratio"
+	simDecision   = "sim_decision_us"
+
+	longLine      = 1_000_000 // tickets
+	longLineOf    = 10_000    // accounts
+	longLinePart  = 100       // accounts written in one transaction
+	decisionSlots = 16        // filled by one choice
+	decisions     = 300
+)
+
+// queueChoice measures how long it takes to choose what runs next from a long line in the database.
+func queueChoice(ctx context.Context, o Options) (results []Result, err error) {
+	dir, err := os.MkdirTemp(o.Dir, "line-*")
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, filepath.Join(dir, "bench.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if err := d.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	for first := 0; first < longLineOf; first += longLinePart {
+		if err := fillLine(ctx, d, first); err != nil {
+			return nil, err
+		}
+	}
+	line := queue.New(d, clock.System{}, chooser{}, chooser{}, queue.Options{
+		Owner: "bench", Slots: decisionSlots, Lease: time.Minute, MaxAttempts: 3, Poll: time.Second,
+	}, slog.New(slog.DiscardHandler))
+	now := clock.System{}
+	var took []time.Duration
+	for range decisions {
+		start := now.Now()
+		chosen, err := line.Choose(ctx, decisionSlots)
+		if err == nil && len(chosen) != decisionSlots {
+			err = fmt.Errorf("%d tickets were chosen, want %d", len(chosen), decisionSlots)
+		}
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, now.Now().Sub(start)/decisionSlots)
+	}
+	slices.Sort(took)
+	return []Result{{
+		Name: queueDecision, Value: float64(percentile(took, 0.5).Nanoseconds()) / 1000, Unit: "µs",
+		Note: fmt.Sprintf("of each of %d tickets chosen at once from SQLite; %d tickets of %d accounts wait", decisionSlots, longLine, longLineOf),
+	}}, nil
+}
+
+// fillLine puts tickets of some accounts into the line, which may run two at a time.
+func fillLine(ctx context.Context, d *db.DB, first int) error {
+	accounts := make([]string, longLinePart)
+	for i := range accounts {
+		accounts[i] = fmt.Sprintf("account-%d", first+i)
+	}
+	at := clock.System{}.Now()
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		line, err := queue.Load(ctx, tx, accounts)
+		if err != nil {
+			return err
+		}
+		for i := range longLine / longLineOf {
+			for _, a := range accounts {
+				line.Add(&queue.Ticket{
+					ID: fmt.Sprintf("%s-%d", a, i), AccountID: a, Share: a, Lane: queue.Lanes()[i%3], Weight: token.Whole(int64(1 + i%20)),
+					Needs: "engine", Model: "model", QueuedAt: at.Add(time.Duration(i) * time.Millisecond),
+				}, 2)
+			}
+		}
+		return line.Save(ctx, tx)
+	})
+}
+
+// chooser has one engine and runs nothing.
+type chooser struct{}
+
+func (chooser) Started(context.Context, *db.Tx, []queue.Ticket, time.Time) error { return nil }
+func (chooser) Returned(context.Context, *db.Tx, []string, time.Time) error      { return nil }
+func (chooser) Run(context.Context, queue.Ticket) bool                           { return false }
+func (chooser) Spent(context.Context, queue.Ticket) error                        { return nil }
+func (chooser) Engines() []string                                                { return []string{"engine"} }
+func (chooser) Concurrency(context.Context, string) int                          { return 2 }
+
+// queueDay simulates a day of a large installation, with the rules of the queue and, against it, first come first served.
+func queueDay(context.Context, Options) ([]Result, error) {
+	day := queue.Simulation{Accounts: 100_000, Slots: 200, Day: 24 * time.Hour, Load: 0.9, Floods: 100, Fails: 7 * 24 * time.Hour, Seed: 1}
+	fair := day.Run()
+	day.FIFO = true
+	fifo := day.Run()
+	note := fmt.Sprintf("%d accounts, %d slots, %d jobs, %d runs lost", day.Accounts, day.Slots, fair.Jobs, fair.Lost)
+	return []Result{
+		{Name: simJain, Value: fair.Jain, Unit: "index", Note: "compute among floods that had work waiting all through four hours; " + note},
+		{Name: simStarved, Value: float64(fair.Starved), Unit: "jobs", Against: "first come, first served", AgainstValue: float64(fifo.Starved)},
+		{Name: simBusy, Value: fair.Utilisation, Unit: "share", Against: "first come, first served", AgainstValue: fifo.Utilisation},
+		{Name: simLight, Value: fair.LightP99.Seconds(), Unit: "s", Against: "first come, first served", AgainstValue: fifo.LightP99.Seconds(), Note: "paid jobs of accounts that had nothing in line"},
+		{Name: simForetold, Value: fair.Foretold.Inside, Unit: "share", Note: fmt.Sprintf("%d foretold, median error %s", fair.Foretold.Foretold, fair.Foretold.Error.Round(time.Second))},
+		{Name: simDecision, Value: float64(fair.Decision.Nanoseconds()) / 1000, Unit: "µs", Note: "in memory"},
+	}, nil
+}

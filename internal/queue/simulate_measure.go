@@ -1,0 +1,87 @@
+package queue
+
+import (
+	"slices"
+	"time"
+)
+
+// What a simulation measures.
+
+// forecast is the line at most simLook ago.
+func (s *simulator) forecast() *Forecast {
+	at := time.Unix(0, 0).Add(s.now)
+	if s.told != nil && at.Sub(s.told.at) < simLook {
+		return s.told
+	}
+	low, high := s.past.between()
+	f := &Forecast{
+		at: at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
+	}
+	for j, began := range s.runs {
+		whole := f.takes(simEngine, "", j.Weight)
+		f.running = append(f.running, max(whole/10, whole-(s.now-began)))
+	}
+	for _, name := range Lanes() {
+		list := slices.SortedFunc(slices.Values(s.turns[name].list), func(a, b *simJob) int {
+			if s.turns[name].before(a, b) {
+				return -1
+			}
+			return 1
+		})
+		var work time.Duration
+		for _, j := range list {
+			work += f.takes(simEngine, "", j.Weight)
+			f.ahead[name] = append(f.ahead[name], standing{j.Start, j.ID, work})
+		}
+	}
+	for _, share := range s.shares {
+		if share.Waiting > 0 {
+			f.shares[share.Lane] = append(f.shares[share.Lane], *share)
+		}
+	}
+	s.told = f
+	return f
+}
+
+// period ends one over which fairness is measured.
+func (s *simulator) period() {
+	var sum, squares, n float64
+	for k, share := range s.shares {
+		if share.Waiting == 0 || s.idle[k.share] || k.lane != LaneAPI {
+			continue
+		}
+		x := s.served[k.share]
+		sum, squares, n = sum+x, squares+x*x, n+1
+	}
+	if n > 1 && squares > 0 {
+		s.jains = append(s.jains, sum*sum/(n*squares))
+	}
+	clear(s.served)
+	clear(s.idle)
+	for k, share := range s.shares {
+		if share.Waiting == 0 {
+			s.idle[k.share] = true
+		}
+	}
+}
+
+func (s *simulator) finish() Report {
+	r := &s.report
+	for _, j := range s.jains {
+		r.Jain += j / float64(len(s.jains))
+	}
+	quantile := func(list []time.Duration, p float64) time.Duration {
+		slices.Sort(list)
+		if len(list) == 0 {
+			return 0
+		}
+		return list[min(int(p*float64(len(list))), len(list)-1)]
+	}
+	r.WaitP50, r.WaitP99 = quantile(s.waits, 0.5), quantile(s.waits, 0.99)
+	r.LightP50, r.LightP99 = quantile(s.light, 0.5), quantile(s.light, 0.99)
+	r.Utilisation = s.full / max(1, s.could)
+	r.Foretold = s.past.accuracy()
+	r.Decision = s.spent / time.Duration(max(1, s.choices))
+	r.Starved += s.in // what never started
+	return *r
+}
