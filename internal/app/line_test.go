@@ -51,7 +51,7 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 			`bottega_queue_lane_paused{lane="fast"} 0`, "bottega_queue_workers 1", "bottega_queue_slots 4")
 		close(gate)
 		w.WaitState(ada, second.ID, generation.Complete)
-		w.Clock.Advance(2 * time.Second) // a forecast is a second old at most
+		w.Clock.Advance(2 * time.Second)   // a forecast is a second old at most
 		third := w.Submit(ada, "a bee", 1) // the first whose wait could be foretold
 		w.WaitState(ada, third.ID, generation.Complete)
 		has("after a foretold wait", "bottega_queue_waits_total 1", "bottega_queue_wait_inside_ratio 1")
