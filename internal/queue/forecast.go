@@ -271,13 +271,13 @@ func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place
 	if err != nil {
 		return nil, err
 	}
-	var accounts []string
+	var shares []string
 	for _, t := range tickets {
-		if !slices.Contains(accounts, t.AccountID) {
-			accounts = append(accounts, t.AccountID)
+		if !slices.Contains(shares, t.Share) {
+			shares = append(shares, t.Share)
 		}
 	}
-	back, err := pausedAmong(ctx, d.db, accounts)
+	back, err := pausedAmong(ctx, d.db, shares)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +286,7 @@ func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place
 		if t.Owner != "" {
 			continue
 		}
-		if t.Paused || back[t.AccountID] {
+		if t.Paused || back[t.Share] {
 			places[id] = Place{Paused: t.Paused}
 			continue
 		}

@@ -120,9 +120,9 @@ func lastOf(ctx context.Context, q db.Queryer, account, lane string) ([]Ticket, 
 	return scan(rows)
 }
 
-// pausedAmong tells which accounts keep all of their work back. Primary key.
-func pausedAmong(ctx context.Context, q db.Queryer, accounts []string) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT DISTINCT account_id FROM queue_share WHERE paused = 1 AND account_id IN "+db.In(1, len(accounts)), anys(accounts)...)
+// pausedAmong tells which shares are kept back as a whole. Primary key.
+func pausedAmong(ctx context.Context, q db.Queryer, shares []string) (map[string]bool, error) {
+	rows, err := q.Query(ctx, "SELECT DISTINCT share FROM queue_share WHERE paused = 1 AND share IN "+db.In(1, len(shares)), anys(shares)...)
 	if err != nil {
 		return nil, fmt.Errorf("read shares: %w", err)
 	}
@@ -146,7 +146,7 @@ type Backlog struct {
 // Backlogs reads the accounts with the most waiting work. It counts tickets: for people, not for the road.
 func Backlogs(ctx context.Context, q db.Queryer, most int) ([]Backlog, error) {
 	rows, err := q.Query(ctx, `SELECT t.account_id, SUM(CASE WHEN t.lease_owner <> '' THEN 1 ELSE 0 END), SUM(CASE WHEN t.lease_owner = '' THEN 1 ELSE 0 END) AS waiting,
-		(SELECT COALESCE(MAX(s.paused), 0) FROM queue_share s WHERE s.account_id = t.account_id)
+		(SELECT COALESCE(MAX(s.paused), 0) FROM queue_share s WHERE s.share = t.account_id)
 		FROM ticket t GROUP BY t.account_id ORDER BY waiting DESC, t.account_id LIMIT $1`, most)
 	if err != nil {
 		return nil, fmt.Errorf("list waiting accounts: %w", err)
