@@ -44,7 +44,7 @@ func groups() []group {
 		{[]string{"submit_to_start_p50_postgres", "submit_to_start_p99_postgres"}, submitPostgres},
 		{hotSQLite.all(), ledgerSQLite},
 		{hotPostgres.all(), ledgerPostgres},
-		{[]string{verifySQLite, verifyPostgres}, ledgerVerify},
+		{[]string{verifySQLite, verifyPostgres, verifyMemory + "_sqlite", verifyMemory + "_postgres"}, ledgerVerify},
 		{[]string{queueDecision}, queueChoice},
 		{[]string{simJain, simStarved, simBusy, simLight, simForetold, simDecision}, queueDay},
 		{[]string{"image_seconds", "image_peak_share", "image_vs_torch", "image_vs_torch_best", "peak_memory"}, imageSpeed},
