@@ -52,6 +52,10 @@ help: ## this list
 test-go: test-deps web/dist/index.html onnxruntime versitygw stripe-mock ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
 	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
+.PHONY: test-long
+test-long: test-deps web/dist/index.html onnxruntime ## random lives and renewals under SIGKILL at full length (20 minutes)
+	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./cmd/bottega -run 'TestLives|TestCrash_Renewals' -v
+
 .PHONY: test-web
 test-web: run-deps web/node_modules/.package-lock.json ## types, lint and unit tests of the web app
 	cd web && npm test

@@ -282,7 +282,9 @@ export async function journey(run, page) {
     await page.goto('/');
     await page.getByTestId('prompt').waitFor();
     await page.context().clearCookies();
-    await page.getByRole('link', { name: 'Wallet', exact: true }).first().click();
+    // The page may notice by itself before the click arrives.
+    const wallet = page.getByRole('link', { name: 'Wallet', exact: true }).first();
+    await Promise.race([wallet.click().catch(() => {}), page.waitForURL(/\/signin\?next=/)]);
     await page.waitForURL(/\/signin\?next=/);
   });
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,9 +25,16 @@ import (
 // again. In the end every month has arrived once, in order, as a simulation of the same plans says that knows no
 // database and no crash; so has every gift and code; and what was not spent is there.
 func TestCrash_RenewalsArriveOnceAndInOrder(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { renewals(t, 24, 144) })
-	t.Run("postgres", func(t *testing.T) { renewals(t, 20, 100, "--database", apptest.Postgres(t)) })
+	kills := 5
+	if long() {
+		kills = 24
+	}
+	t.Run("sqlite", func(t *testing.T) { renewals(t, kills, 6*kills) })
+	t.Run("postgres", func(t *testing.T) { renewals(t, kills, 5*kills, "--database", apptest.Postgres(t)) })
 }
+
+// long reports whether there is time: BOTTEGA_TEST_LONG is set (make test-long). Without it the same tests try less.
+func long() bool { return os.Getenv("BOTTEGA_TEST_LONG") != "" }
 
 func renewals(t *testing.T, kills, people int, store ...string) {
 	file := asShipped(t)

@@ -21,6 +21,8 @@ export function Composer({ composer }: { composer: ComposerState }) {
   const { draft, model, request, state, refused, bringing, change } = composer;
   const [over, setOver] = useState(false);
   const why = useWhy(state);
+  // A team's limit is said even where relaxed work goes on: one's own tokens may be the better way.
+  const short = state.kind === 'short' || (state.kind === 'relaxed' && composer.payer.limited);
 
   useHotkeys([['alt+A', () => input.current?.focus()]], []);
 
@@ -125,11 +127,11 @@ export function Composer({ composer }: { composer: ComposerState }) {
             </button>
           </p>
         )}
-        {state.kind === 'short' && model && request && composer.balance && (
+        {short && model && request && composer.balance && (
           <Shortfall
             request={request}
             model={model}
-            price_mt={state.price_mt}
+            price_mt={composer.quote?.total_mt ?? 0}
             balance={composer.balance}
             payer={composer.payer}
             onCount={(count) => change({ count })}
