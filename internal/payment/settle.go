@@ -125,7 +125,10 @@ func (p Payment) afterwards(s Seen, do []Change) (Payment, []Change) {
 		p.Claimed = 0
 		do = p.refund(do) // what was given back while the bank looked at it
 	}
-	if p.State == Disputed && s.Dispute == DisputeLost {
+	switch {
+	case (p.State == Disputed || p.State == ChargedBack) && p.Refunded == p.Received:
+		p.State = Refunded // whatever the bank decides: what it brought is claimed back, and nothing is left to pay
+	case p.State == Disputed && s.Dispute == DisputeLost:
 		p.State = ChargedBack
 	}
 	return p, do
