@@ -28,8 +28,8 @@ func TestLives_AreWhatTheRulesSay(t *testing.T) {
 		t.Run("postgres", func(t *testing.T) { liveOn(t, 12, 6, "--database", apptest.Postgres(t)) })
 		return
 	}
-	t.Run("sqlite", func(t *testing.T) { liveOn(t, 8, 3) })
-	t.Run("postgres", func(t *testing.T) { liveOn(t, 5, 3, "--database", apptest.Postgres(t)) })
+	t.Run("sqlite", func(t *testing.T) { liveOn(t, 6, 2) })
+	t.Run("postgres", func(t *testing.T) { liveOn(t, 4, 2, "--database", apptest.Postgres(t)) })
 }
 
 func liveOn(t *testing.T, people, stages int, store ...string) {
