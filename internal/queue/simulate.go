@@ -201,6 +201,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 			share.Room = math.MaxInt
 		}
 		s.shares[k] = share
+		s.idle[account] = true // it was not there when the period began
 	}
 	for _, w := range weights {
 		s.report.Jobs++
