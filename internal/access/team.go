@@ -9,7 +9,7 @@ import (
 // TeamRole is what somebody is in a team.
 type TeamRole string
 
-// The roles in a team. Billing looks after the plan and takes no seat: it neither spends nor sees pictures.
+// The roles in a team. Billing is for whoever looks after the money and takes no seat: it neither spends nor sees pictures.
 const (
 	TeamOwner   TeamRole = "owner"
 	TeamAdmin   TeamRole = "admin"
@@ -39,7 +39,7 @@ const (
 	SetLimits    TeamAction = "set_limits"     //
 	ManageRoles  TeamAction = "manage_members" // roles and removal; whose, MayManage says
 	RenameTeam   TeamAction = "rename"         //
-	ManagePlan   TeamAction = "manage_plan"    // plan, seats, top-ups
+	ManagePlan   TeamAction = "manage_plan"    // plan, seats, top-ups; nothing sells to teams yet
 	TransferTeam TeamAction = "transfer"       //
 	DissolveTeam TeamAction = "dissolve"       //
 	LeaveTeam    TeamAction = "leave"          // the owner transfers or dissolves instead
