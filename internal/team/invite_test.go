@@ -214,7 +214,7 @@ func TestTransfer_KeepsOneOwnerAndHistory(t *testing.T) {
 		if err := s.Teams.Dissolve(t.Context(), next, s.id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Generations.Submit(t.Context(), s.pays(next), fox(1)); code(err) != "team_role" {
+		if _, err := s.Generations.Submit(t.Context(), s.pays(next), fox(1)); code(err) != "team_dissolved" {
 			t.Errorf("spending in a dissolved team: %v", err)
 		}
 		if err := s.Teams.Rename(t.Context(), next, s.id, "Owls"); code(err) != "team_dissolved" {

@@ -226,7 +226,7 @@ func TestRemove_RacesWithSpending(t *testing.T) {
 			wg.Go(func() {
 				after := removed.Load()
 				_, err := []*apptest.World{s.World, s.other}[i%2].Generations.Submit(t.Context(), s.pays(m), fox(1))
-				if c := code(err); c != "" && c != generation.ErrNoTeam.Code {
+				if c := code(err); c != "" && c != access.ErrNoTeam.Code {
 					t.Errorf("submit: %v", err)
 				} else if c == "" && after {
 					t.Error("accepted after the removal was over")
