@@ -90,8 +90,8 @@ type keyCreateCmd struct {
 	Name  string        `help:"Name to recognise the key by." default:"command line"`
 	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
 
-	Credits bool   `help:"It pays with the account's API credits, not with its tokens."`
-	Team    string `help:"Id of the team whose tokens it pays with; the account must own it or be an admin of it." placeholder:"ID"`
+	Credits bool   `help:"It pays with the account's API credits, not with its tokens." xor:"wallet"`
+	Team    string `help:"Id of the team whose tokens it pays with; the account must own it or be an admin of it." placeholder:"ID" xor:"wallet"`
 	Budget  string `help:"Most that it may use in a UTC month; 0 = no bound." default:"0"`
 }
 
@@ -121,12 +121,9 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 			return err
 		}
 	}
-	key, info, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget})
 	if err != nil {
 		return err
-	}
-	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget}); err != nil {
-		return errors.Join(err, a.Auth.RevokeKey(ctx, acc.ID, info.ID))
 	}
 	fmt.Println(key)
 	return nil

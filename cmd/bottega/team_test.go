@@ -47,6 +47,7 @@ func TestTeam_FromTheCommandLine(t *testing.T) {
 		{[]string{"admin", "team", "show", "--team", "foxes"}, "not the id of a team"},
 		{[]string{"admin", "team", "grant", "--team", id, "--amount=-5"}, "out of range"},
 		{[]string{"admin", "key", "create", "--email", "bob@example.com", "--team", id}, "your role in this team is member"},
+		{[]string{"admin", "key", "create", "--email", "ada@example.com", "--team", id, "--credits"}, "can't be used together"},
 		{[]string{"admin", "user", "create", "--email", "eve@example.com", "--password", "correct horse battery", "--plan", "team-growth"}, "is not a plan"},
 	} {
 		out, err := bottega(append(c.args, "--data", data)...).CombinedOutput()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bottega/internal/apptest"
+	"bottega/internal/auth"
 	"bottega/internal/db"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
@@ -23,7 +24,7 @@ func TestSubmit_AFullDiskIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	actor := w.User(plan.Operator)
-	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{})
+	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{}, auth.KeyTerms{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,10 +22,7 @@ import (
 // program makes a key on the terms and returns the actor that it stands for.
 func program(t *testing.T, w *apptest.World, user access.Actor, terms auth.KeyTerms) access.Actor {
 	t.Helper()
-	key, info, err := w.Auth.CreateKey(t.Context(), user.AccountID, "test", time.Time{})
-	if err == nil {
-		err = w.Auth.SetKeyTerms(t.Context(), user.AccountID, info.ID, terms)
-	}
+	key, _, err := w.Auth.CreateKey(t.Context(), user.AccountID, "test", time.Time{}, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
