@@ -182,7 +182,10 @@ func (s *Service) SetMember(ctx context.Context, actor access.Actor, teamID, acc
 		if err := t.Allow(actor.AccountID, access.ManageRoles); err != nil {
 			return err
 		}
-		was, _ := t.Member(accountID)
+		was, ok := t.Member(accountID)
+		if !ok {
+			return ErrNoMember
+		}
 		if c.Role != nil && *c.Role != was.Role {
 			if err := t.SetRole(actor.AccountID, accountID, *c.Role); err != nil {
 				return err

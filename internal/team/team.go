@@ -288,7 +288,7 @@ func checkRole(role access.TeamRole) error {
 func checkLimit(limit token.Amount) error {
 	if limit != access.NoLimit && (limit < 0 || limit > token.Max) {
 		return fault.Bad(fault.Field{
-			Name: "limit_mt", Value: int64(limit), Message: "is out of range", Allowed: "0 to " + token.Max.String() + " tokens, or null for no limit",
+			Name: "limit_mt", Value: int64(limit), Message: "is out of range", Allowed: "0 to " + token.Max.String() + " tokens",
 		})
 	}
 	return nil
