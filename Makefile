@@ -34,7 +34,7 @@ test: deps build ## install what is missing, run every test
 build: bin/bottega ## build bin/bottega, one file with the web app inside
 
 .PHONY: lint
-lint: lint-go lint-web lint-python ## run every linter
+lint: lint-go lint-web lint-python lint-news ## run every linter
 
 .PHONY: bench
 bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
@@ -124,6 +124,10 @@ lint-web: web/node_modules/.package-lock.json ## Biome
 lint-python: .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff ## ruff
 	$< check tempera scripts e2e
 	$< format --check tempera scripts e2e
+
+.PHONY: lint-news
+lint-news: ## the form of changelog/unreleased
+	scripts/changelog.sh --check
 
 .PHONY: fmt
 fmt: .cache/bin/golangci-lint-$(GOLANGCI_VERSION) .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff web/node_modules/.package-lock.json ## format everything

@@ -19,6 +19,7 @@ import (
 	"bottega/internal/account"
 	"bottega/internal/api"
 	"bottega/internal/app"
+	"bottega/internal/auth"
 	"bottega/internal/catalog"
 	"bottega/internal/clock"
 	"bottega/internal/engine"
@@ -129,7 +130,7 @@ func benchKey(ctx context.Context, a *app.App) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key, _, err := a.Auth.CreateKey(ctx, acc.ID, "bench", time.Time{})
+	key, _, err := a.Auth.CreateKey(ctx, acc.ID, "bench", time.Time{}, auth.KeyTerms{})
 	return key, err
 }
 

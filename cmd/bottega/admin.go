@@ -53,7 +53,16 @@ func (s storeFlags) open(ctx context.Context) (*app.App, error) {
 	return app.Open(ctx, cfg)
 }
 
-// account finds an account by e-mail address.
+// with opens the installation for one piece of work.
+func (s storeFlags) with(ctx context.Context, f func(a *app.App) error) error {
+	a, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.Close())
+}
+
+// findAccount finds an account by e-mail address.
 func findAccount(ctx context.Context, a *app.App, email string) (account.Account, error) {
 	acc, err := a.Accounts.ByEmail(ctx, email)
 	if errors.Is(err, account.ErrUnknown) {
@@ -73,15 +82,13 @@ func (c *userCreateCmd) Run(ctx context.Context) error {
 	if p, ok := plan.FindOf(plan.Tokens, c.Plan); !ok || p.MinSeats > 0 {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
-	a, err := c.open(ctx)
-	if err != nil {
+	return c.with(ctx, func(a *app.App) error {
+		acc, err := a.Accounts.Create(ctx, account.New{Email: c.Email, Password: c.Password, Role: access.RoleUser, Plan: c.Plan})
+		if err == nil {
+			fmt.Fprintf(os.Stderr, "made the account %s on the plan %s\n", acc.Email, acc.Plan)
+		}
 		return err
-	}
-	acc, err := a.Accounts.Create(ctx, account.New{Email: c.Email, Password: c.Password, Role: access.RoleUser, Plan: c.Plan})
-	if err == nil {
-		fmt.Fprintf(os.Stderr, "made the account %s on the plan %s\n", acc.Email, acc.Plan)
-	}
-	return errors.Join(err, a.Close())
+	})
 }
 
 type keyCreateCmd struct {
@@ -90,17 +97,13 @@ type keyCreateCmd struct {
 	Name  string        `help:"Name to recognise the key by." default:"command line"`
 	For   time.Duration `help:"How long it works; 0 = until it is revoked." default:"0"`
 
-	Credits bool   `help:"It pays with the account's API credits, not with its tokens."`
-	Team    string `help:"Id of the team whose tokens it pays with; the account must own it or be an admin of it." placeholder:"ID"`
+	Credits bool   `help:"It pays with the account's API credits, not with its tokens." xor:"wallet"`
+	Team    string `help:"Id of the team whose tokens it pays with; the account must own it or be an admin of it." placeholder:"ID" xor:"wallet"`
 	Budget  string `help:"Most that it may use in a UTC month; 0 = no bound." default:"0"`
 }
 
 func (c *keyCreateCmd) Run(ctx context.Context) error {
-	a, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.create(ctx, a), a.Close())
+	return c.with(ctx, func(a *app.App) error { return c.create(ctx, a) })
 }
 
 func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
@@ -121,12 +124,9 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 			return err
 		}
 	}
-	key, info, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires)
+	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget})
 	if err != nil {
 		return err
-	}
-	if err := a.Auth.SetKeyTerms(ctx, acc.ID, info.ID, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget}); err != nil {
-		return errors.Join(err, a.Auth.RevokeKey(ctx, acc.ID, info.ID))
 	}
 	fmt.Println(key)
 	return nil
@@ -140,42 +140,48 @@ func (c *creditsGrantCmd) Run(ctx context.Context) error {
 	return c.tokensGrantCmd.Run(ctx)
 }
 
+// grantFlags are what the operator gives to a wallet, by hand.
+type grantFlags struct {
+	Amount  string        `help:"How many, with up to three decimals." required:""`
+	Note    string        `help:"Reason, shown in the journal." default:"given by the operator"`
+	Ref     string        `help:"A reference of your own: the same one grants once."`
+	Expires time.Duration `help:"How long they last; 0 = for good. What expires is spent first." default:"0"`
+}
+
+// request is the grant of the flags; one that expires is of the kind.
+func (f grantFlags) request(now time.Time, expiring ledger.GrantKind) (ledger.GrantRequest, error) {
+	amount, err := token.Parse(f.Amount)
+	ref := f.Ref
+	if ref == "" {
+		ref = id.New()
+	}
+	r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: f.Note}
+	if f.Expires != 0 {
+		r.Kind, r.ExpiresAt = expiring, now.Add(f.Expires)
+	}
+	return r, err
+}
+
 type tokensGrantCmd struct {
 	storeFlags
-	Email  string `help:"E-mail address of the account." required:""`
-	Amount string `help:"How many, with up to three decimals." required:""`
-	Note   string `help:"Reason, shown in the account's journal." default:"given by the operator"`
-	Ref    string `help:"A reference of your own: the same one grants once."`
-
-	Expires time.Duration `help:"How long they last; 0 = for good. What expires is spent first." default:"0"`
+	grantFlags
+	Email string `help:"E-mail address of the account." required:""`
 
 	unit string // empty = tokens
 }
 
 func (c *tokensGrantCmd) Run(ctx context.Context) error {
-	amount, err := token.Parse(c.Amount)
-	if err != nil {
-		return err
-	}
-	a, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.grant(ctx, a, amount), a.Close())
+	return c.with(ctx, func(a *app.App) error { return c.grant(ctx, a) })
 }
 
-func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amount) error {
+func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App) error {
+	r, err := c.request(a.Clock.Now(), ledger.Promo)
+	if err != nil {
+		return err
+	}
 	acc, err := findAccount(ctx, a, c.Email)
 	if err != nil {
 		return err
-	}
-	ref := c.Ref
-	if ref == "" {
-		ref = id.New()
-	}
-	r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note}
-	if c.Expires != 0 {
-		r.Kind, r.ExpiresAt = ledger.Promo, a.Clock.Now().Add(c.Expires)
 	}
 	wallet, unit := acc.ID, "tokens"
 	if c.unit != "" {
@@ -189,7 +195,7 @@ func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App, amount token.Amo
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "gave %s %s to %s, who now has %s\n", amount, unit, acc.Email, b.Available)
+	fmt.Fprintf(os.Stderr, "gave %s %s to %s, who now has %s\n", r.Amount, unit, acc.Email, b.Available)
 	return nil
 }
 
@@ -198,11 +204,7 @@ type ledgerVerifyCmd struct {
 }
 
 func (c *ledgerVerifyCmd) Run(ctx context.Context) error {
-	a, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.verify(ctx, a), a.Close())
+	return c.with(ctx, func(a *app.App) error { return c.verify(ctx, a) })
 }
 
 func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {

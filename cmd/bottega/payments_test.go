@@ -11,7 +11,8 @@ const (
 )
 
 func TestSettings_ShowNoSecrets(t *testing.T) {
-	cmd := bottega("config", "--stripe-key", testKey, "--stripe-webhook-secrets", testSecret)
+	cmd := bottega("config", "--stripe-key", testKey, "--stripe-webhook-secrets", testSecret, "--smtp-password", "NeverShown",
+		"--smtp-url", "smtp://ada:p@NeverShown@mail.example.com:587", "--storage", "s3://ada@pictures")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -19,7 +20,7 @@ func TestSettings_ShowNoSecrets(t *testing.T) {
 	if strings.Contains(string(out), "NeverShown") {
 		t.Errorf("a secret is shown:\n%s", out)
 	}
-	for _, want := range []string{"stripe-key", "stripe-webhook-secrets", "…", "trial-tokens"} {
+	for _, want := range []string{"stripe-key", "stripe-webhook-secrets", "…", "trial-tokens", "smtp://ada:…@mail.example.com:587", "s3://ada@pictures"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is missing:\n%s", want, out)
 		}

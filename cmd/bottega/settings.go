@@ -129,10 +129,13 @@ func redact(v any) string {
 	if !ok {
 		return s
 	}
-	user, host, ok := strings.Cut(rest, "@")
+	at := strings.LastIndexByte(rest, '@') // the last one: a password may have some that nobody escaped
+	if at < 0 {
+		return s
+	}
+	name, _, ok := strings.Cut(rest[:at], ":")
 	if !ok {
 		return s
 	}
-	name, _, _ := strings.Cut(user, ":")
-	return scheme + "://" + name + ":…@" + host
+	return scheme + "://" + name + ":…" + rest[at:]
 }

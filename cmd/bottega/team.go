@@ -33,15 +33,6 @@ type teamFlags struct {
 	Team string `help:"Id of the team." required:""`
 }
 
-// with opens the installation for one piece of work.
-func (s storeFlags) with(ctx context.Context, f func(a *app.App) error) error {
-	a, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f(a), a.Close())
-}
-
 // find returns the team of the flag.
 func (f teamFlags) find(ctx context.Context, a *app.App) (*team.Team, error) {
 	if !id.Valid(f.Team) {
@@ -197,32 +188,21 @@ func (c *teamAddCmd) account(ctx context.Context, a *app.App) (account.Account, 
 
 type teamGrantCmd struct {
 	teamFlags
-	Amount  string        `help:"How many, with up to three decimals." required:""`
-	Note    string        `help:"Reason, shown in the team's journal." default:"given by the operator"`
-	Ref     string        `help:"A reference of your own: the same one grants once."`
-	Expires time.Duration `help:"How long they last; 0 = for good. What expires is spent first." default:"0"`
+	grantFlags
 }
 
 func (c *teamGrantCmd) Run(ctx context.Context) error {
-	amount, err := token.Parse(c.Amount)
-	if err != nil {
-		return err
-	}
 	return c.with(ctx, func(a *app.App) error {
+		r, err := c.request(a.Clock.Now(), ledger.Team)
+		if err != nil {
+			return err
+		}
 		t, err := c.find(ctx, a)
 		if err != nil {
 			return err
 		}
 		if !t.DissolvedAt.IsZero() {
 			return fmt.Errorf("the team %s was dissolved: nobody could spend them", t.Name)
-		}
-		ref := c.Ref
-		if ref == "" {
-			ref = id.New()
-		}
-		r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "admin:" + ref, Note: c.Note}
-		if c.Expires != 0 {
-			r.Kind, r.ExpiresAt = ledger.Team, a.Clock.Now().Add(c.Expires)
 		}
 		if err := a.Ledger.Grant(ctx, t.Wallet(), r); err != nil {
 			return err
@@ -236,10 +216,20 @@ type teamPlanCmd struct {
 	teamFlags
 	Action string `arg:"" enum:"set,start,pay,seats,upgrade,downgrade,cancel,resume,end" help:"set a plan by hand; start a paid one; pay its next period; change the seats: more of them now, fewer with the next period; upgrade now; downgrade or cancel with the period; resume what was to end; end it now, because its money was given back."`
 	Plan   string `help:"Plan, for set, start, upgrade and downgrade: team, team-starter or team-growth."`
-	Seats  int    `help:"How many seats, for set, start and seats." default:"3"`
+	Seats  *int   `help:"How many seats, for set and start (3 unless stated) and for seats."`
 }
 
 func (c *teamPlanCmd) Run(ctx context.Context) error {
+	wants := c.Action == "set" || c.Action == "start" || c.Action == "seats"
+	switch {
+	case c.Seats != nil && !wants:
+		return fmt.Errorf("--seats is for set, start and seats: %s leaves them as they are", c.Action)
+	case c.Seats == nil && c.Action == "seats":
+		return errors.New("--seats is missing: how many are there to be?")
+	case c.Seats == nil:
+		few := plan.TeamSeats
+		c.Seats = &few
+	}
 	return c.with(ctx, func(a *app.App) error {
 		if _, err := c.find(ctx, a); err != nil {
 			return err
@@ -260,13 +250,13 @@ func (c *teamPlanCmd) decide() plan.Decision {
 	return func(now time.Time, s plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
 		switch c.Action {
 		case "set":
-			return s.PutTeam(now, c.Plan, c.Seats)
+			return s.PutTeam(now, c.Plan, *c.Seats)
 		case "start":
-			return s.StartTeam(now, c.Plan, plan.Monthly, c.Seats)
+			return s.StartTeam(now, c.Plan, plan.Monthly, *c.Seats)
 		case "pay":
 			return s.Pay(now)
 		case "seats":
-			out, pr, err := s.Resize(now, c.Seats)
+			out, pr, err := s.Resize(now, *c.Seats)
 			say(pr, err)
 			return out, err
 		case "upgrade":

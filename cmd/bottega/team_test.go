@@ -44,9 +44,12 @@ func TestTeam_FromTheCommandLine(t *testing.T) {
 		{[]string{"admin", "team", "plan", "set", "--team", id, "--plan", "team", "--seats", "2"}, "more members have a seat"},
 		{[]string{"admin", "team", "plan", "set", "--team", id, "--plan", "artisan"}, "no such plan"},
 		{[]string{"admin", "team", "plan", "start", "--team", id, "--plan", "team-growth", "--seats", "2"}, "allowed: 3 to"},
+		{[]string{"admin", "team", "plan", "seats", "--team", id}, "--seats is missing"},
+		{[]string{"admin", "team", "plan", "upgrade", "--team", id, "--plan", "team-growth", "--seats", "9"}, "leaves them as they are"},
 		{[]string{"admin", "team", "show", "--team", "foxes"}, "not the id of a team"},
 		{[]string{"admin", "team", "grant", "--team", id, "--amount=-5"}, "out of range"},
 		{[]string{"admin", "key", "create", "--email", "bob@example.com", "--team", id}, "your role in this team is member"},
+		{[]string{"admin", "key", "create", "--email", "ada@example.com", "--team", id, "--credits"}, "can't be used together"},
 		{[]string{"admin", "user", "create", "--email", "eve@example.com", "--password", "correct horse battery", "--plan", "team-growth"}, "is not a plan"},
 	} {
 		out, err := bottega(append(c.args, "--data", data)...).CombinedOutput()

@@ -1,15 +1,18 @@
 package access
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
+	"bottega/internal/fault"
 	"bottega/internal/token"
 )
 
 // TeamRole is what somebody is in a team.
 type TeamRole string
 
-// The roles in a team. Billing looks after the plan and takes no seat: it neither spends nor sees pictures.
+// The roles in a team. Billing is for whoever looks after the money and takes no seat: it neither spends nor sees pictures.
 const (
 	TeamOwner   TeamRole = "owner"
 	TeamAdmin   TeamRole = "admin"
@@ -39,7 +42,7 @@ const (
 	SetLimits    TeamAction = "set_limits"     //
 	ManageRoles  TeamAction = "manage_members" // roles and removal; whose, MayManage says
 	RenameTeam   TeamAction = "rename"         //
-	ManagePlan   TeamAction = "manage_plan"    // plan, seats, top-ups
+	ManagePlan   TeamAction = "manage_plan"    // plan, seats, top-ups; nothing sells to teams yet
 	TransferTeam TeamAction = "transfer"       //
 	DissolveTeam TeamAction = "dissolve"       //
 	LeaveTeam    TeamAction = "leave"          // the owner transfers or dissolves instead
@@ -75,9 +78,6 @@ var mayInTeam = map[TeamAction][]TeamRole{
 // afterwards is what is left to do in a dissolved team, to its last owner.
 var afterwards = []TeamAction{SeeTeam, SeeWork, SeeUsage, SeeJournal}
 
-// RolesFor lists who may do something, for error texts.
-func RolesFor(a TeamAction) []TeamRole { return slices.Clone(mayInTeam[a]) }
-
 // MayManage reports whether somebody may change a role into another one, or remove who has it (to is empty). Owners
 // change by transfer alone; admins are the owner's matter.
 func MayManage(by, target, to TeamRole) bool {
@@ -107,4 +107,26 @@ func (m Membership) May(a TeamAction) bool {
 		return false
 	}
 	return slices.Contains(mayInTeam[a], m.Role)
+}
+
+// ErrNoTeam is the fault of a team that does not exist or that the actor is not in.
+var ErrNoTeam = fault.New(fault.NotFound, "team_not_found", "there is no such team")
+
+// Allow refuses those who may not do something: whoever is not in the team does not learn that it exists.
+func (m Membership) Allow(a TeamAction) error {
+	switch {
+	case m.Role == "":
+		return ErrNoTeam
+	case m.May(a):
+		return nil
+	case m.Dissolved:
+		return fault.New(fault.Conflict, "team_dissolved", "this team was dissolved: it can be read and nothing else")
+	}
+	roles := make([]string, 0, 4)
+	for _, r := range mayInTeam[a] {
+		roles = append(roles, string(r))
+	}
+	f := fault.New(fault.Forbidden, "team_role", fmt.Sprintf("your role in this team is %s: that is for %s", m.Role, strings.Join(roles, ", ")))
+	f.Details = map[string]any{"role": string(m.Role), "roles": roles}
+	return f
 }

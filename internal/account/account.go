@@ -25,7 +25,7 @@ type Account struct {
 	Email     string // lower case
 	Role      access.Role
 	Plan      string    // that it began with; what became of it, package plan knows
-	PlanSince time.Time //
+	PlanSince time.Time // of that plan
 	CreatedAt time.Time
 }
 
@@ -75,7 +75,6 @@ const (
 	selectLock    = `SELECT id FROM account WHERE id = $1`                                // primary key
 	// A scan, but of a small table and only when an owner link is made or used.
 	selectOwners = `SELECT COUNT(*) FROM account WHERE role = $1`
-	selectAll    = `SELECT ` + columns + ` FROM account ORDER BY created_at, id` // a scan, for the command line
 	updateHash   = `UPDATE account SET password_hash = $2 WHERE id = $1`
 )
 
@@ -166,27 +165,6 @@ func readEmails(rows *sql.Rows, into map[string]string) error {
 		into[id] = email
 	}
 	return rows.Err()
-}
-
-// All returns every account, the oldest first.
-func (s *Store) All(ctx context.Context) ([]Account, error) {
-	rows, err := s.db.Query(ctx, selectAll)
-	if err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Account
-	for rows.Next() {
-		a, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, a)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list accounts: %w", err)
-	}
-	return list, nil
 }
 
 // IDsAfter returns up to limit account ids in their order, beginning after one; "" = from the first. Primary key.

@@ -71,7 +71,7 @@ var page = template.Must(template.New("mail").Parse(`<!doctype html>
 <p style="margin:0 0 20px"><a href="{{.Wallet}}" style="color:#a8371a">Open the wallet</a></p>
 {{- end}}
 <p style="margin:0;font-size:13px;color:#6b645c">Bottega writes once about each such event.
-{{- if .Unsubscribe}} <a href="{{.Unsubscribe}}" style="color:#6b645c">No more mail of this kind</a>{{else}} Which mails come is chosen in the wallet.{{end}}</p>
+{{- if .Unsubscribe}} <a href="{{.Unsubscribe}}" style="color:#6b645c">No more mail</a>{{else}} Which mails come is chosen in the wallet.{{end}}</p>
 </div></body></html>
 `))
 
@@ -87,7 +87,7 @@ func (s *Service) letter(a Alert) mail.Message {
 	}
 	text.WriteString("\n-- \nBottega writes once about each such event.\n")
 	if facts.Unsubscribe != "" {
-		fmt.Fprintf(&text, "No more mail of this kind: %s\n", facts.Unsubscribe)
+		fmt.Fprintf(&text, "No more mail, whatever it is about: %s\n", facts.Unsubscribe)
 	} else {
 		text.WriteString("Which mails come is chosen in the wallet.\n")
 	}

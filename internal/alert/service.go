@@ -71,8 +71,8 @@ var (
 	ErrNoToken = fault.New(fault.NotFound, "unsubscribe_unknown", "this link is not one of ours")
 )
 
-// Look finds out whether an account is to be told something, writes it down, and reports whether it was news. Call it whenever something happened to
-// the account, and now and then, for what happens by itself.
+// Look finds out whether an account is to be told something, writes it down, and reports whether it was news. Call it
+// whenever something happened to the account, and now and then, for what happens by itself.
 func (s *Service) Look(ctx context.Context, accountID string) (told bool, err error) {
 	facts, err := s.facts(ctx, accountID)
 	if err != nil {

@@ -41,22 +41,15 @@ func (a *App) watchAlerts(ctx context.Context) {
 	if !a.Alarms {
 		return
 	}
-	tick := time.NewTicker(alertEvery)
-	defer tick.Stop()
 	round := alertRound{last: -1}
 	var said string // the failure that is in the log already
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, alertEvery, func() {
 		err := a.lookForAlerts(ctx, &round)
 		if err != nil && err.Error() != said && ctx.Err() == nil {
 			a.Log.Error("looking for what people should be told failed; trying again", "error", err)
 		}
 		said = fmt.Sprint(err)
-	}
+	})
 }
 
 // alertRound is how far the looking has come.
@@ -102,16 +95,9 @@ func (a *App) sendMail(ctx context.Context) {
 	if !a.Alarms || !a.Alerts.CanMail() {
 		return
 	}
-	tick := time.NewTicker(2 * alertEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, 2*alertEvery, func() {
 		if _, err := a.Alerts.Deliver(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("sending mail failed; trying again", "error", err)
 		}
-	}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -234,56 +235,46 @@ func (a *App) Run(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
-	chores := make(chan struct{})
-	go func() { defer close(chores); a.chores(background) }()
-	prices, watched, paid := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	alerted, mailed := make(chan struct{}), make(chan struct{})
-	go func() { defer close(paid); a.Payments.Run(background) }()
-	go func() { defer close(prices); a.followPrices(background) }()
-	go func() { defer close(watched); a.watchLedger(background) }()
-	go func() { defer close(alerted); a.watchAlerts(background) }()
-	go func() { defer close(mailed); a.sendMail(background) }()
+	var besides sync.WaitGroup
+	for _, f := range []func(context.Context){a.chores, a.Payments.Run, a.followPrices, a.watchLedger, a.watchAlerts, a.sendMail} {
+		besides.Go(func() { f(background) })
+	}
 	err := a.Line.Run(ctx, a.Grace)
 	stop()
-	<-chores
-	<-prices
-	<-watched
-	<-alerted
-	<-mailed
-	<-paid
+	besides.Wait()
 	return errors.Join(err, <-hub)
+}
+
+// every calls f after each pause until ctx ends.
+func every(ctx context.Context, pause time.Duration, f func()) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			f()
+		}
+	}
 }
 
 // chores tidies up once an hour: ended sessions, old events, files without a row.
 func (a *App) chores(ctx context.Context) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, time.Hour, func() {
 		if err := a.tidy(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("tidying up failed; trying again in an hour", "error", err)
 		}
-	}
+	})
 }
 
 // followPrices takes up a price sheet that another process has put in force.
 func (a *App) followPrices(ctx context.Context) {
-	tick := time.NewTicker(15 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, 15*time.Second, func() {
 		if err := a.Prices.Refresh(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("reading the price sheet failed; the one before stays in force", "error", err)
 		}
-	}
+	})
 }
 
 const (

@@ -2,16 +2,23 @@ package app_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"bottega/internal/alert"
+	"bottega/internal/app"
 	"bottega/internal/apptest"
+	"bottega/internal/auth"
 	"bottega/internal/db"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
+	"bottega/internal/ledger"
+	"bottega/internal/mail"
+	"bottega/internal/mail/mailtest"
 	"bottega/internal/plan"
 )
 
@@ -23,7 +30,7 @@ func TestSubmit_AFullDiskIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	actor := w.User(plan.Operator)
-	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{})
+	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{}, auth.KeyTerms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,4 +124,54 @@ func TestReady_SaysNoFromTheFirstMomentOfDraining(t *testing.T) {
 	<-stopped
 	w.WaitState(actor, g.ID, generation.Complete)
 	w.Verify()
+}
+
+// A mail program that ends mails with one click (RFC 8058) posts a form to the address in the mail, without a session.
+func TestUnsubscribe_WithOneClick(t *testing.T) {
+	var log strings.Builder
+	sink := mailtest.New(t, false)
+	w := apptest.New(t, apptest.SQLite(t), func(c *app.Config) {
+		c.PublicURL, c.Log = "https://studio.example.com", slog.New(slog.NewTextHandler(&log, nil))
+		c.Mail = mail.Config{URL: "smtp://studio%40example.com@" + sink.Addr, Password: mailtest.Password, From: "studio@example.com", Roots: sink.Roots}
+	})
+	user := w.User(plan.Free)
+	err := w.Ledger.Grant(t.Context(), user.AccountID, ledger.GrantRequest{Kind: ledger.Promo, Amount: 20_000, Ref: "fair", ExpiresAt: w.Clock.Now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Alerts.Look(t.Context(), user.AccountID); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.Alerts.Deliver(t.Context()); err != nil || n != 1 {
+		t.Fatalf("%d mails, %v", n, err)
+	}
+	link := strings.Trim(sink.Messages()[0].Parsed(t).Header.Get("List-Unsubscribe"), "<>")
+	address := strings.TrimPrefix(link, w.PublicURL)
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	click := func(address string) int {
+		r := httptest.NewRequest("POST", address, strings.NewReader("List-Unsubscribe=One-Click"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		return answer.Code
+	}
+	ways := func() map[alert.Kind]alert.Way {
+		c, err := w.Alerts.Choice(t.Context(), user.AccountID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Ways
+	}
+	if got := click(address + "0"); got != http.StatusNotFound || ways()[alert.Expiring] != alert.ByMail {
+		t.Errorf("a wrong link is answered %d, and the choice is %v", got, ways())
+	}
+	if got := click(address); got != http.StatusNoContent || ways()[alert.Expiring] != alert.OnPage {
+		t.Errorf("one click is answered %d, and the choice is %v", got, ways())
+	}
+	if _, token, _ := strings.Cut(address, "token="); strings.Contains(log.String(), token) || !strings.Contains(log.String(), "unsubscribe") {
+		t.Errorf("the log is %s", &log)
+	}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -49,9 +50,21 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 		second := w.Submit(ada, "an owl", 1)
 		has("with one running", `bottega_queue_tickets{lane="fast",state="running"} 1`, `bottega_queue_tickets{lane="fast",state="waiting"} 1`,
 			`bottega_queue_lane_paused{lane="fast"} 0`, "bottega_queue_workers 1", "bottega_queue_slots 4")
+		w.Wait(func() error { // the first has its script
+			if w.Engine.Calls() == 0 {
+				return errors.New("the engine was not asked")
+			}
+			return nil
+		})
+		next := make(chan struct{})
+		w.Engine.Script(enginetest.Script{Gate: next})
 		close(gate)
+		w.WaitState(ada, second.ID, generation.Running)
+		// A forecast is a second old at most. The clock moves while the line is quiet: a look that began before would take
+		// the third at a moment at which it was not there.
+		w.Clock.Advance(2 * time.Second)
+		close(next)
 		w.WaitState(ada, second.ID, generation.Complete)
-		w.Clock.Advance(2 * time.Second)   // a forecast is a second old at most
 		third := w.Submit(ada, "a bee", 1) // the first whose wait could be foretold
 		w.WaitState(ada, third.ID, generation.Complete)
 		has("after a foretold wait", "bottega_queue_waits_total 1", "bottega_queue_wait_inside_ratio 1")

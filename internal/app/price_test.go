@@ -43,7 +43,7 @@ func newCounter(t *testing.T, ref string) *counter {
 		t.Fatal(err)
 	}
 	c := &counter{World: w, t: t, handler: handler, actor: w.User(plan.Operator)}
-	if c.key, _, err = w.Auth.CreateKey(t.Context(), c.actor.AccountID, "test", time.Time{}); err != nil {
+	if c.key, _, err = w.Auth.CreateKey(t.Context(), c.actor.AccountID, "test", time.Time{}, auth.KeyTerms{}); err != nil {
 		t.Fatal(err)
 	}
 	made, err := w.Teams.Create(t.Context(), c.actor, "Foxes")
@@ -55,14 +55,9 @@ func newCounter(t *testing.T, ref string) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, info, err := w.Auth.CreateKey(t.Context(), c.actor.AccountID, "team", time.Time{})
-	if err == nil {
-		err = w.Auth.SetKeyTerms(t.Context(), c.actor.AccountID, info.ID, auth.KeyTerms{Team: c.team})
-	}
-	if err != nil {
+	if c.teamKey, _, err = w.Auth.CreateKey(t.Context(), c.actor.AccountID, "team", time.Time{}, auth.KeyTerms{Team: c.team}); err != nil {
 		t.Fatal(err)
 	}
-	c.teamKey = key
 	session, err := w.Auth.StartSession(t.Context(), c.actor.AccountID, "test")
 	if err != nil {
 		t.Fatal(err)

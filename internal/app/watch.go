@@ -24,21 +24,14 @@ const (
 
 // watchLedger goes through the wallets until ctx ends. What it finds is said once a round.
 func (a *App) watchLedger(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
 	cursor, found := "", int64(0)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, watchEvery, func() {
 		next, n, err := a.watchSome(ctx, cursor)
 		if err != nil {
 			if ctx.Err() == nil {
 				a.Log.Error("checking the ledger failed; trying again", "error", err)
 			}
-			continue
+			return
 		}
 		cursor, found = next, found+n
 		if next == "" {
@@ -47,7 +40,7 @@ func (a *App) watchLedger(ctx context.Context) {
 			a.watch.lastRound.Store(a.Clock.Now().Unix())
 			found = 0
 		}
-	}
+	})
 }
 
 // watchSome checks the wallets after a cursor; after the last one, that open work and open holds belong together.

@@ -69,8 +69,8 @@ type KeyTerms struct {
 const (
 	countKeys = `SELECT COUNT(*) FROM api_key
 		WHERE account_id = $1 AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $2)` // index api_key_account
-	insertKey = `INSERT INTO api_key (id, account_id, name, prefix, hash, created_at, expires_at, last_used_at, revoked_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`
+	insertKey = `INSERT INTO api_key (id, account_id, name, prefix, hash, created_at, expires_at, last_used_at, revoked_at, pays_with, budget)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9)`
 	selectKey  = `SELECT id, account_id, expires_at, last_used_at, revoked_at, pays_with, budget FROM api_key WHERE hash = $1` // unique index of hash
 	selectKeys = `SELECT id, name, prefix, created_at, expires_at, last_used_at, pays_with, budget FROM api_key
 		WHERE account_id = $1 AND revoked_at = 0 ORDER BY created_at DESC, id` // index api_key_account
@@ -81,14 +81,14 @@ const (
 )
 
 // CreateKey makes an API key that ends at expires (zero = never) and returns it in full, this once.
-func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, KeyInfo, error) {
+func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires time.Time, t KeyTerms) (string, KeyInfo, error) {
 	now := s.clock.Now()
 	name = strings.TrimSpace(name)
-	if fields := checkKey(name, expires, now); len(fields) > 0 {
+	if fields := append(checkKey(name, expires, now), t.check()...); len(fields) > 0 {
 		return "", KeyInfo{}, fault.Bad(fields...)
 	}
 	key := newKey()
-	info := KeyInfo{ID: id.New(), Name: name, Prefix: key[:keyShown], CreatedAt: now, ExpiresAt: expires}
+	info := KeyInfo{ID: id.New(), Name: name, Prefix: key[:keyShown], CreatedAt: now, ExpiresAt: expires, KeyTerms: t}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := s.accounts.Lock(ctx, tx, accountID); err != nil {
 			return err
@@ -100,7 +100,8 @@ func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires
 		if n >= MaxKeys {
 			return ErrTooManyKeys
 		}
-		_, err := tx.Exec(ctx, insertKey, info.ID, accountID, info.Name, info.Prefix, s.hashKey(key), db.Micros(now), db.Micros(expires))
+		_, err := tx.Exec(ctx, insertKey, info.ID, accountID, info.Name, info.Prefix, s.hashKey(key), db.Micros(now), db.Micros(expires),
+			t.PaysWith(), t.Budget)
 		if err != nil {
 			return fmt.Errorf("insert API key: %w", err)
 		}
@@ -212,6 +213,28 @@ const (
 	paysTeam    = "team:" // and the team's id
 )
 
+// PaysWith is who pays, in the form in which it is kept and shown: tokens, credits, or team: and the team's id.
+func (t KeyTerms) PaysWith() string {
+	switch {
+	case t.Team != "":
+		return paysTeam + t.Team // whether the account may bind a key to it, the caller has asked
+	case t.Credits:
+		return paysCredits
+	}
+	return paysTokens
+}
+
+func (t KeyTerms) check() []fault.Field {
+	var fields []fault.Field
+	if t.Team != "" && t.Credits {
+		fields = append(fields, fault.Field{Name: "pays_with", Message: "names two wallets", Allowed: "a team or the credits, not both"})
+	}
+	if t.Budget < 0 || t.Budget > token.Max {
+		fields = append(fields, fault.Field{Name: "budget_mt", Value: int64(t.Budget), Message: "is out of range", Allowed: "0 for no bound, up to " + token.Max.String()})
+	}
+	return fields
+}
+
 func readTerms(paysWith string, budget token.Amount) KeyTerms {
 	_, team, _ := strings.Cut(paysWith, paysTeam)
 	return KeyTerms{Team: team, Credits: paysWith == paysCredits, Budget: budget}
@@ -220,18 +243,11 @@ func readTerms(paysWith string, budget token.Amount) KeyTerms {
 // SetKeyTerms says what a key pays with and how much, from its next request on. It returns ErrNoSuchKey when the account
 // has no such key in force.
 func (s *Service) SetKeyTerms(ctx context.Context, accountID, keyID string, t KeyTerms) error {
-	if t.Budget < 0 || t.Budget > token.Max {
-		return fault.Bad(fault.Field{Name: "budget_mt", Value: int64(t.Budget), Message: "is out of range", Allowed: "0 for no bound, up to " + token.Max.String()})
-	}
-	paysWith := paysTokens
-	switch {
-	case t.Team != "":
-		paysWith = paysTeam + t.Team // whether the account may bind a key to it, the caller has asked
-	case t.Credits:
-		paysWith = paysCredits
+	if fields := t.check(); len(fields) > 0 {
+		return fault.Bad(fields...)
 	}
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		n, err := tx.Exec(ctx, updateTerms, keyID, accountID, paysWith, t.Budget)
+		n, err := tx.Exec(ctx, updateTerms, keyID, accountID, t.PaysWith(), t.Budget)
 		if err != nil {
 			return fmt.Errorf("set terms of API key %s: %w", keyID, err)
 		}

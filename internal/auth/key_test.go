@@ -12,11 +12,12 @@ import (
 	"bottega/internal/apptest"
 	"bottega/internal/auth"
 	"bottega/internal/fault"
+	"bottega/internal/token"
 )
 
 func (w world) newKey(t *testing.T, expires time.Time) (string, auth.KeyInfo) {
 	t.Helper()
-	key, info, err := w.auth.CreateKey(t.Context(), w.ada.ID, "my script", expires)
+	key, info, err := w.auth.CreateKey(t.Context(), w.ada.ID, "my script", expires, auth.KeyTerms{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,9 @@ func TestCreateKey_StopsAtTheLimitAlsoAtOnce(t *testing.T) {
 		errs := make([]error, auth.MaxKeys+3)
 		var wg sync.WaitGroup
 		for i := range errs {
-			wg.Go(func() { _, _, errs[i] = w.auth.CreateKey(t.Context(), w.ada.ID, "script", time.Time{}) })
+			wg.Go(func() {
+				_, _, errs[i] = w.auth.CreateKey(t.Context(), w.ada.ID, "script", time.Time{}, auth.KeyTerms{})
+			})
 		}
 		wg.Wait()
 		refused := 0
@@ -166,15 +169,19 @@ func TestCreateKey_NamesTheWrongField(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		expires time.Time
+		terms   auth.KeyTerms
 		field   string
 	}{
-		{"  ", time.Time{}, "name"},
-		{strings.Repeat("n", 81), time.Time{}, "name"},
-		{"a\nb", time.Time{}, "name"},
-		{"a\xff", time.Time{}, "name"},
-		{"script", start, "expires_at"},
+		{"  ", time.Time{}, auth.KeyTerms{}, "name"},
+		{strings.Repeat("n", 81), time.Time{}, auth.KeyTerms{}, "name"},
+		{"a\nb", time.Time{}, auth.KeyTerms{}, "name"},
+		{"a\xff", time.Time{}, auth.KeyTerms{}, "name"},
+		{"script", start, auth.KeyTerms{}, "expires_at"},
+		{"script", time.Time{}, auth.KeyTerms{Budget: -1}, "budget_mt"},
+		{"script", time.Time{}, auth.KeyTerms{Budget: token.Max + 1}, "budget_mt"},
+		{"script", time.Time{}, auth.KeyTerms{Team: "t", Credits: true}, "pays_with"},
 	} {
-		_, _, err := w.auth.CreateKey(t.Context(), w.ada.ID, c.name, c.expires)
+		_, _, err := w.auth.CreateKey(t.Context(), w.ada.ID, c.name, c.expires, c.terms)
 		f := fault.As(err)
 		if f == nil || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Name != c.field {
 			t.Errorf("%q until %v: %v, want an Invalid fault of %s", c.name, c.expires, err, c.field)

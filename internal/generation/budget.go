@@ -1,8 +1,12 @@
 package generation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"bottega/internal/access"
@@ -86,34 +90,40 @@ func (s *spending) allow(op *submission, price token.Amount) error {
 	return f
 }
 
-// loadSpending reads what the keys and members of a batch's submissions have used. The wallets are locked already, and
-// keys of one wallet and members of one team come one after the other; rows are locked for those whose wallet was
-// changed meanwhile. Primary keys.
+// loadSpending reads what the keys and members of a batch's submissions have used. The wallets are locked already, so
+// members of one team come one after the other. A key may have been given another wallet meanwhile: its row is locked.
 func loadSpending(ctx context.Context, tx *db.Tx, ops []operation) (spending, error) {
 	s := spending{used: map[spendKey]token.Amount{}, more: map[spendKey]token.Amount{}}
 	for _, op := range ops {
 		if op.submit == nil {
 			continue
 		}
-		var keys []spendKey
-		if op.submit.actor.Budget > 0 {
-			keys = append(keys, monthOf(op.submit.actor.KeyID, op.submit.at))
+		if k := monthOf(op.submit.actor.KeyID, op.submit.at); op.submit.actor.Budget > 0 && k.id != "" {
+			s.used[k] = 0
 		}
 		if op.submit.actor.Team != "" {
-			keys = append(keys, memberMonth(op.submit.actor.Team, op.submit.accountID, op.submit.at))
-		}
-		for _, k := range keys {
-			if _, known := s.used[k]; known || k.id == "" {
-				continue
-			}
-			used, err := usedBy(ctx, tx, k)
-			if err != nil {
-				return s, err
-			}
-			s.used[k] = used
+			s.used[memberMonth(op.submit.actor.Team, op.submit.accountID, op.submit.at)] = 0
 		}
 	}
+	for _, k := range inOrder(s.used) {
+		read := usedBy
+		if k.team == "" {
+			read = lockKey
+		}
+		used, err := read(ctx, tx, k)
+		if err != nil {
+			return s, err
+		}
+		s.used[k] = used
+	}
 	return s, nil
+}
+
+// inOrder lists months in the order in which everybody locks them.
+func inOrder(months map[spendKey]token.Amount) []spendKey {
+	return slices.SortedFunc(maps.Keys(months), func(a, b spendKey) int {
+		return cmp.Or(strings.Compare(a.team, b.team), strings.Compare(a.id, b.id), strings.Compare(a.month, b.month))
+	})
 }
 
 // Primary keys; no row is nothing used.
@@ -134,8 +144,18 @@ func usedBy(ctx context.Context, q db.Queryer, k spendKey) (token.Amount, error)
 	return used, nil
 }
 
-// What comes back was counted once, so that its row is there.
+// lockKey reads what a key has used and locks that, also when it has used nothing yet.
+func lockKey(ctx context.Context, tx db.Queryer, k spendKey) (used token.Amount, err error) {
+	if err := tx.QueryRow(ctx, lockKeySpend, k.id, k.month).Scan(&used); err != nil {
+		return 0, fmt.Errorf("lock what key %s has used: %w", k.id, err)
+	}
+	return used, nil
+}
+
+// What comes back was counted once, so that its row is there. Primary keys.
 const (
+	lockKeySpend = `INSERT INTO key_spend (key_id, month, used) VALUES ($1, $2, 0)
+		ON CONFLICT (key_id, month) DO UPDATE SET used = key_spend.used RETURNING used`
 	moreOfKey = `INSERT INTO key_spend (key_id, month, used) VALUES ($1, $2, $3)
 		ON CONFLICT (key_id, month) DO UPDATE SET used = key_spend.used + excluded.used`
 	lessOfKey    = "UPDATE key_spend SET used = used + $3 WHERE key_id = $1 AND month = $2"
@@ -145,7 +165,8 @@ const (
 )
 
 func (s *spending) save(ctx context.Context, tx *db.Tx) error {
-	for k, more := range s.more {
+	for _, k := range inOrder(s.more) {
+		more := s.more[k]
 		if more == 0 {
 			continue
 		}

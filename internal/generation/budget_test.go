@@ -22,10 +22,7 @@ import (
 // program makes a key on the terms and returns the actor that it stands for.
 func program(t *testing.T, w *apptest.World, user access.Actor, terms auth.KeyTerms) access.Actor {
 	t.Helper()
-	key, info, err := w.Auth.CreateKey(t.Context(), user.AccountID, "test", time.Time{})
-	if err == nil {
-		err = w.Auth.SetKeyTerms(t.Context(), user.AccountID, info.ID, terms)
-	}
+	key, _, err := w.Auth.CreateKey(t.Context(), user.AccountID, "test", time.Time{}, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +71,52 @@ func TestCredits_AreAWalletOfTheirOwn(t *testing.T) {
 		}
 		if _, err := w.Generations.Submit(t.Context(), actor, generation.SubmitRequest{Kind: "image", Input: fox(), Lane: generation.Relaxed}); code(err) != "no_relaxed_lane" {
 			t.Errorf("relaxed with credits: %v", err)
+		}
+		w.Verify()
+	})
+}
+
+// A key that was bound to a team while requests were under way spends from both wallets at once, on two servers: they do
+// not wait for each other's wallet, and its budget holds all the same.
+func TestBudget_HoldsWhileAKeyChangesItsWallet(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		w := apptest.New(t, ref)
+		other := apptest.New(t, ref, func(c *app.Config) { c.Clock, c.Data = w.Clock, w.Data })
+		user := w.User(plan.Operator)
+		made, err := w.Teams.Create(t.Context(), user, "Foxes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Ledger.Grant(t.Context(), made.Wallet(), ledger.GrantRequest{Kind: ledger.TopUp, Amount: token.Whole(1000), Ref: "pool"}); err != nil {
+			t.Fatal(err)
+		}
+		price, err := w.Generations.Quote(t.Context(), user, generation.SubmitRequest{Kind: "image", Input: &image.Request{Prompt: "a fox"}})
+		if err != nil || price.Total < 2 {
+			t.Fatalf("%+v, %v", price, err)
+		}
+		for range 10 { // each time the first use of a key, which has no row yet
+			before := program(t, w, user, auth.KeyTerms{Budget: price.Total + price.Total/2})
+			after := before
+			after.Team = made.ID
+			var wg sync.WaitGroup
+			for i := range 8 {
+				wg.Go(func() {
+					server, actor := w, before
+					if i%2 == 1 {
+						server, actor = other, after
+					}
+					if _, err := submit(t.Context(), server, actor, "", &image.Request{Prompt: "a fox"}); err != nil && code(err) != "key_budget_spent" {
+						t.Errorf("submit: %v", err)
+					}
+				})
+			}
+			wg.Wait()
+			if used, err := w.Generations.KeyUsed(t.Context(), before.KeyID); err != nil || used != price.Total {
+				t.Errorf("%s are used, %v, want %s once", used, err, price.Total)
+			}
+			if err := w.Auth.RevokeKey(t.Context(), user.AccountID, before.KeyID); err != nil {
+				t.Fatal(err)
+			}
 		}
 		w.Verify()
 	})

@@ -20,9 +20,6 @@ type Teams interface {
 	TeamsOf(ctx context.Context, q db.Queryer, accountID string) ([]string, error)
 }
 
-// ErrNoTeam is the fault of a team that does not exist or that the actor is not in.
-var ErrNoTeam = fault.New(fault.NotFound, "team_not_found", "there is no such team")
-
 // memberKey names a membership.
 type memberKey struct{ team, account string }
 
@@ -70,13 +67,7 @@ func maySpend(m access.Membership, actor access.Actor) error {
 	if actor.KeyID != "" {
 		action = access.SpendByKey
 	}
-	switch {
-	case m.Role == "":
-		return ErrNoTeam
-	case !m.May(action):
-		return fault.New(fault.Forbidden, "team_role", fmt.Sprintf("your role in this team (%s) does not spend its tokens this way", m.Role))
-	}
-	return nil
+	return m.Allow(action)
 }
 
 // Allowance is what a member may still use of a team's tokens.

@@ -38,11 +38,11 @@ func ParsePeriod(month string, now time.Time) (Period, error) {
 // their own.
 func (s *Service) Usage(ctx context.Context, actor access.Actor, teamID string, p Period) ([]Usage, error) {
 	m, err := s.membership(ctx, teamID, actor.AccountID)
+	if err == nil {
+		err = m.Allow(access.SeeTeam)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !m.May(access.SeeTeam) {
-		return nil, ErrNoTeam
 	}
 	// Partial index on (team_id, created_at). Deleted work was paid for, too.
 	rows, err := s.DB.Query(ctx, `SELECT account_id, model, COUNT(*), SUM(CASE WHEN state IN ('waiting', 'running') THEN price ELSE charged END)
@@ -113,13 +113,11 @@ func (s *Service) Makers(ctx context.Context, ids []string) (map[string]string, 
 // OfTeam lists what was made with a team's tokens, newest first, as List does.
 func (s *Service) OfTeam(ctx context.Context, actor access.Actor, teamID string, page Page) ([]Generation, string, error) {
 	m, err := s.membership(ctx, teamID, actor.AccountID)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = m.Allow(access.SeeWork)
+	}
+	if err != nil {
 		return nil, "", err
-	case m.Role == "":
-		return nil, "", ErrNoTeam
-	case !m.May(access.SeeWork):
-		return nil, "", fault.New(fault.Forbidden, "team_role", fmt.Sprintf("your role in this team (%s) does not see its pictures", m.Role))
 	}
 	return s.list(ctx, page, "team_id = $5 AND team_id <> ''", teamID)
 }

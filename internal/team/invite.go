@@ -53,6 +53,7 @@ const (
 		WHERE team_id = $1 AND ended_at = 0 AND expires_at > $2 ORDER BY created_at, id`
 	endInvitation   = `UPDATE team_invitation SET ended_at = $2, accepted_by = $3 WHERE id = $1 AND ended_at = 0`        // primary key
 	revokeOne       = `UPDATE team_invitation SET ended_at = $3 WHERE id = $1 AND team_id = $2 AND ended_at = 0`         // primary key
+	revokeToAdmin   = `UPDATE team_invitation SET ended_at = $2 WHERE team_id = $1 AND role = 'admin' AND ended_at = 0`  // partial index
 	revokeOfTeam    = `UPDATE team_invitation SET ended_at = $2 WHERE team_id = $1 AND ended_at = 0`                     // partial index
 	revokeOfInviter = `UPDATE team_invitation SET ended_at = $3 WHERE team_id = $1 AND created_by = $2 AND ended_at = 0` // partial index
 )

@@ -194,8 +194,15 @@ func TestTransfer_KeepsOneOwnerAndHistory(t *testing.T) {
 				t.Errorf("to %s: %v", to, err)
 			}
 		}
+		toAdmin, _, err := s.Teams.Invite(t.Context(), s.owner, s.id, team.InviteRequest{Role: access.TeamAdmin, Limit: access.NoLimit})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Teams.Transfer(t.Context(), s.owner, s.id, next.AccountID); err != nil {
 			t.Fatal(err)
+		}
+		if err := s.accept(s.World, s.User(plan.Free), toAdmin); code(err) != "invitation_unknown" {
+			t.Errorf("an admin invited by who is an admin now: %v", err)
 		}
 		got, err := s.Teams.Find(t.Context(), s.id)
 		if err != nil || got.Owner() != next.AccountID || got.Membership(next.AccountID).Limit != access.NoLimit || got.Membership(s.owner.AccountID).Role != access.TeamAdmin {
@@ -214,7 +221,7 @@ func TestTransfer_KeepsOneOwnerAndHistory(t *testing.T) {
 		if err := s.Teams.Dissolve(t.Context(), next, s.id); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Generations.Submit(t.Context(), s.pays(next), fox(1)); code(err) != "team_role" {
+		if _, err := s.Generations.Submit(t.Context(), s.pays(next), fox(1)); code(err) != "team_dissolved" {
 			t.Errorf("spending in a dissolved team: %v", err)
 		}
 		if err := s.Teams.Rename(t.Context(), next, s.id, "Owls"); code(err) != "team_dissolved" {

@@ -33,7 +33,6 @@ func TestPool_TwoServersSpendItToZero(t *testing.T) {
 			members = append(members, s.pays(m))
 		}
 		var accepted, refused atomic.Int64
-		var lowest atomic.Int64
 		var wg sync.WaitGroup
 		start := make(chan struct{})
 		for i := range 200 {
@@ -53,7 +52,6 @@ func TestPool_TwoServersSpendItToZero(t *testing.T) {
 				if err != nil || b.Available < 0 {
 					t.Errorf("%s are left, %v", b.Available, err)
 				}
-				lowest.Store(min(lowest.Load(), int64(b.Available)))
 			})
 		}
 		close(start)
@@ -144,11 +142,8 @@ func TestRemove_WhatWasBegunSettlesOnTheTeam(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, info, err := s.Auth.CreateKey(t.Context(), m.AccountID, "script", time.Time{})
+		key, _, err := s.Auth.CreateKey(t.Context(), m.AccountID, "script", time.Time{}, auth.KeyTerms{Team: s.id})
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Auth.SetKeyTerms(t.Context(), m.AccountID, info.ID, auth.KeyTerms{Team: s.id}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Teams.Remove(t.Context(), s.owner, s.id, m.AccountID); err != nil {
@@ -226,7 +221,7 @@ func TestRemove_RacesWithSpending(t *testing.T) {
 			wg.Go(func() {
 				after := removed.Load()
 				_, err := []*apptest.World{s.World, s.other}[i%2].Generations.Submit(t.Context(), s.pays(m), fox(1))
-				if c := code(err); c != "" && c != generation.ErrNoTeam.Code {
+				if c := code(err); c != "" && c != access.ErrNoTeam.Code {
 					t.Errorf("submit: %v", err)
 				} else if c == "" && after {
 					t.Error("accepted after the removal was over")
@@ -253,7 +248,7 @@ func TestKey_PaysWithTheTeam(t *testing.T) {
 		price := s.price()
 		s.give(token.Whole(100), "pool")
 		admin := s.join(access.TeamAdmin, 4*price)
-		key, info, err := s.Auth.CreateKey(t.Context(), admin.AccountID, "script", s.Clock.Now().Add(time.Hour))
+		key, info, err := s.Auth.CreateKey(t.Context(), admin.AccountID, "script", s.Clock.Now().Add(time.Hour), auth.KeyTerms{})
 		if err != nil {
 			t.Fatal(err)
 		}

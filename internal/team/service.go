@@ -149,22 +149,29 @@ func (s *Service) change(ctx context.Context, teamID string, f func(tx *db.Tx, t
 	})
 }
 
-// decide is change for decisions on the team alone, by somebody with a session.
-func (s *Service) decide(ctx context.Context, actor access.Actor, teamID string, f func(t *Team, now time.Time) error) error {
+// Rename changes a team's name.
+func (s *Service) Rename(ctx context.Context, actor access.Actor, teamID, name string) error {
 	if err := session(actor); err != nil {
 		return err
 	}
-	return s.change(ctx, teamID, func(_ *db.Tx, t *Team, now time.Time) error { return f(t, now) })
+	return s.change(ctx, teamID, func(_ *db.Tx, t *Team, _ time.Time) error { return t.Rename(actor.AccountID, name) })
 }
 
-// Rename changes a team's name.
-func (s *Service) Rename(ctx context.Context, actor access.Actor, teamID, name string) error {
-	return s.decide(ctx, actor, teamID, func(t *Team, _ time.Time) error { return t.Rename(actor.AccountID, name) })
-}
-
-// Transfer makes another member the owner.
+// Transfer makes another member the owner. Who owned it is an admin then, and no admin makes admins: invitations of
+// theirs that would end.
 func (s *Service) Transfer(ctx context.Context, actor access.Actor, teamID, accountID string) error {
-	return s.decide(ctx, actor, teamID, func(t *Team, _ time.Time) error { return t.Transfer(actor.AccountID, accountID) })
+	if err := session(actor); err != nil {
+		return err
+	}
+	return s.change(ctx, teamID, func(tx *db.Tx, t *Team, now time.Time) error {
+		if err := t.Transfer(actor.AccountID, accountID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, revokeToAdmin, teamID, db.Micros(now)); err != nil {
+			return fmt.Errorf("revoke invitations of admins: %w", err)
+		}
+		return nil
+	})
 }
 
 // MemberChange is what should become of a member; nil leaves it as it is.
@@ -182,7 +189,10 @@ func (s *Service) SetMember(ctx context.Context, actor access.Actor, teamID, acc
 		if err := t.Allow(actor.AccountID, access.ManageRoles); err != nil {
 			return err
 		}
-		was, _ := t.Member(accountID)
+		was, ok := t.Member(accountID)
+		if !ok {
+			return ErrNoMember
+		}
 		if c.Role != nil && *c.Role != was.Role {
 			if err := t.SetRole(actor.AccountID, accountID, *c.Role); err != nil {
 				return err

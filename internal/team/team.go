@@ -15,7 +15,6 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/fault"
-	"bottega/internal/generation"
 	"bottega/internal/token"
 )
 
@@ -32,7 +31,7 @@ const (
 
 // The faults of teams.
 var (
-	ErrNoTeam       = generation.ErrNoTeam
+	ErrNoTeam       = access.ErrNoTeam
 	ErrNoMember     = fault.New(fault.NotFound, "member_not_found", "there is no such member in the team")
 	ErrNoInvitation = fault.New(fault.NotFound, "invitation_unknown", "there is no such invitation, or it is not valid any more")
 	ErrNotForYou    = fault.New(fault.Forbidden, "invitation_for_another", "this invitation is for another e-mail address than that of your account")
@@ -92,24 +91,9 @@ func (t *Team) Taken() int {
 	return n
 }
 
-// Allow refuses those who may not do something: whoever is not in the team does not learn that it exists.
+// Allow refuses those who may not do something.
 func (t *Team) Allow(accountID string, a access.TeamAction) error {
-	m := t.Membership(accountID)
-	switch {
-	case m.Role == "":
-		return ErrNoTeam
-	case m.May(a):
-		return nil
-	case m.Dissolved:
-		return fault.New(fault.Conflict, "team_dissolved", "this team was dissolved: it can be read and nothing else")
-	}
-	roles := make([]string, 0, 4)
-	for _, r := range access.RolesFor(a) {
-		roles = append(roles, string(r))
-	}
-	f := fault.New(fault.Forbidden, "team_role", fmt.Sprintf("your role in this team is %s: that is for %s", m.Role, strings.Join(roles, ", ")))
-	f.Details = map[string]any{"role": string(m.Role), "roles": roles}
-	return f
+	return t.Membership(accountID).Allow(a)
 }
 
 func (t *Team) put(m Member) {
@@ -304,7 +288,7 @@ func checkRole(role access.TeamRole) error {
 func checkLimit(limit token.Amount) error {
 	if limit != access.NoLimit && (limit < 0 || limit > token.Max) {
 		return fault.Bad(fault.Field{
-			Name: "limit_mt", Value: int64(limit), Message: "is out of range", Allowed: "0 to " + token.Max.String() + " tokens, or null for no limit",
+			Name: "limit_mt", Value: int64(limit), Message: "is out of range", Allowed: "0 to " + token.Max.String() + " tokens",
 		})
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/api/leonardo"
 	"bottega/internal/app"
 	"bottega/internal/apptest"
+	"bottega/internal/auth"
 	"bottega/internal/id"
 	"bottega/internal/plan"
 )
@@ -43,7 +44,7 @@ func newInstallation(t *testing.T, ref string) *installation {
 // key makes an API key that ends at expires; zero = never.
 func (in *installation) key(a access.Actor, expires time.Time) string {
 	in.t.Helper()
-	key, _, err := in.Auth.CreateKey(in.t.Context(), a.AccountID, "test", expires)
+	key, _, err := in.Auth.CreateKey(in.t.Context(), a.AccountID, "test", expires, auth.KeyTerms{})
 	if err != nil {
 		in.t.Fatal(err)
 	}

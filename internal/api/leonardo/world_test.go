@@ -218,7 +218,7 @@ func (w *world) Submit(ctx context.Context, actor access.Actor, req generation.S
 // find returns a generation of the actor's that was not deleted. The caller holds the lock.
 // Allowance is for keys that a team pays for, which this world has none of.
 func (w *world) Allowance(context.Context, access.Actor) (generation.Allowance, error) {
-	return generation.Allowance{}, generation.ErrNoTeam
+	return generation.Allowance{}, access.ErrNoTeam
 }
 
 func (w *world) find(actor access.Actor, generationID string) *generation.Generation {

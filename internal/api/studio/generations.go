@@ -26,14 +26,17 @@ type GenerationRequest struct {
 	PaysWith string `json:"pays_with,omitempty" doc:"whose tokens: tokens for one's own (also when left out), or team: and the id of a team that one is in"`
 }
 
-// payer is the actor with the wallet that a request names.
-func payer(actor access.Actor, paysWith string) (access.Actor, error) {
+// workPaidBy is who can pay for a generation in the studio.
+const workPaidBy = "tokens, or team: and the id of a team"
+
+// payer is the actor with the wallet that a request names; allowed is said to those who name another one.
+func payer(actor access.Actor, paysWith, allowed string) (access.Actor, error) {
 	if paysWith == "" || paysWith == "tokens" {
 		return actor, nil
 	}
 	team, ok := strings.CutPrefix(paysWith, "team:")
 	if !ok || !id.Valid(team) {
-		return actor, fault.Bad(fault.Field{Name: "pays_with", Value: paysWith, Message: "is no wallet of yours", Allowed: "tokens, or team: and the id of a team"})
+		return actor, fault.Bad(fault.Field{Name: "pays_with", Value: paysWith, Message: "is no wallet of yours", Allowed: allowed})
 	}
 	actor.Team = team
 	return actor, nil
@@ -150,7 +153,7 @@ func (s *server) quote(ctx context.Context, in *requestInput) (*body[Quote], err
 	if err != nil {
 		return nil, err
 	}
-	if actor, err = payer(actor, in.Body.PaysWith); err != nil {
+	if actor, err = payer(actor, in.Body.PaysWith, workPaidBy); err != nil {
 		return nil, err
 	}
 	req := in.Body.Request
@@ -199,7 +202,7 @@ func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[G
 	if err != nil {
 		return nil, err
 	}
-	if actor, err = payer(actor, in.Body.PaysWith); err != nil {
+	if actor, err = payer(actor, in.Body.PaysWith, workPaidBy); err != nil {
 		return nil, err
 	}
 	req := in.Body.Request

@@ -31,7 +31,7 @@ type NewInvitation struct {
 type InvitationRequest struct {
 	Email string        `json:"email,omitempty" doc:"whose account may accept; left out: whoever has the link"`
 	Role  string        `json:"role,omitempty" enum:"admin,member,billing" default:"member"`
-	Limit *token.Amount `json:"limit_mt,omitempty" doc:"most that they may use in a UTC month; left out: no limit"`
+	Limit *token.Amount `json:"limit_mt,omitempty" minimum:"0" doc:"most that they may use in a UTC month; left out: no limit"`
 }
 
 // InvitationToken is the secret of an invitation.

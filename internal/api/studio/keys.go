@@ -2,13 +2,11 @@ package studio
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"bottega/internal/access"
 	"bottega/internal/auth"
 	"bottega/internal/id"
-	"bottega/internal/ledger"
 	"bottega/internal/token"
 )
 
@@ -30,13 +28,16 @@ type KeyTerms struct {
 	Budget   token.Amount `json:"budget_mt,omitempty" minimum:"0" doc:"most that the key may use in a UTC month; 0 = no bound"`
 }
 
+// keyPaidBy is who can pay for the work of a key.
+const keyPaidBy = "tokens, credits, or team: and the id of a team"
+
 // terms reads what a key should pay with, and refuses a team that the actor may not bind it to.
 func (s *server) terms(ctx context.Context, actor access.Actor, t KeyTerms) (auth.KeyTerms, error) {
 	out := auth.KeyTerms{Credits: t.PaysWith == "credits", Budget: t.Budget}
 	if out.Credits {
 		return out, nil
 	}
-	as, err := payer(actor, t.PaysWith)
+	as, err := payer(actor, t.PaysWith, keyPaidBy)
 	if err != nil {
 		return out, err
 	}
@@ -44,16 +45,6 @@ func (s *server) terms(ctx context.Context, actor access.Actor, t KeyTerms) (aut
 		_, err = s.Teams.Get(ctx, actor, out.Team, access.SpendByKey)
 	}
 	return out, err
-}
-
-func paysWith(t auth.KeyTerms) string {
-	switch {
-	case t.Team != "":
-		return ledger.TeamOf(t.Team)
-	case t.Credits:
-		return "credits"
-	}
-	return "tokens"
 }
 
 // NewKey is a key that was just made.
@@ -95,7 +86,7 @@ func (s *server) listKeys(ctx context.Context, _ *nothing) (*body[All[Key]], err
 		}
 		out.Items = append(out.Items, Key{
 			ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), LastUsedAt: timeOrNull(k.LastUsedAt),
-			PaysWith: paysWith(k.KeyTerms), Budget: k.Budget, Used: used,
+			PaysWith: k.KeyTerms.PaysWith(), Budget: k.Budget, Used: used,
 		})
 	}
 	return answer(out), nil
@@ -110,14 +101,9 @@ func (s *server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], er
 	if err != nil {
 		return nil, err
 	}
-	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{})
+	key, k, err := s.Auth.CreateKey(ctx, actor.AccountID, in.Body.Name, time.Time{}, terms)
 	if err != nil {
 		return nil, err
-	}
-	if terms != (auth.KeyTerms{}) {
-		if err := s.Auth.SetKeyTerms(ctx, actor.AccountID, k.ID, terms); err != nil {
-			return nil, errors.Join(err, s.Auth.RevokeKey(ctx, actor.AccountID, k.ID)) // nobody gets a key without its bound
-		}
 	}
 	return answer(NewKey{ID: k.ID, Name: k.Name, Prefix: k.Prefix, CreatedAt: k.CreatedAt.UTC(), Key: key}), nil
 }

@@ -20,6 +20,7 @@ func TestKeys_HaveTermsAndShowWhatTheyUse(t *testing.T) {
 			t.Errorf("the key is %v", k)
 		}
 		v.refused(v.call("POST", "/keys", map[string]any{"name": "greedy", "budget_mt": -1}), 422, "invalid_request")
+		v.refused(v.call("POST", "/keys", map[string]any{"name": "lost", "pays_with": "gold"}), 422, "invalid_request")
 		if n := len(key().list("items")); n != 1 {
 			t.Errorf("%d keys, want the first one alone", n)
 		}

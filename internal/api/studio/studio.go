@@ -47,7 +47,7 @@ type Auth interface {
 	StartSession(ctx context.Context, accountID, userAgent string) (string, error)
 	SignOut(ctx context.Context, token string) error
 	ClaimOwner(ctx context.Context, token, email, password string) (account.Account, error)
-	CreateKey(ctx context.Context, accountID, name string, expires time.Time) (string, auth.KeyInfo, error)
+	CreateKey(ctx context.Context, accountID, name string, expires time.Time, t auth.KeyTerms) (string, auth.KeyInfo, error)
 	Keys(ctx context.Context, accountID string) ([]auth.KeyInfo, error)
 	RevokeKey(ctx context.Context, accountID, keyID string) error
 	SetKeyTerms(ctx context.Context, accountID, keyID string, t auth.KeyTerms) error

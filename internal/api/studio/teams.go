@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bottega/internal/access"
+	"bottega/internal/fault"
 	"bottega/internal/team"
 	"bottega/internal/token"
 )
@@ -53,8 +54,8 @@ type TeamName struct {
 // MemberChange is what should become of a member; what is left out stays.
 type MemberChange struct {
 	Role    string        `json:"role,omitempty" enum:"admin,member,billing"`
-	Limit   *token.Amount `json:"limit_mt,omitempty" doc:"most in a UTC month"`
-	NoLimit bool          `json:"no_limit,omitempty" doc:"true: no limit any more"`
+	Limit   *token.Amount `json:"limit_mt,omitempty" minimum:"0" doc:"most in a UTC month"`
+	NoLimit bool          `json:"no_limit,omitempty" doc:"true: no limit any more; without limit_mt"`
 }
 
 // NewOwner names the member who takes over.
@@ -269,6 +270,9 @@ func (s *server) changeMember(ctx context.Context, in *memberChangeInput) (*noth
 	}
 	c := team.MemberChange{Limit: in.Body.Limit}
 	if in.Body.NoLimit {
+		if c.Limit != nil {
+			return nil, fault.Bad(fault.Field{Name: "no_limit", Value: true, Message: "contradicts limit_mt", Allowed: "one of the two"})
+		}
 		none := access.NoLimit
 		c.Limit = &none
 	}

@@ -237,6 +237,11 @@ func TestTeams_FromInvitationToUsage(t *testing.T) {
 			t.Errorf("a member sees %v", seen)
 		}
 		bobs := bob.must(200, "GET", "/session", nil).text("account", "id")
+		for _, wrong := range []map[string]any{{"limit_mt": -1}, {"limit_mt": 5, "no_limit": true}, {"role": "owner"}} {
+			ada.refused(ada.call("PUT", "/teams/"+id+"/members/"+bobs, wrong), 422, "invalid_request")
+		}
+		ada.refused(ada.call("POST", "/teams/"+id+"/invitations", map[string]any{"limit_mt": -1}), 422, "invalid_request")
+		ada.refused(ada.call("PUT", "/teams/"+id+"/members/"+nobody, map[string]any{}), 404, "member_not_found")
 		ada.must(204, "DELETE", "/teams/"+id+"/members/"+bobs, nil)
 		bob.refused(bob.call("GET", "/teams/"+id, nil), 404, "team_not_found")
 		bob.refused(bob.call("GET", "/generations/"+made.text("id"), nil), 404, "generation_not_found")

@@ -5,19 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"bottega/internal/apptest"
 )
 
 // mockBinary is what scripts/fetch-stripe-mock.sh builds; the version stands in both.
@@ -26,52 +24,9 @@ const mockBinary = "../../../.cache/bin/stripe-mock-v0.203.0"
 // startMock starts stripe-mock, which checks requests against Stripe's description of its API. It ends with the test.
 func startMock(t *testing.T) string {
 	t.Helper()
-	binary, err := filepath.Abs(mockBinary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(binary); err != nil {
-		t.Fatalf("stripe-mock is missing (%v): run `make deps`", err)
-	}
-	address := freeAddress(t)
-	cmd := exec.Command(binary, "-http-addr", address, "-https-addr", "127.0.0.1:")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-		if t.Failed() {
-			t.Logf("stripe-mock said:\n%s", &log)
-		}
+	return "http://" + apptest.Program(t, mockBinary, func(address string) []string {
+		return []string{"-http-addr", address, "-https-addr", "127.0.0.1:"}
 	})
-	for deadline := time.After(30 * time.Second); ; {
-		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-			_ = c.Close()
-			return "http://" + address
-		}
-		select {
-		case <-ended:
-			t.Fatalf("stripe-mock ended: %s", &log)
-		case <-deadline:
-			t.Fatal("stripe-mock did not begin to listen")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 type object map[string]any
