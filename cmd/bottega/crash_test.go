@@ -155,8 +155,12 @@ func (s *studioClient) cancel(id string) {
 // TestCrash_NothingIsLost kills the server at random moments while clients submit and cancel, and shows in the end that
 // every accepted generation ended exactly once, every picture reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { crash(t, 30) })
-	t.Run("postgres", func(t *testing.T) { crash(t, 10, "--database", apptest.Postgres(t)) })
+	kills := 5
+	if long() {
+		kills = 30
+	}
+	t.Run("sqlite", func(t *testing.T) { crash(t, 2*kills) })
+	t.Run("postgres", func(t *testing.T) { crash(t, kills, "--database", apptest.Postgres(t)) })
 }
 
 func crash(t *testing.T, kills int, store ...string) {
@@ -179,8 +183,11 @@ func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
 	s := startProgram(t, asShipped(t), "--data", data)
 	c := newClient(t, s, data)
 	load := startLoad(c)
-	killed := 0
-	for range 30 {
+	killed, rounds := 0, 10
+	if long() {
+		rounds = 60
+	}
+	for range rounds {
 		time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
 		for _, pid := range children(t, s.cmd.Process.Pid) {
 			if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
@@ -188,7 +195,7 @@ func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
 			}
 		}
 	}
-	if killed < 5 {
+	if killed < 3 {
 		t.Fatalf("only %d workers were killed: the test found no worker processes", killed)
 	}
 	if resp, err := http.Get(s.base + "/healthz"); err != nil || resp.StatusCode != http.StatusOK {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -22,10 +23,14 @@ const connections = 200
 func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
 	two := startTwo(t)
 	two.run("admin", "user", "create", "--email", "free@example.com", "--password", password, "--clock=-24h")
-	two.run("admin", "plan", "try", "--email", "free@example.com", "--plan", "maestro", "--tokens", "45", "--clock=-24h")
-	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", "20.25", "--expires", "1h")
-	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", "10", "--expires", "2h")
-	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", "15.5")
+	trial, soon, later, bought, sum := "25", "8.25", "5", "10.5", int64(48_750) // more than the line of the plan takes
+	if long() {
+		trial, soon, later, bought, sum = "45", "20.25", "10", "15.5", 90_750
+	}
+	two.run("admin", "plan", "try", "--email", "free@example.com", "--plan", "maestro", "--tokens", trial, "--clock=-24h")
+	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", soon, "--expires", "1h")
+	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", later, "--expires", "2h")
+	two.run("admin", "tokens", "grant", "--email", "free@example.com", "--amount", bought)
 	p := &person{base: two.servers[0].base, email: "free@example.com"}
 	if err := p.enter("signin"); err != nil {
 		t.Fatal(err)
@@ -34,8 +39,8 @@ func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
 		w, err := p.submit(count, "Bottega-Lane", "fast")
 		return w.Price, w.ID, err
 	})
-	// Every price is whole tokens, so 0.75 of the 90.75 must be left. The free plan's day before the trial is over.
-	two.settle(s, p, "tokens", 90_750, 750)
+	// Every price is whole tokens, so 0.75 must be left. The free plan's day before the trial is over.
+	two.settle(s, p, "tokens", sum, 750)
 	if s.refused["queue_full"] == 0 {
 		t.Error("200 connections on a plan with a line of 20 were never told that it is full")
 	}
@@ -46,9 +51,13 @@ func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
 func TestSpend_APICreditsFromTwoServersToZero(t *testing.T) {
 	two := startTwo(t)
 	two.run("admin", "user", "create", "--email", "api@example.com", "--password", password, "--plan", "operator")
-	two.run("admin", "credits", "grant", "--email", "api@example.com", "--amount", "150.75")
+	credits, budget := int64(60), int64(2) // a quarter of the requests comes with the bounded key
+	if long() {
+		credits, budget = 150, 30
+	}
+	two.run("admin", "credits", "grant", "--email", "api@example.com", "--amount", fmt.Sprintf("%d.75", credits))
 	key := two.run("admin", "key", "create", "--email", "api@example.com", "--credits")
-	bounded := two.run("admin", "key", "create", "--email", "api@example.com", "--credits", "--budget", "30")
+	bounded := two.run("admin", "key", "create", "--email", "api@example.com", "--credits", "--budget", fmt.Sprint(budget))
 	p := &person{base: two.servers[0].base, email: "api@example.com"}
 	if err := p.enter("signin"); err != nil {
 		t.Fatal(err)
@@ -68,9 +77,9 @@ func TestSpend_APICreditsFromTwoServersToZero(t *testing.T) {
 		}
 		return price, id, err
 	})
-	two.settle(s, p, "credits", 150_750, 750)
-	if byBounded > 30_000 || s.refused["key-budget-spent"] == 0 {
-		t.Errorf("the key with a budget of 30 was charged %d, and refused %d times", byBounded, s.refused["key-budget-spent"])
+	two.settle(s, p, "credits", credits*1000+750, 750)
+	if byBounded > budget*1000 || s.refused["key-budget-spent"] == 0 {
+		t.Errorf("the key with a budget of %d was charged %d, and refused %d times", budget, byBounded, s.refused["key-budget-spent"])
 	}
 }
 

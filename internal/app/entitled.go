@@ -25,15 +25,19 @@ func (e entitlements) Entitlement(ctx context.Context, payer string) (generation
 	if err != nil {
 		return generation.Entitlement{}, err
 	}
-	var credits ledger.Schedule
-	if _, isTeam := ledger.IsTeam(payer); !isTeam {
-		if credits, err = e.Schedule(ctx, ledger.CreditsOf(payer)); err != nil {
-			return generation.Entitlement{}, err
-		}
+	out := generation.Entitlement{
+		Schedule: schedule, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
 	}
-	return generation.Entitlement{
-		Schedule: schedule, Credits: credits, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
-	}, nil
+	if _, isTeam := ledger.IsTeam(payer); isTeam {
+		return out, nil
+	}
+	api, sub, err := e.Now(ctx, ledger.CreditsOf(payer))
+	if err != nil {
+		return generation.Entitlement{}, err
+	}
+	out.Concurrency, out.Queue = max(out.Concurrency, api.Plan.Concurrency), max(out.Queue, api.Plan.Queue)
+	out.Credits, err = sub.Schedule()
+	return out, err
 }
 
 // rates bound the API by the plan of an account's API credits. Whoever runs the installation has no bound.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strconv"
 
 	"bottega/internal/id"
@@ -30,11 +31,12 @@ func (w *Wallet) Claim(ref string, amount token.Amount, note string) (taken toke
 	return taken
 }
 
-// ClaimMonth is EndMonth, with what was spent or is held of the running months as a debt. It returns both together.
-func (w *Wallet) ClaimMonth(note string) (claimed token.Amount) {
+// ClaimMonth is EndMonth, with what was spent or is held of the running months as a debt, except of the grants of some
+// references. It returns what was taken and what became a debt together.
+func (w *Wallet) ClaimMonth(note string, except ...string) (claimed token.Amount) {
 	var used token.Amount
 	for _, g := range w.Grants {
-		if g.Kind == Plan && g.Open {
+		if g.Kind == Plan && g.Open && !slices.Contains(except, g.Ref) {
 			used += g.Spent + g.Held
 		}
 	}

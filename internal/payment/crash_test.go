@@ -2,11 +2,12 @@ package payment_test
 
 import (
 	"errors"
+	"math/rand/v2"
+	"os"
 	"testing"
 
 	"bottega/internal/access"
 	"bottega/internal/apptest"
-	"bottega/internal/db"
 	"bottega/internal/fault"
 	"bottega/internal/payment"
 	"bottega/internal/payment/paymenttest"
@@ -27,19 +28,23 @@ type scene struct {
 	later           bool       // minutes later it brings and costs a little less
 }
 
+// long reports whether there is time: BOTTEGA_TEST_LONG is set (make test-long). Without it the same tests try less.
+func long() bool { return os.Getenv("BOTTEGA_TEST_LONG") != "" }
+
 // TestCrash_BetweenAnyTwoStepsOfAPayment ends the process before each statement, each commit, and before and after each call
 // to the bank; then the same is done again, as messages and sweeps do. The tokens and the money must be the same each time.
+// Without much time it takes every sixth of these moments, other ones on each database and each time.
 func TestCrash_BetweenAnyTwoStepsOfAPayment(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		s := newShop(t, ref)
+		stride := 6
+		if long() {
+			stride = 1
+		}
 		for _, c := range scenes() {
 			t.Run(c.name, func(t *testing.T) {
 				s.t = t
-				stride := 1
-				if s.DB.Dialect == db.Postgres { // where all of it takes a minute
-					stride = 3
-				}
-				for point := 0; s.endAt(c, point); point += stride {
+				for point := rand.IntN(stride); s.endAt(c, point); point += stride {
 					if point > 300 {
 						t.Fatal("it never ends")
 					}

@@ -225,9 +225,9 @@ func (l *lives) post() {
 func TestPayments_EachBringsWhatItIsForOnce(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		s := newShop(t, ref)
-		rounds := 5
-		if testing.Short() {
-			rounds = 2
+		rounds := 2
+		if long() {
+			rounds = 20
 		}
 		for seed := range rounds {
 			s.bank.Trouble = nil

@@ -12,6 +12,7 @@ import (
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
+	"bottega/internal/token"
 )
 
 // Observe takes up what the provider says of a payment, in one transaction: the payment's row, the ledger and the plan change
@@ -46,6 +47,11 @@ func (s *Service) Observe(ctx context.Context, seen Seen) (Payment, error) {
 		if before.State == Open && after.State != Open && after.Kind == TopUp {
 			if err := s.noteTopUp(ctx, tx, after); err != nil {
 				return err
+			}
+		}
+		if before.Dispute == NoDispute && (after.Dispute == DisputeOpen || after.Dispute == DisputeLost) {
+			if _, err := tx.Exec(ctx, stopRules, after.AccountID); err != nil { // nobody asks a disputed card again by itself
+				return fmt.Errorf("stop top-ups of account %s: %w", after.AccountID, err)
 			}
 		}
 		return s.link(ctx, tx, after, seen, after.Brought && !before.Brought)
@@ -150,21 +156,43 @@ func (p *Payment) effect(now time.Time, sub plan.Subscription, w *ledger.Wallet,
 	case Bring:
 		return p.bring(now, sub, w)
 	case TakeBack:
-		w.TakeBack(p.Terms.GrantRef, c.Tokens, "the payment was given back")
+		rest := c.Tokens - w.TakeBack(p.Terms.GrantRef, c.Tokens, givenBack)
+		w.TakeBack(p.wonRef(), rest, givenBack)
 	case EndPlan:
+		w.TakeBack(p.wonRef(), token.Max, givenBack)
 		return p.endPlan(now, sub, w, false), nil
 	case ClaimBack:
-		if p.Kind == Pack || p.Kind == TopUp || p.Kind == Upgrade {
-			w.Claim(p.Terms.GrantRef, c.Tokens, "the bank asks for the payment back")
+		before := w.Owed()
+		over := p.Kind == Upgrade && !now.Before(p.Terms.Until)
+		if p.Kind == Start || p.Kind == Renewal || over {
+			p.Claimed = 0 // of a plan that is in force, endPlan says how much
+		} else {
+			w.Claim(p.Terms.GrantRef, c.Tokens, askedBack)
 		}
-		return p.endPlan(now, sub, w, true), nil
+		sub = p.endPlan(now, sub, w, true)
+		p.Terms.Owed = w.Owed() - before
 	case BringBack:
-		if c.Tokens > 0 {
-			r := ledger.GrantRequest{Kind: ledger.TopUp, Amount: c.Tokens, Ref: p.ref() + ":won", Note: "the bank let the payment stand"}
-			return sub, w.Grant(r)
-		}
+		p.Terms.Owed = 0
+		return sub, topUp(w, c.Tokens, p.wonRef(), "the bank let the payment stand")
+	case Forgive:
+		spare := p.Terms.Owed - min(p.Terms.Owed, c.Tokens)
+		p.Terms.Owed -= spare
+		return sub, topUp(w, spare, fmt.Sprintf("%s:forgiven:%d", p.ref(), p.Refunded), "what was owed for a payment that was given back")
 	}
 	return sub, nil
+}
+
+const (
+	givenBack = "the payment was given back"
+	askedBack = "the bank asks for the payment back"
+)
+
+// topUp grants an amount for good; it pays off what is owed first.
+func topUp(w *ledger.Wallet, amount token.Amount, ref, note string) error {
+	if amount == 0 {
+		return nil
+	}
+	return w.Grant(ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: ref, Note: note})
 }
 
 // bring gives what was paid for.
@@ -177,7 +205,7 @@ func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) 
 		if p.Kind == TopUp {
 			note = "bought by itself"
 		}
-		return sub, w.Grant(ledger.GrantRequest{Kind: ledger.TopUp, Amount: p.Tokens, Ref: p.ref(), Note: note})
+		return sub, topUp(w, p.Tokens, p.ref(), note)
 	case Start:
 		sub, err = sub.Start(now, p.Terms.Plan, p.Terms.Cycle)
 	case Upgrade:
@@ -192,17 +220,22 @@ func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) 
 	if err != nil {
 		return sub, err
 	}
-	p.Terms.Until = sub.PaidUntil()
+	p.Terms.Until, p.Terms.Anchor = sub.PaidUntil(), sub.Now(now).Anchor
 	return sub, nil
 }
 
-// endPlan takes the plan that was paid for away again, as long as its period runs: a payment of old has no say in what is
-// in force now. An upgrade falls back to the plan before it. With claim, what was spent of the month becomes a debt.
+// endPlan takes the plan that was paid for away again, as long as its period runs, with what it was upgraded to since: a
+// payment of old, or of a plan that was begun anew, has no say in what is in force now. An upgrade falls back to the plan
+// before it. With claim, what was spent of the month becomes a debt, without what upgrades brought: they were paid on their own.
 func (p *Payment) endPlan(now time.Time, sub plan.Subscription, w *ledger.Wallet, claim bool) plan.Subscription {
-	if p.Kind == Pack || p.Kind == TopUp || !now.Before(p.Terms.Until) || sub.Now(now).Plan != p.Terms.Plan {
+	t := sub.Now(now)
+	if p.Kind == Pack || p.Kind == TopUp || !now.Before(p.Terms.Until) || !t.Anchor.Equal(p.Terms.Anchor) {
 		return sub
 	}
 	if p.Kind == Upgrade {
+		if t.Plan != p.Terms.Plan {
+			return sub
+		}
 		if out, err := sub.Undo(now, p.Terms.From); err == nil {
 			return out
 		}
@@ -213,9 +246,9 @@ func (p *Payment) endPlan(now time.Time, sub plan.Subscription, w *ledger.Wallet
 		return sub
 	}
 	if claim {
-		p.Claimed = w.ClaimMonth("the bank asks for the payment back")
+		p.Claimed = w.ClaimMonth(askedBack, sub.UpgradeGrants()...)
 	} else {
-		w.EndMonth("the payment was given back")
+		w.EndMonth(givenBack)
 	}
 	return out
 }

@@ -72,13 +72,19 @@ type Terms struct {
 	Cycle    plan.Cycle `json:"cycle,omitempty"`
 	From     string     `json:"from,omitempty"`  // plan before an upgrade
 	Until    time.Time  `json:"until,omitzero"`  // end of the period that is paid for
+	Anchor   time.Time  `json:"anchor,omitzero"` // of the plan's terms: it tells them from those of a plan that is begun anew
 	Pack     string     `json:"pack,omitempty"`  // empty = an amount of one's own
 	Stray    bool       `json:"stray,omitempty"` // a renewal by a subscription that is to end
 	GrantRef string     `json:"grant,omitempty"` // of what it brought, in the ledger; empty = nothing of its own
+
+	Owed token.Amount `json:"owed,omitempty"` // what became a debt when the bank asked for it, less what was forgiven since
 }
 
 // ref names the grant of a pack in the ledger.
 func (p Payment) ref() string { return "pay:" + p.ID }
+
+// wonRef names the grant of what a bank had claimed and let stand.
+func (p Payment) wonRef() string { return p.ref() + ":won" }
 
 // Wallet is the wallet that the payment fills.
 func (p Payment) Wallet() string { return p.Of.Wallet(p.AccountID) }

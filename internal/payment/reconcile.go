@@ -18,6 +18,13 @@ type Difference struct {
 	Fixed   bool
 }
 
+// fixed notes whether it was put right.
+func (d *Difference) fixed(err error) {
+	if d.Fixed = err == nil; err != nil {
+		d.Text += fmt.Sprintf("; giving it back failed: %v", err)
+	}
+}
+
 // The kinds of differences.
 const (
 	PaidNotGranted      = "paid_not_granted"     // the provider has the money, nothing has arrived
@@ -105,7 +112,10 @@ func compare(p Payment, s Seen) (Difference, bool) {
 		d.Kind, d.Text = PaidTwice, fmt.Sprintf("%s was paid again as %s: one has to go back", s.Amount, s.Charge)
 	case p.State == Stuck:
 		d.Kind, d.Text = PaidNotGranted, fmt.Sprintf("%s was paid and cannot be granted (%s): it has to go back", p.Received-p.Refunded, p.Reason)
-	case s.Amount != p.Amount && s.Refunded < s.Amount && s.Amount-s.Refunded != p.Amount:
+		if s.Dispute == DisputeOpen {
+			d.Safe, d.Text = false, d.Text+", and the bank is asked for it: it decides first"
+		}
+	case s.Amount != p.Amount && s.Refunded < s.Amount && s.Amount-s.Refunded != p.Amount && s.Dispute != DisputeLost:
 		d.Kind, d.Safe, d.Text = AmountDiffers, false, fmt.Sprintf("%s was asked, %s was paid", p.Amount, s.Amount)
 	case !p.Brought && after.Brought:
 		d.Kind, d.Text = PaidNotGranted, fmt.Sprintf("%s was paid, the payment is %s here", s.Amount, p.State)
@@ -134,17 +144,18 @@ func (r *reconciler) takeUp(ctx context.Context, d Difference, seen Seen) error 
 	return nil
 }
 
-// giveBack reports a payment that brings nothing, after giving its money back where that is wanted.
+// giveBack reports a payment that brings nothing, after giving its money back where that is wanted. A refund that fails is
+// no reason not to look at the rest.
 func (r *reconciler) giveBack(ctx context.Context, d Difference, seen Seen) error {
-	if r.fix {
+	if r.fix && d.Safe {
 		p, err := r.Observe(ctx, seen) // somebody may have given it back already
-		if err == nil && p.State == Stuck {
-			_, err = r.Refund(ctx, p.ID, 0)
-		}
 		if err != nil {
 			return err
 		}
-		d.Fixed = true
+		if p.State == Stuck {
+			_, err = r.Refund(ctx, p.ID, 0)
+		}
+		d.fixed(err)
 	}
 	r.report(d)
 	return nil
@@ -154,10 +165,7 @@ func (r *reconciler) giveBack(ctx context.Context, d Difference, seen Seen) erro
 func (r *reconciler) giveSecondBack(ctx context.Context, d Difference, seen Seen) error {
 	if r.fix {
 		o := RefundOrder{Charge: seen.Charge, Amount: seen.Amount - seen.Refunded, Key: "twice:" + seen.Charge}
-		if err := r.Provider.Refund(ctx, o); err != nil {
-			return trouble(err)
-		}
-		d.Fixed = true
+		d.fixed(r.Provider.Refund(ctx, o))
 	}
 	r.report(d)
 	return nil

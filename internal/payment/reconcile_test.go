@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -84,12 +85,15 @@ func TestReconcile_FindsEachKindOfDifference(t *testing.T) {
 				s.bank.Dispute(p.Charge, payment.DisputeOpen)
 			}, payment.DisputeDiffers, true},
 		} {
-			t.Run(name, func(t *testing.T) {
-				s := newShop(t, apptest.SQLite(t))
-				if ref != "" && name == "paid, and nobody heard" {
-					s = newShop(t, ref) // the rest is the same code
+			if strings.HasPrefix(ref, "postgres") {
+				if name != "paid, and nobody heard" {
+					continue // the rest is the same code
 				}
-				s.t = t
+			} else {
+				ref = apptest.SQLite(t)
+			}
+			t.Run(name, func(t *testing.T) {
+				s := newShop(t, ref)
 				if d := s.reconcile(false); len(d) > 0 {
 					t.Fatalf("before: %+v", d)
 				}

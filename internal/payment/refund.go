@@ -25,7 +25,7 @@ func (s *Service) Refund(ctx context.Context, paymentID string, amount plan.Mone
 		return p, ErrOff
 	case p.Received == 0 || p.Charge == "":
 		return p, ErrNotPaid
-	case p.State == Disputed || p.State == ChargedBack:
+	case p.Dispute == DisputeOpen || p.Dispute == DisputeLost:
 		return p, fault.New(fault.Conflict, "disputed", "the bank has asked for this payment back: answer it at the payment provider")
 	}
 	left := p.Received - p.Refunded

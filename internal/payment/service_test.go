@@ -293,3 +293,26 @@ func TestReconcile_GivesBackWhatIsStuck(t *testing.T) {
 		s.Verify()
 	})
 }
+
+// A plan of credits brings its own bounds on what runs and waits at once; a smaller one takes nothing from the plan of tokens.
+func TestService_APlanOfCreditsSetsWhatRunsAndWaits(t *testing.T) {
+	s := newShop(t, apptest.SQLite(t))
+	for _, c := range []struct {
+		tokens, credits  string
+		running, waiting int
+	}{
+		{plan.Free, "", 1, 5}, {plan.Free, "api-pro", 10, 200}, {"maestro", "api-basic", 6, 50},
+	} {
+		who := s.User(c.tokens)
+		if c.credits != "" {
+			s.start(who, plan.Credits, c.credits, plan.Monthly)
+		}
+		if got := s.Generations.Concurrency(t.Context(), who.AccountID); got != c.running {
+			t.Errorf("%s with %q: %d at once, want %d", c.tokens, c.credits, got, c.running)
+		}
+		e, err := s.Generations.Entitlements.Entitlement(t.Context(), who.AccountID)
+		if err != nil || e.Queue != c.waiting {
+			t.Errorf("%s with %q: %d may wait, want %d: %v", c.tokens, c.credits, e.Queue, c.waiting, err)
+		}
+	}
+}

@@ -57,6 +57,7 @@ const (
 	EndPlan   Effect = "end"        // the plan, with the rest of its month; or the upgrade
 	ClaimBack Effect = "claim back" // all it brought: what is spent becomes a debt
 	BringBack Effect = "bring back" // what was claimed: the dispute was won
+	Forgive   Effect = "forgive"    // what is owed of a claim, down to Change.Tokens: the money went back after all
 )
 
 // Change is an effect with its amount.
@@ -66,8 +67,9 @@ type Change struct {
 }
 
 // Settle folds what the provider says into a payment: what it is then, and what has to happen, in order. The same seen
-// twice changes nothing the second time; whatever was missed in between makes no difference to where it ends; what is older
-// than what is known already changes nothing.
+// twice changes nothing the second time; whatever was missed in between makes no difference to where it ends, what is there
+// and what is owed; what is older than what is known already changes nothing. One thing does depend on what was heard: a plan
+// ends when a bank asks for its payment, and goes on when that was never heard before it was settled.
 func Settle(p Payment, s Seen) (Payment, []Change) {
 	if p.Received > 0 && s.Charge != p.Charge {
 		return p, nil // another try of the same payment, that was given up; or a second payment of it, which Reconcile lists
@@ -93,13 +95,13 @@ func Settle(p Payment, s Seen) (Payment, []Change) {
 	switch {
 	case p.Refunded == p.Received:
 		p.State = Refunded // given back before it brought anything
-	case p.State == Stuck:
-	case s.Dispute == DisputeOpen:
-		p.State = Disputed // it brings nothing before the bank has decided
 	case s.Dispute == DisputeLost:
-		p.State = ChargedBack
+		p.State = ChargedBack // one that was stuck, too: nothing of it is left to give back
+	case p.State == Stuck:
 	case s.Currency != Currency || s.Amount < p.Amount:
 		p.State, p.Reason = Stuck, "amount_differs"
+	case s.Dispute == DisputeOpen:
+		p.State = Disputed // it brings nothing before the bank has decided
 	default:
 		p.State, p.Reason, p.Brought = Paid, "", true
 		return p.afterwards(s, []Change{{Bring, p.Tokens}})
@@ -109,9 +111,7 @@ func Settle(p Payment, s Seen) (Payment, []Change) {
 
 // afterwards says what refunds and disputes do to a payment that has brought what it is for.
 func (p Payment) afterwards(s Seen, do []Change) (Payment, []Change) {
-	if p.State == Paid {
-		do = p.refund(do)
-	}
+	do = p.refund(do)
 	before := p.Dispute
 	p.Dispute = s.Dispute
 	switch {
@@ -123,32 +123,36 @@ func (p Payment) afterwards(s Seen, do []Change) (Payment, []Change) {
 		p.State = Paid
 		do = append(do, Change{BringBack, p.Claimed})
 		p.Claimed = 0
-		do = p.refund(do) // what was given back while the bank looked at it
 	}
-	switch {
-	case (p.State == Disputed || p.State == ChargedBack) && p.Refunded == p.Received:
-		p.State = Refunded // whatever the bank decides: what it brought is claimed back, and nothing is left to pay
-	case p.State == Disputed && s.Dispute == DisputeLost:
+	if p.State == Disputed && s.Dispute == DisputeLost {
 		p.State = ChargedBack
 	}
 	return p, do
 }
 
 // refund says what goes back: the share of the tokens that the money given back has of the whole, rounded down. A plan ends
-// with the whole of its payment and not before.
+// with the whole of its payment and not before. What a bank has claimed already is not taken twice: the share is forgiven.
 func (p *Payment) refund(do []Change) []Change {
-	if p.Refunded == 0 {
+	if p.Refunded == 0 || p.State == Refunded {
 		return do
 	}
+	claimed, all := p.State != Paid, p.Refunded == p.Received
 	if p.Kind != Start && p.Kind != Renewal {
-		if target := portion(p.Tokens, p.Refunded, p.Received); target > p.Taken {
-			do = append(do, Change{TakeBack, target - p.Taken})
-			p.Taken = target
+		if more := portion(p.Tokens, p.Refunded, p.Received) - p.Taken; more > 0 {
+			p.Taken += more
+			if claimed {
+				p.Claimed = max(0, p.Claimed-more)
+				do = append(do, Change{Forgive, p.Claimed})
+			} else {
+				do = append(do, Change{TakeBack, more})
+			}
 		}
+	} else if claimed && all {
+		do = append(do, Change{Effect: Forgive})
 	}
-	if p.Refunded == p.Received {
-		p.State = Refunded
-		if p.Kind != Pack && p.Kind != TopUp {
+	if all {
+		p.State = Refunded // whatever the bank decides
+		if !claimed && p.Kind != Pack && p.Kind != TopUp {
 			do = append(do, Change{Effect: EndPlan})
 		}
 	}

@@ -97,7 +97,7 @@ func TestSettle_EndsWhereTheTruthEnds(t *testing.T) {
 		if got.brought > 1 || got.ended > 1 {
 			t.Fatalf("brought %d times, ended %d times", got.brought, got.ended)
 		}
-		if p.State != inOrder.State && !(p.State == Stuck || inOrder.State == Stuck) || p.Refunded != inOrder.Refunded || p.Dispute != inOrder.Dispute {
+		if p.State != inOrder.State || p.Refunded != inOrder.Refunded || p.Dispute != inOrder.Dispute {
 			t.Fatalf("ends as %+v, in order as %+v", p, inOrder)
 		}
 		pack := p.Kind == Pack || p.Kind == TopUp || p.Kind == Upgrade
@@ -127,14 +127,16 @@ func TestSettle_RefusesWhatIsNotTheMoney(t *testing.T) {
 		change func(*Seen)
 		state  State
 	}{
-		"too little":       {func(s *Seen) { s.Amount = 8_990_000 }, Stuck},
-		"another currency": {func(s *Seen) { s.Currency = "jpy" }, Stuck},
-		"nothing":          {func(s *Seen) { s.Amount = 0 }, Open},
-		"negative":         {func(s *Seen) { s.Amount = -9_000_000 }, Open},
-		"given back":       {func(s *Seen) { s.Refunded = 9_000_000 }, Refunded},
-		"more given back":  {func(s *Seen) { s.Refunded = 90_000_000 }, Refunded},
-		"asked back":       {func(s *Seen) { s.Dispute = DisputeOpen }, Disputed},
-		"pending":          {func(s *Seen) { s.Status = Pending }, Open},
+		"too little":                 {func(s *Seen) { s.Amount = 8_990_000 }, Stuck},
+		"another currency":           {func(s *Seen) { s.Currency = "jpy" }, Stuck},
+		"nothing":                    {func(s *Seen) { s.Amount = 0 }, Open},
+		"negative":                   {func(s *Seen) { s.Amount = -9_000_000 }, Open},
+		"given back":                 {func(s *Seen) { s.Refunded = 9_000_000 }, Refunded},
+		"more given back":            {func(s *Seen) { s.Refunded = 90_000_000 }, Refunded},
+		"asked back":                 {func(s *Seen) { s.Dispute = DisputeOpen }, Disputed},
+		"pending":                    {func(s *Seen) { s.Status = Pending }, Open},
+		"too little, and asked back": {func(s *Seen) { s.Amount, s.Dispute = 8_990_000, DisputeOpen }, Stuck},
+		"too little, and lost":       {func(s *Seen) { s.Amount, s.Dispute = 8_990_000, DisputeLost }, ChargedBack},
 	} {
 		s := paid
 		c.change(&s)

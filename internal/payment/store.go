@@ -189,6 +189,7 @@ const (
 	upsertRule = "INSERT INTO topup_rule (" + ruleColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (account_id, unit) DO UPDATE SET enabled = excluded.enabled, threshold = excluded.threshold, pack = excluded.pack,
 			amount = excluded.amount, ceiling = excluded.ceiling, failures = excluded.failures, retry_at = excluded.retry_at, reason = excluded.reason`
+	stopRules       = "UPDATE topup_rule SET enabled = 0, reason = 'disputed' WHERE account_id = $1 AND enabled = 1"                      // primary key
 	updateRuleState = "UPDATE topup_rule SET enabled = $3, failures = $4, retry_at = $5, reason = $6 WHERE account_id = $1 AND unit = $2" // primary key
 )
 

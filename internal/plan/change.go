@@ -216,6 +216,17 @@ func (s Subscription) FirstGrant(now time.Time) string {
 	return ledger.Term{N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor}.FirstGrant()
 }
 
+// UpgradeGrants names, in the ledger, what upgrades within a paid period brought at once.
+func (s Subscription) UpgradeGrants() []string {
+	var refs []string
+	for i, t := range s.Terms {
+		if i > 0 && t.First > 0 && t.Anchor.Equal(s.Terms[i-1].Anchor) && t.From.Before(s.Terms[i-1].PaidUntil) {
+			refs = append(refs, s.FirstGrant(t.From))
+		}
+	}
+	return refs
+}
+
 // PaidUntil is how far the subscription is paid, the newest payment included; zero when nothing is.
 func (s Subscription) PaidUntil() time.Time {
 	var last time.Time

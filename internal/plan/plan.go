@@ -56,8 +56,8 @@ type Plan struct {
 	Daily       token.Amount // granted every UTC day, not kept
 	Monthly     token.Amount // granted every month of the subscription
 	BankCap     token.Amount // most that may be kept from month to month
-	Concurrency int          // generations running at once
-	Queue       int          // generations waiting at once
+	Concurrency int          // generations running at once; 0 of a plan of credits = as the plan of tokens says
+	Queue       int          // generations waiting at once; the same
 	Relaxed     bool         // work goes on without tokens, when there is room
 	Uploads     int          // pictures of one's own that are kept
 	UploadBytes int64        // that they may fill
@@ -108,17 +108,21 @@ var plans = []Plan{
 }
 
 // apiPlans are plans of API credits. What a month leaves is kept in a bank of three months, as with tokens. A credit costs
-// less on a larger plan; the bounds on requests are those of the tier.
+// less on a larger plan. How much an account has running and waiting at once is the larger bound of its two plans: whoever
+// begins many pieces of work a minute must be able to leave them in the line.
 var apiPlans = []Plan{
 	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 2000, Starts: 100},
 	paid(Plan{
 		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 2000, Starts: 100,
+		Concurrency: 2, Queue: 50,
 	}),
 	paid(Plan{
 		Name: "api-standard", Title: "API Standard", Of: Credits, Monthly: token.Whole(25_000), Month: Dollars(49), Year: Dollars(490), Requests: 2000, Starts: 300,
+		Concurrency: 4, Queue: 100,
 	}),
 	paid(Plan{
 		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 6000, Starts: 1000,
+		Concurrency: 10, Queue: 200,
 	}),
 }
 

@@ -30,6 +30,7 @@ type Generations interface {
 	List(ctx context.Context, actor access.Actor, page generation.Page) (items []generation.Generation, next string, err error)
 	Delete(ctx context.Context, actor access.Actor, id string) error
 	Allowance(ctx context.Context, actor access.Actor) (generation.Allowance, error)
+	Concurrency(ctx context.Context, accountID string) int
 }
 
 // Models is the catalogue.

@@ -6,7 +6,6 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/ledger"
-	"bottega/internal/plan"
 	"bottega/internal/token"
 )
 
@@ -67,10 +66,7 @@ func (d *dialect) me(_ http.ResponseWriter, r *http.Request, actor access.Actor)
 		SubscriptionTokens: subscription, PaidTokens: paid,
 		APISubscriptionTokens: api, APIPaidTokens: apiPaid,
 		TokenRenewalDate: dateOrNull(balance.RenewsAt), APIPlanTokenRenewalDate: dateOrNull(renews),
-		APIConcurrencySlots: 1,
-	}
-	if p, ok := plan.Find(who.Plan); ok {
-		out.APIConcurrencySlots = p.Concurrency
+		APIConcurrencySlots: d.Generations.Concurrency(r.Context(), actor.AccountID),
 	}
 	return MeResponse{[]UserDetails{out}}, nil
 }

@@ -25,6 +25,7 @@ import (
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
+	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/token"
 )
@@ -217,6 +218,11 @@ func (w *world) Submit(ctx context.Context, actor access.Actor, req generation.S
 
 // find returns a generation of the actor's that was not deleted. The caller holds the lock.
 // Allowance is for keys that a team pays for, which this world has none of.
+func (w *world) Concurrency(_ context.Context, accountID string) int {
+	p, _ := plan.Find(w.accounts[accountID].Plan)
+	return p.Concurrency
+}
+
 func (w *world) Allowance(context.Context, access.Actor) (generation.Allowance, error) {
 	return generation.Allowance{}, access.ErrNoTeam
 }

@@ -33,7 +33,7 @@ type PlanOffer struct {
 	Monthly     token.Amount `json:"monthly_mt"`
 	BankCap     token.Amount `json:"bank_cap_mt" doc:"most that is kept from month to month"`
 	Concurrency int          `json:"concurrency" doc:"generations running at once; 0 = as the plan of tokens says"`
-	Queue       int          `json:"queue" doc:"generations waiting at once"`
+	Queue       int          `json:"queue" doc:"generations waiting at once; 0 = as the plan of tokens says"`
 	Relaxed     bool         `json:"relaxed" doc:"work goes on without tokens, when there is room"`
 	Uploads     int          `json:"uploads" doc:"pictures of one's own that are kept"`
 	UploadBytes int64        `json:"upload_bytes" doc:"that they may fill"`

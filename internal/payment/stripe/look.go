@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v85"
@@ -20,7 +21,11 @@ func (d *Driver) Look(ctx context.Context, r payment.Ref) ([]payment.Seen, error
 	case payment.RefCheckout:
 		seen, err = d.checkout(ctx, r.ID)
 	case payment.RefCharge:
-		seen, err = d.intent(ctx, r.ID)
+		if strings.HasPrefix(r.ID, "in_") { // paid by transfer or cash: see readInvoice
+			seen, err = d.invoice(ctx, r.ID)
+		} else {
+			seen, err = d.intent(ctx, r.ID)
+		}
 	case payment.RefInvoice:
 		seen, err = d.invoice(ctx, r.ID)
 	case payment.RefSubscription:

@@ -2,6 +2,7 @@ package stripe_test
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -95,6 +96,19 @@ func (b *till) renew(sub string) {
 	defer b.mu.Unlock()
 	b.invoice(b.objects[sub], "subscription_cycle")
 	b.tell("customer.subscription.updated", b.objects[sub])
+}
+
+// renewByTransfer bills the next period, and the operator notes that it was paid outside of Stripe.
+func (b *till) renewByTransfer(sub string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	o := b.invoice(b.objects[sub], "subscription_cycle")
+	line := o["payments"].(object)["data"].([]object)[0]
+	delete(b.objects, line["intent"].(string))
+	delete(b.objects, line["id"].(string))
+	b.order = slices.DeleteFunc(b.order, func(id string) bool { return b.objects[id] == nil })
+	o["payments"] = list(nil)
+	b.news = slices.DeleteFunc(b.news, func(e object) bool { return e["type"] == "payment_intent.succeeded" || e["type"] == "charge.succeeded" })
 }
 
 // follow changes a subscription as it is asked to.

@@ -342,3 +342,26 @@ func TestStripe_ToppingUp(t *testing.T) {
 		t.Errorf("after a refusal: %+v, %v", st, err)
 	}
 }
+
+// A period that was paid by transfer, and noted by the operator at Stripe, has no payment intent: it goes by its invoice.
+func TestStripe_ARenewalByTransfer(t *testing.T) {
+	s := newShop(t, apptest.SQLite(t))
+	who := s.User(plan.Free)
+	start := s.wish(who, plan.Wish{Action: plan.Change, Plan: "apprentice", Cycle: plan.Monthly})
+	s.till.pay(start.Payment.Checkout)
+	s.deliver(rand.New(rand.NewPCG(7, 8)), 0)
+	s.Clock.Advance(30*24*time.Hour - time.Hour)
+	s.till.renewByTransfer(s.till.the("subscription")["id"].(string))
+	s.deliver(rand.New(rand.NewPCG(9, 10)), 0)
+	list, _, err := s.Payments.List(t.Context(), who.AccountID, "", 10)
+	if err != nil || list[0].Kind != payment.Renewal || list[0].State != payment.Paid || list[0].Amount != 12_000_000 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if err := s.Payments.Tell(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := s.differences(false); len(d) > 0 {
+		t.Errorf("differences: %+v", d)
+	}
+	s.Verify()
+}

@@ -120,6 +120,11 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
             {rule.retry_at && ` ${t('packs.auto_retry', { at: dayTime(rule.retry_at) })}`}
           </span>
         )}
+        {!rule.enabled && rule.reason && (
+          <span className={classes.soft}>
+            {t(rule.reason === 'disputed' ? 'packs.auto_stopped_disputed' : 'packs.auto_stopped')}
+          </span>
+        )}
       </div>
     </form>
   );
