@@ -9,6 +9,7 @@ import type { PackList, Unit } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import plans from '../plans/plans.module.css';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { NoCheckout } from '../wallet/NoCheckout';
 import { SubNav } from '../wallet/SubNav';
@@ -51,16 +52,13 @@ export function PacksPage() {
         />
       </div>
       {isError && !data && (
-        <div className="panel" role="alert">
-          <p>{t('packs.failed_to_load')}</p>
-          <Button mt="sm" variant="default" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </Button>
+        <div className="panel">
+          <Failed text={t('packs.failed_to_load')} onRetry={() => void refetch()} />
         </div>
       )}
       {!data && !isError && <Skeleton height={220} radius={16} />}
       {buy.isError && (
-        <p role="alert" className={plans.problem}>
+        <p role="alert" className="problem">
           {buy.error.message}
         </p>
       )}
