@@ -1,5 +1,6 @@
 import '../wallet/words';
 import { Button, NumberInput, SegmentedControl, Skeleton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -28,6 +29,8 @@ export function PacksPage() {
   const buy = useMutation({
     mutationFn: (wish: { pack?: string; amount_mt?: number }) => moneyApi.buy({ of, ...wish }),
     onSuccess: ({ pay_url }) => window.location.assign(pay_url),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
   return (
     <div className="page">
@@ -41,10 +44,7 @@ export function PacksPage() {
         <SegmentedControl
           aria-label={t('plans.of')}
           value={of}
-          onChange={(v) => {
-            buy.reset();
-            setOf(v as Unit);
-          }}
+          onChange={(v) => setOf(v as Unit)}
           data={[
             { value: 'tokens', label: t('packs.of_tokens') },
             { value: 'credits', label: t('packs.of_credits') },
@@ -57,11 +57,6 @@ export function PacksPage() {
         </div>
       )}
       {!data && !isError && <Skeleton height={220} radius={16} />}
-      {buy.isError && (
-        <p role="alert" className="problem">
-          {buy.error.message}
-        </p>
-      )}
       {data && (
         <>
           <ul className={plans.plans}>
@@ -93,7 +88,7 @@ export function PacksPage() {
             of={of}
             list={data}
             checkout={checkout}
-            pending={buy.isPending}
+            pending={buy.isPending && !buy.variables.pack}
             onBuy={(amount_mt) => buy.mutate({ amount_mt })}
           />
           {checkout && <AutoTopUp key={`top-up-${of}`} of={of} list={data} />}
