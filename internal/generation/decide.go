@@ -117,6 +117,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	if op.forecast != nil {
 		place := op.forecast.Place(*ticket, own, behind)
 		ticket.Expected, r.Position, r.Starts = place.Wait, place.Position, place.Wait
+		op.forecast.Accepted(*ticket)
 	}
 	w.generations[r.ID], w.tickets[r.ID] = r, *ticket
 	if op.idemKey != "" {

@@ -92,7 +92,7 @@ func (s *Service) relaxed(ctx context.Context, actor access.Actor, req SubmitReq
 	if err != nil {
 		return alt, err
 	}
-	if alt.Wait, err = s.wait(ctx, actor.AccountID, planned.Model, weight); err == nil && alt.Wait != nil {
+	if alt.Wait, err = s.wait(ctx, actor, planned, weight); err == nil && alt.Wait != nil {
 		alt.Text = "relaxed: free, about " + alt.Wait.String()
 	}
 	return alt, err

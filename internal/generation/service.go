@@ -69,7 +69,6 @@ type Service struct {
 	kinds map[string]Kind
 	batch *db.Batch[operation, *Generation]
 	line  *queue.Dispatcher // nil in a process that runs nothing
-	waits waits
 }
 
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.

@@ -1,7 +1,6 @@
 package generation_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,51 +9,19 @@ import (
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
-	"bottega/internal/token"
 )
 
-func TestPace_IsTheMedianAndNeedsMeasurements(t *testing.T) {
-	took := func(seconds ...int) (out []generation.Measured) {
-		for _, s := range seconds {
-			out = append(out, generation.Measured{Took: time.Duration(s) * time.Second, Weight: token.Whole(2)})
-		}
-		return out
-	}
+func TestWait_IsSaidInPlainUnits(t *testing.T) {
 	for _, c := range []struct {
-		name     string
-		measured []generation.Measured
-		want     time.Duration // 0 = not known
-	}{
-		{"nothing", nil, 0},
-		{"two are too few", took(4, 4), 0},
-		{"three", took(4, 6, 8), 3 * time.Second},
-		{"one that hung does not count", took(4, 4, 4, 9000), 2 * time.Second},
-		{"what took no time or cost nothing says nothing", append(took(0, 0, 4, 4), generation.Measured{Took: time.Hour}), 0},
-	} {
-		got, ok := generation.Pace(c.measured)
-		if got != c.want || ok != (c.want > 0) {
-			t.Errorf("%s: %s, %v, want %s", c.name, got, ok, c.want)
-		}
-	}
-}
-
-func TestEstimateWait_IsARoundedRange(t *testing.T) {
-	for _, c := range []struct {
-		perToken time.Duration
-		ahead    generation.Ahead
+		from, to time.Duration
 		want     string
 	}{
-		{time.Second, generation.Ahead{Own: token.Whole(4), Slots: 1}, "5 to 10 s"},
-		{time.Millisecond, generation.Ahead{Own: token.Whole(4), Slots: 1}, "5 s"},
-		{time.Second, generation.Ahead{Own: token.Whole(4), Line: token.Whole(116), Slots: 1}, "2 to 4 min"},
-		{time.Second, generation.Ahead{Own: token.Whole(4), Line: token.Whole(116), Slots: 4}, "30 s to 2 min"},
-		{time.Second, generation.Ahead{Own: token.Whole(4), Line: token.Whole(116), Mine: token.Whole(116), Slots: 4}, "2 to 4 min"},
-		{time.Minute, generation.Ahead{Own: token.Whole(4), Line: token.Whole(116), Slots: 1}, "2 to 4 h"},
-		{time.Hour, generation.Ahead{Own: token.Max, Line: token.Max, Slots: 1}, "336 to 672 h"},
-		{time.Second, generation.Ahead{Own: token.Whole(50), Slots: 0}, "50 s to 2 min"},
+		{5 * time.Second, 5 * time.Second, "5 s"}, {5 * time.Second, 10 * time.Second, "5 to 10 s"},
+		{30 * time.Second, 2 * time.Minute, "30 s to 2 min"}, {2 * time.Minute, 4 * time.Minute, "2 to 4 min"},
+		{50 * time.Minute, 2 * time.Hour, "50 min to 2 h"},
 	} {
-		if got := generation.EstimateWait(c.perToken, c.ahead).String(); got != c.want {
-			t.Errorf("%s a token, %+v: %s, want %s", c.perToken, c.ahead, got, c.want)
+		if got := (generation.Wait{From: c.from, To: c.to}).String(); got != c.want {
+			t.Errorf("%s to %s: %q, want %q", c.from, c.to, got, c.want)
 		}
 	}
 }
@@ -81,27 +48,35 @@ func TestOffer_SaysHowLongRelaxedTakes(t *testing.T) {
 			t.Errorf("nothing was measured: %+v", a)
 		}
 		stop := w.Run()
-		for i := range 3 {
-			gate := make(chan struct{})
-			w.Engine.Script(enginetest.Script{Gate: gate})
-			g := w.Submit(user, fmt.Sprint("fox ", i), 4)
-			w.WaitState(user, g.ID, generation.Running)
-			w.Clock.Advance(8 * time.Second)
-			close(gate)
-			w.WaitState(user, g.ID, generation.Complete)
-		}
-		stop()
-		w.Clock.Advance(time.Minute)
+		gate := make(chan struct{})
+		w.Engine.Script(enginetest.Script{Gate: gate})
+		g := w.Submit(user, "a fox", 4)
+		w.WaitState(user, g.ID, generation.Running)
+		w.Clock.Advance(8 * time.Second)
+		close(gate)
+		w.WaitState(user, g.ID, generation.Complete)
+		w.Clock.Advance(2 * time.Second)
 		first := relaxed()
 		if first.Wait == nil || !strings.HasPrefix(first.Text, "relaxed: free, about ") || first.Wait.From > 8*time.Second || first.Wait.To < 16*time.Second {
 			t.Fatalf("a picture takes 8 s: %+v, %+v", first, first.Wait)
 		}
+		w.Engine.Script(enginetest.Script{Gate: make(chan struct{})}) // what runs now does not end
 		for range 5 {
-			w.Submit(user, "more", 8)
+			_, err := w.Generations.Submit(t.Context(), user, generation.SubmitRequest{
+				Kind: "image", Input: &image.Request{Prompt: "more", Count: &count}, Lane: generation.Relaxed,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
-		w.Clock.Advance(time.Minute)
+		w.Clock.Advance(2 * time.Second)
 		if later := relaxed(); later.Wait == nil || later.Wait.From <= first.Wait.From {
-			t.Errorf("behind five others: %+v, alone %+v", later.Wait, first.Wait)
+			t.Errorf("behind five of one's own: %+v, alone %+v", later.Wait, first.Wait)
+		}
+		stop()
+		w.Clock.Advance(2 * time.Second)
+		if a := relaxed(); a.Wait != nil {
+			t.Errorf("nobody works any more, and it takes %+v", a.Wait)
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -79,9 +78,6 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
-
-// Slots is how many tickets this process runs at once.
-func (d *Dispatcher) Slots() int { return d.opt.Slots }
 
 // Wake says that the line or the slots changed.
 func (d *Dispatcher) Wake() {
@@ -174,11 +170,11 @@ func (d *Dispatcher) step(work context.Context) error {
 	if free <= 0 {
 		return nil
 	}
-	next, limits, err := d.choose(work, now, free)
+	next, view, err := d.choose(work, now, free)
 	if err != nil || len(next) == 0 {
 		return err // nothing to do: no write transaction
 	}
-	started, err := d.claim(work, now, free, limits)
+	started, err := d.claim(work, now, free, view)
 	if err != nil {
 		return err
 	}
@@ -195,118 +191,11 @@ func (d *Dispatcher) step(work context.Context) error {
 	return nil
 }
 
-// Choose tells which tickets would start now if so many slots were free. It changes nothing.
-func (d *Dispatcher) Choose(ctx context.Context, free int) ([]Ticket, error) {
-	next, _, err := d.choose(ctx, d.clock.Now(), free)
-	return next, err
-}
-
-// choose reads the limits of accounts before any transaction opens: on SQLite nothing else may be asked while it is.
-func (d *Dispatcher) choose(ctx context.Context, now time.Time, free int) ([]Ticket, map[string]int, error) {
-	c, err := d.candidates(ctx, d.db, now, free)
-	if err != nil {
-		return nil, nil, err
-	}
-	limits := d.limitsOf(ctx, c)
-	return c.pick(free, now, limits), limits, nil
-}
-
-// lookAhead is how many tickets of a lane are looked at for each free slot, beside the first ones: accounts that run
-// all they may, for example through an old window, are passed over.
-const lookAhead = 8
-
-// candidates is what a choice is made from.
-type candidates struct {
-	machine *machine
-	lost    []Ticket            // whose lease ran out
-	heads   map[string][]Ticket // by lane
-	running map[string]load
-}
-
-// candidates reads the lanes, the first tickets of each, and what runs. Indexes ticket_next and ticket_lease.
-func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time, free int) (*candidates, error) {
-	m, err := readMachine(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	c := &candidates{machine: m, heads: map[string][]Ticket{}, running: map[string]load{}}
-	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until")
-	if err != nil {
-		return nil, fmt.Errorf("read what runs: %w", err)
-	}
-	leased, err := scan(rows)
-	if err != nil {
-		return nil, err
-	}
-	engines := d.worker.Engines()
-	for _, t := range leased {
-		switch {
-		case t.Until.After(now):
-			on := c.running[t.AccountID]
-			on.add(t)
-			c.running[t.AccountID] = on
-		case slices.Contains(engines, t.Needs) && (d.only == "" || t.AccountID == d.only):
-			c.lost = append(c.lost, t)
-		}
-	}
-	for _, lane := range Lanes() {
-		if c.heads[lane], err = d.head(ctx, q, lane, engines, lookAhead*free+lookAhead, now); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
-}
-
-// head reads the first tickets of a lane that this process may run. Index ticket_next.
-func (d *Dispatcher) head(ctx context.Context, q db.Queryer, lane string, engines []string, n int, now time.Time) ([]Ticket, error) {
-	if len(engines) == 0 {
-		return nil, nil
-	}
-	args := append([]any{n, lane, db.Micros(now), d.only}, anys(engines)...)
-	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE lane = $2 AND admitted = 1 AND lease_owner = '' AND lease_until <= $3
-		AND ($4 = '' OR account_id = $4) AND needs IN `+db.In(5, len(engines))+` ORDER BY start, id LIMIT $1`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read the line: %w", err)
-	}
-	return scan(rows)
-}
-
-// pick chooses what to start: first what another worker lost, which has waited its turn already.
-func (c *candidates) pick(free int, now time.Time, limits map[string]int) []Ticket {
-	limit := func(account string) int { return max(1, limits[account]) }
-	var chosen []Ticket
-	for _, t := range c.lost {
-		if on := c.running[t.AccountID]; len(chosen) < free && on.fits(t, limit(t.AccountID)) {
-			on.add(t)
-			c.running[t.AccountID] = on
-			chosen = append(chosen, t)
-		}
-	}
-	return append(chosen, c.machine.pick(c.heads, c.running, free-len(chosen), now, limit)...)
-}
-
-// limitsOf asks how much the accounts of the candidates may run at once.
-func (d *Dispatcher) limitsOf(ctx context.Context, c *candidates) map[string]int {
-	limits := map[string]int{}
-	ask := func(list []Ticket) {
-		for _, t := range list {
-			if _, ok := limits[t.AccountID]; !ok {
-				limits[t.AccountID] = d.limits.Concurrency(ctx, t.AccountID)
-			}
-		}
-	}
-	ask(c.lost)
-	for _, head := range c.heads {
-		ask(head)
-	}
-	return limits
-}
-
 // claimLock lets one dispatcher choose at a time, so that several servers together respect an account's limit.
 const claimLock = 0x717565 // "que"
 
 // claim chooses again under the lock and writes the leases. An account that came in between may run one at a time.
-func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, limits map[string]int) (started []Ticket, err error) {
+func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view) (started []Ticket, err error) {
 	err = d.db.Tx(ctx, func(tx *db.Tx) error {
 		started = nil
 		if tx.Dialect() == db.Postgres {
@@ -314,11 +203,11 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, limits 
 				return err
 			}
 		}
-		c, err := d.candidates(ctx, tx, now, free)
+		c, err := d.candidates(ctx, tx, now, v.ahead)
 		if err != nil {
 			return err
 		}
-		for _, t := range c.pick(free, now, limits) {
+		for _, t := range c.pick(free, now, v.limits) {
 			t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, now.Add(d.opt.Lease)
 			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, leased_at = $3, lease_until = $4
 				WHERE id = $5 AND lease_until <= $3 AND admitted = 1`, t.Attempt, t.Owner, db.Micros(now), db.Micros(t.Until), t.ID)

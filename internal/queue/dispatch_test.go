@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -18,8 +19,9 @@ import (
 
 // worker notes what it is asked to do and ends everything at once.
 type worker struct {
-	db  *db.DB
-	ran chan queue.Ticket
+	db   *db.DB
+	ran  chan queue.Ticket
+	most int // that an account may run at once; 0 = 10
 
 	mu    sync.Mutex
 	fails int // times Spent fails before it works
@@ -29,7 +31,7 @@ type worker struct {
 func (w *worker) Started(context.Context, *db.Tx, []queue.Ticket, time.Time) error { return nil }
 func (w *worker) Returned(context.Context, *db.Tx, []string, time.Time) error      { return nil }
 func (w *worker) Engines() []string                                                { return []string{"engine"} }
-func (w *worker) Concurrency(context.Context, string) int                          { return 10 }
+func (w *worker) Concurrency(context.Context, string) int                          { return cmp.Or(w.most, 10) }
 
 func (w *worker) Run(ctx context.Context, t queue.Ticket) bool {
 	w.ran <- t

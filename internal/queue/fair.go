@@ -16,11 +16,12 @@ import (
 //
 // The smallest start runs next and moves the lane's time to it. The same rule shares the machine among the lanes.
 //
-// Bound: work that an account hands in while nothing of its own is in the lane starts after what runs then, and after
-// at most one ticket of each other account of its lane, whatever these have waiting: its start is the lane's time, no
-// other account has two tickets that start by then, and none that is admitted later comes before. Over any time in
-// which two accounts both have work waiting, what they get by weight and rate differs by at most one of the largest
-// tickets of each (theorem 1 there).
+// Bound: work that an account hands in while nothing of its own is in the lane starts after what runs then, and after at
+// most one ticket of each other account of its lane and as much more as the account's own last ticket cost, whatever
+// the others have waiting: its start is the lane's time, or the end of its last ticket, whose turn the lane's time has
+// reached; no other account has two tickets that start by the lane's time, and none that is admitted later comes before.
+// Over any time in which two accounts both have work waiting, what they get by weight and rate differs by at most one of
+// the largest tickets of each (theorem 1 there).
 
 // Share is what one account has in one lane: for its own work, or for work that a team pays. The members of a team have
 // windows of their own and share the team's part of the machine.
@@ -63,6 +64,15 @@ func (s *Share) admit(now int64, t *Ticket, party *Share) {
 	party.Finish = t.Start + cost(t.Weight, t.Rate)
 	s.Finish = party.Finish
 	s.Admitted++
+}
+
+// member is the account that waits in a share.
+func member(share string) string {
+	_, account, found := strings.Cut(share, "/")
+	if !found {
+		return share
+	}
+	return account
 }
 
 // cost is virtual time, at least one, so that work without weight takes turns too.

@@ -37,6 +37,9 @@ type Forecast struct {
 	typical time.Duration // pace of a model that was never measured; 0 = nothing was
 	low     float64       // range of real over foretold waits
 	high    float64
+
+	mu    sync.Mutex
+	since []Ticket // accepted by this process after the forecast was made, the first sinceMost
 }
 
 // standing is an admitted ticket that waits, with all before it.
@@ -120,6 +123,33 @@ func (f *Forecast) takes(engine, model string, w token.Amount) time.Duration {
 	return time.Duration(float64(pace) * float64(w) / float64(token.Whole(perTokens)))
 }
 
+// sinceMost bounds what a forecast remembers of a burst: each Place looks at all of it.
+const sinceMost = 256
+
+// Accepted tells the forecast of a ticket that joined the line after it was made.
+func (f *Forecast) Accepted(t Ticket) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.since) < sinceMost {
+		f.since = append(f.since, t)
+	}
+}
+
+// joined counts what was accepted since and stands before the ticket. What waits behind its own window is left out: its
+// caller knows.
+func (f *Forecast) joined(t Ticket) (n int, work time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.since {
+		first := s.Start < t.Start || (s.Start == t.Start && s.ID < t.ID)
+		if s.Lane == t.Lane && s.ID != t.ID && first && (s.Admitted || s.Share != t.Share) {
+			n++
+			work += f.takes(s.Needs, s.Model, s.Weight)
+		}
+	}
+	return n, work
+}
+
 // Place tells where a ticket stands that is not running. own is how many tickets of its share stand before it outside
 // the window, and behind is their weight.
 func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
@@ -143,8 +173,9 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 		n += int(before)
 		work += time.Duration(before) * f.takes("", "", each)
 	}
-	n += own
-	work += f.takes(t.Needs, t.Model, behind)
+	joined, joinedWork := f.joined(t)
+	n += own + joined
+	work += joinedWork + f.takes(t.Needs, t.Model, behind)
 	return Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
 }
 

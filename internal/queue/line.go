@@ -34,7 +34,7 @@ func Load(ctx context.Context, tx *db.Tx, shares []string) (*Line, error) {
 	}
 	known := map[string]bool{}
 	for _, s := range shares {
-		known[s], known[party(s)] = true, true
+		known[s], known[party(s)], known[member(s)] = true, true, true
 	}
 	shares = slices.Sorted(maps.Keys(known))
 	if err := makeShares(ctx, tx, shares); err != nil {
@@ -104,6 +104,7 @@ func (l *Line) Length(share string) int {
 // the account's own tickets wait before it, and their weight; t gets its turn when it is admitted at once.
 func (l *Line) Add(t *Ticket, room int) (ahead int, weight token.Amount) {
 	s := l.share(t.Share, t.Lane, room)
+	s.Paused = l.shares[shareKey{member(t.Share), t.Lane}].Paused // whoever keeps the own line back keeps all back
 	t.Rate, t.Place = max(1, t.Rate), db.Micros(t.QueuedAt)
 	ahead, weight = s.Waiting, s.Behind
 	if s.Waiting == 0 && s.open() > 0 {

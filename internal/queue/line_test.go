@@ -276,3 +276,91 @@ func TestPlaces_CountWhatCanRunAndForetellFromWhatWasMeasured(t *testing.T) {
 type idleWorker struct{ worker }
 
 func (*idleWorker) Engines() []string { return []string{"another"} }
+
+func TestEstimate_RelaxedWorkOfAnAccountRunsOneAfterTheOther(t *testing.T) {
+	l := newLine(t, apptest.SQLite(t))
+	l.tx(func(ctx context.Context, tx *db.Tx) error { // four slots; five tokens take ten seconds
+		_, err := tx.Exec(ctx, "INSERT INTO pace (engine, model, micros, runs) VALUES ('engine', 'm', 2000000000, 1)")
+		if err == nil {
+			_, err = tx.Exec(ctx, "INSERT INTO worker (owner, slots, engines, seen_at) VALUES ('w', 4, 'engine', $1)", db.Micros(l.clock.Now()))
+		}
+		return err
+	})
+	estimate := func() time.Duration {
+		t.Helper()
+		l.clock.Advance(2 * time.Second) // a forecast is a second old at most
+		w, takes, err := l.dispatcher().Estimate(t.Context(), queue.Ticket{
+			AccountID: "a", Share: "a", Lane: queue.LaneRelaxed, Weight: token.Whole(5), Needs: "engine", Model: "m",
+		})
+		if err != nil || takes != 10*time.Second || w.At.IsZero() {
+			t.Fatalf("estimated %+v and %s, %v; want ten seconds of work", w, takes, err)
+		}
+		return w.At.Sub(l.clock.Now())
+	}
+	if d := estimate(); d != 0 {
+		t.Errorf("alone it starts in %s, want now", d)
+	}
+	l.add("b", queue.LaneRelaxed, 3)
+	others := estimate()
+	l.add("a", queue.LaneRelaxed, 3)
+	if own := estimate(); own < 30*time.Second || own <= others {
+		t.Errorf("behind three of one's own it starts in %s, behind three of others in %s: want 30 s at least", own, others)
+	}
+	l.tx(func(ctx context.Context, tx *db.Tx) error { return queue.PauseAll(ctx, tx, "a", true) })
+	if w, _, err := l.dispatcher().Estimate(t.Context(), queue.Ticket{AccountID: "a", Share: "a", Lane: queue.LaneRelaxed}); err != nil || !w.At.IsZero() {
+		t.Errorf("kept back, it is expected at %v, %v", w.At, err)
+	}
+}
+
+func TestPauseAll_HoldsForTeamsJoinedLater(t *testing.T) {
+	l := newLine(t, apptest.SQLite(t))
+	l.tx(func(ctx context.Context, tx *db.Tx) error {
+		if err := queue.PauseAll(ctx, tx, "a", true); err != nil {
+			return err
+		}
+		share := queue.ShareOf("a", "team")
+		ln, err := queue.Load(ctx, tx, []string{share})
+		if err != nil {
+			return err
+		}
+		ln.Add(&queue.Ticket{ID: "1", AccountID: "a", Share: share, Lane: queue.LaneFast, Needs: "engine", QueuedAt: l.clock.Now()}, 2)
+		return ln.Save(ctx, tx)
+	})
+	tickets, err := queue.ByID(t.Context(), l.db, []string{"1"})
+	if err != nil || tickets["1"].Admitted {
+		t.Errorf("the ticket is %+v, %v; want it behind the window", tickets["1"], err)
+	}
+	l.check()
+}
+
+func TestForecast_KnowsABurstOfTheSameSecond(t *testing.T) {
+	f := &queue.Forecast{}
+	ticket := func(id string) queue.Ticket {
+		return queue.Ticket{ID: id, AccountID: id, Share: id, Lane: queue.LaneFast, Admitted: true}
+	}
+	for i, id := range []string{"1", "2", "3"} {
+		if got := f.Place(ticket(id), 0, 0).Position; got != i+1 {
+			t.Errorf("%s stands at place %d, want %d", id, got, i+1)
+		}
+		f.Accepted(ticket(id))
+	}
+}
+
+func TestChoose_LooksPastAccountsThatRunAllTheyMay(t *testing.T) {
+	l := newLine(t, apptest.SQLite(t))
+	l.w.most = 1
+	for i := range 40 { // each runs one in the lane of people, and has the next in the lane of programs
+		account := fmt.Sprintf("busy%02d", i)
+		l.add(account, queue.LaneFast, 1)
+		l.add(account, queue.LaneAPI, 1)
+	}
+	l.tx(func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE ticket SET lease_owner = 'other', lease_until = $1, attempt = 1 WHERE lane = 'fast'", db.Micros(l.clock.Now().Add(time.Hour)))
+		return err
+	})
+	free := l.add("free", queue.LaneAPI, 1)
+	chosen, err := l.dispatcher().Choose(t.Context(), 1)
+	if err != nil || len(chosen) != 1 || chosen[0].ID != free[0] {
+		t.Errorf("chose %v, %v; want %s behind forty that may not start", chosen, err, free[0])
+	}
+}

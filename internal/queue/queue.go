@@ -94,34 +94,6 @@ func ByID(ctx context.Context, q db.Queryer, ids []string) (map[string]Ticket, e
 	return found, err
 }
 
-// Sum is how much work is in the line.
-type Sum struct {
-	Weight  token.Amount // of all tickets, running ones included
-	Running int          // tickets that somebody runs
-}
-
-// SumOf sums up the line. It reads all of it: ask now and then, not for every request.
-func SumOf(ctx context.Context, q db.Queryer, now time.Time) (Sum, error) {
-	var l Sum
-	err := q.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(weight), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN lease_until > $1 AND lease_owner <> '' THEN 1 ELSE 0 END), 0) AS BIGINT)
-		FROM ticket`, db.Micros(now)).Scan(&l.Weight, &l.Running)
-	if err != nil {
-		return l, fmt.Errorf("sum up the line: %w", err)
-	}
-	return l, nil
-}
-
-// RelaxedOf is the weight of an account's own tickets in the relaxed lane, which run one after the other. Index on
-// account_id.
-func RelaxedOf(ctx context.Context, q db.Queryer, accountID string) (token.Amount, error) {
-	var weight token.Amount
-	err := q.QueryRow(ctx, "SELECT CAST(COALESCE(SUM(weight), 0) AS BIGINT) FROM ticket WHERE account_id = $1 AND lane = 'relaxed'", accountID).Scan(&weight)
-	if err != nil {
-		return 0, fmt.Errorf("sum up the relaxed work of %s: %w", accountID, err)
-	}
-	return weight, nil
-}
-
 // IDs returns the ids of all tickets.
 func IDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
 	rows, err := q.Query(ctx, "SELECT id FROM ticket")

@@ -55,6 +55,7 @@ const (
 type simJob struct {
 	Ticket
 	arrived time.Duration
+	paid    bool
 	bound   time.Duration // longest wait allowed; 0 = not the account's first
 	ended   bool
 }
@@ -190,6 +191,10 @@ func (s *simulator) seconds(w token.Amount) float64 {
 }
 
 func (s *simulator) arrive(account, lane string, weights []token.Amount) {
+	paid := lane != LaneRelaxed
+	if s.FIFO {
+		lane = LaneFast // one line for all
+	}
 	k := shareKey{account, lane}
 	share := s.shares[k]
 	if share == nil {
@@ -210,7 +215,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: 1, Needs: simEngine,
 				QueuedAt: time.Unix(0, 0).Add(s.now),
 			},
-			arrived: s.now,
+			arrived: s.now, paid: paid,
 		}
 		if share.Waiting+share.Admitted == 0 {
 			s.active[account]++
@@ -240,12 +245,12 @@ func (s *simulator) admit(share *Share, j *simJob) {
 	heap.Push(s.turns[j.Lane], j)
 }
 
-// bound is the longest wait that fair.go allows the first job of an account: what runs, one largest job of every other
-// account, all through the lane's part of the slots.
+// bound is the longest wait that fair.go allows the first job of an account: what runs, and of every other account one
+// largest job and as much again as its own last one, all through the lane's part of the slots.
 func (s *simulator) bound(lane string) time.Duration {
 	part := float64(laneRates[lane]) / float64(laneRates[LaneFast]+laneRates[LaneAPI]+laneRates[LaneRelaxed])
 	largest := s.seconds(token.Whole(simLargest)) * 2 // a run may take longer than its weight says
-	return time.Duration((largest + largest*float64(len(s.active))/part/float64(s.Slots)) * float64(time.Second))
+	return time.Duration((largest + 2*largest*float64(len(s.active))/part/float64(s.Slots)) * float64(time.Second))
 }
 
 // dispatch starts what may start.
@@ -276,7 +281,7 @@ func (s *simulator) start(j *simJob) {
 	j.Attempt = 1
 	s.waits = append(s.waits, wait)
 	if j.bound > 0 {
-		if j.Lane != LaneRelaxed {
+		if j.paid {
 			s.light = append(s.light, wait)
 		}
 		if wait > j.bound {

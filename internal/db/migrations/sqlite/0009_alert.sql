@@ -4,9 +4,6 @@
 ALTER TABLE hold ADD COLUMN model TEXT NOT NULL DEFAULT ''; -- empty = not known
 UPDATE hold SET model = COALESCE((SELECT g.model FROM generation g WHERE g.id = hold.id), '');
 
--- generation (owner: generation): the newest paid ones that finished say how fast a model is here
-CREATE INDEX generation_measured ON generation (model, finished_at) WHERE state = 'complete' AND price > 0;
-
 -- alert, alert_choice (owner: alert): what people were told, once each, and how they want to be told
 CREATE TABLE alert (
     id           TEXT PRIMARY KEY,
