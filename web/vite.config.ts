@@ -5,7 +5,9 @@ import { mockHandler } from './mock/server.ts';
 
 // BOTTEGA_URL names a running server to develop against; without it the mock of the contract answers.
 const upstream = process.env.BOTTEGA_URL;
-const proxy = upstream ? { '/api': { target: upstream, changeOrigin: false } } : undefined;
+const target = upstream && { target: upstream, changeOrigin: false };
+// Pictures are at signed addresses below the folder that the app's own files are in.
+const proxy = target ? { '/api': target, '^/assets/.*[?]exp=': target } : undefined;
 
 function mock(): Plugin {
   return {

@@ -3,7 +3,9 @@ import { initReactI18next } from 'react-i18next';
 import type account from './locales/en.account.json';
 import type edit from './locales/en.edit.json';
 import en from './locales/en.json';
+import type line from './locales/en.line.json';
 import type money from './locales/en.money.json';
+import type panels from './locales/en.panels.json';
 import type picture from './locales/en.picture.json';
 import type shortcuts from './locales/en.shortcuts.json';
 import type team from './locales/en.team.json';
@@ -17,7 +19,9 @@ declare module 'i18next' {
         typeof account &
         typeof shortcuts &
         typeof edit &
+        typeof line &
         typeof money &
+        typeof panels &
         typeof picture &
         typeof team;
     };

@@ -45,7 +45,7 @@ const dark: MantineColorsTuple = [
 const sheetStyles = {
   content: { background: 'var(--b-surface)' },
   header: { background: 'var(--b-surface)' },
-  title: { fontWeight: 620, fontSize: 17 },
+  title: { fontWeight: 620, fontSize: 17, lineHeight: 1.3 },
 };
 
 export const theme = createTheme({

@@ -1,3 +1,4 @@
+import './words';
 import { ColorInput, Slider, Switch, Textarea, UnstyledButton } from '@mantine/core';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';

@@ -7,8 +7,7 @@ import { Chips } from './Chips';
 import classes from './create.module.css';
 import { GenerateButton, useWhy } from './GenerateButton';
 import { PromptBox } from './PromptBox';
-import { SettingsSheet, Tray, WalletSwitch } from './panels';
-import { Shortfall } from './Shortfall';
+import { SettingsSheet, Shortfall, Tray, WalletSwitch } from './panels';
 import { imageFiles } from './useBring';
 import type { ComposerState } from './useComposer';
 
@@ -128,15 +127,17 @@ export function Composer({ composer }: { composer: ComposerState }) {
           </p>
         )}
         {short && model && request && composer.balance && (
-          <Shortfall
-            request={request}
-            model={model}
-            price_mt={composer.quote?.total_mt ?? 0}
-            balance={composer.balance}
-            payer={composer.payer}
-            onCount={(count) => change({ count })}
-            onSteps={(steps) => change({ steps })}
-          />
+          <Suspense>
+            <Shortfall
+              request={request}
+              model={model}
+              price_mt={composer.quote?.total_mt ?? 0}
+              balance={composer.balance}
+              payer={composer.payer}
+              onCount={(count) => change({ count })}
+              onSteps={(steps) => change({ steps })}
+            />
+          </Suspense>
         )}
       </div>
     </section>

@@ -52,7 +52,7 @@ export function GenerateButton({ state, quote, available_mt, payer, onPress }: P
         >
           <span>{t(relaxed ? 'create.relaxed' : 'create.generate')}</span>
           {relaxed ? (
-            <span className={classes.price}>
+            <span className={classes.price} data-relaxed>
               {t('create.relaxed_free')}
               {state.wait && (
                 <small>
@@ -93,7 +93,11 @@ function PriceLines({ quote, available_mt, payer }: LinesProps) {
   const { t } = useTranslation();
   if (!quote) return <span>{t('create.why_pricing')}</span>;
   const left_mt = payer ? quote.available_mt : available_mt;
-  const after = quote.draws?.length
+  const after = (have_mt: number) =>
+    quote.total_mt <= have_mt
+      ? tokens(have_mt - quote.total_mt)
+      : t('create.not_enough', { missing: tokens(quote.total_mt - have_mt) });
+  const from = quote.draws?.length
     ? quote.draws.map((d) => `${t(`wallet.short_${d.layer}`)} ${tokens(d.amount_mt)}`).join(' · ')
     : null;
   return (
@@ -116,22 +120,18 @@ function PriceLines({ quote, available_mt, payer }: LinesProps) {
       )}
       <div data-left>
         <dt>{t(payer ? 'create.pool_after' : 'create.left_after')}</dt>
-        <dd className="number">
-          {quote.total_mt <= left_mt
-            ? tokens(left_mt - quote.total_mt)
-            : t('create.not_enough', { missing: tokens(quote.total_mt - left_mt) })}
-        </dd>
+        <dd className="number">{after(left_mt)}</dd>
       </div>
       {quote.allowance && (
         <div data-left>
           <dt>{t('create.limit_after', { day: day(quote.allowance.resets_at) })}</dt>
-          <dd className="number">{tokens(quote.allowance.left_mt - quote.total_mt)}</dd>
+          <dd className="number">{after(quote.allowance.left_mt)}</dd>
         </div>
       )}
-      {after && (
+      {from && (
         <div>
           <dt>{t('create.paid_from')}</dt>
-          <dd>{after}</dd>
+          <dd>{from}</dd>
         </div>
       )}
       {(quote.alternatives?.length ?? 0) > 0 && (

@@ -1,3 +1,4 @@
+import './words';
 import { ActionIcon, Button, FileButton, Skeleton, Tooltip, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconTrash, IconUpload } from '@tabler/icons-react';

@@ -1,3 +1,4 @@
+import './words';
 import { NumberInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Model, Range } from '../api/types';

@@ -1,3 +1,4 @@
+import './words';
 import { IconPlayerPlayFilled } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { GenerationRequest } from '../api/types';

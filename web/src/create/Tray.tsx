@@ -1,3 +1,4 @@
+import './words';
 import { ActionIcon, Loader, NativeSelect, Slider, Tooltip } from '@mantine/core';
 import { IconAlertTriangle, IconBrush, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';

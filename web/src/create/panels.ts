@@ -27,6 +27,9 @@ export function preloadPanels(): void {
   });
 }
 
+/** Only who has too few tokens needs to hear of it. */
+export const Shortfall = lazy(() => import('./Shortfall').then((m) => ({ default: m.Shortfall })));
+
 /** Only who is in a team has a choice of who pays. */
 export const WalletSwitch = lazy(() =>
   import('../team/WalletSwitch').then((m) => ({ default: m.WalletSwitch })),

@@ -1,3 +1,4 @@
+import '../create/words';
 import { NumberInput } from '@mantine/core';
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';

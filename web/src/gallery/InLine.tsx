@@ -1,3 +1,4 @@
+import '../line/words';
 import { IconArrowBarToDown, IconArrowBarToUp, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useLine } from '../api/queries';

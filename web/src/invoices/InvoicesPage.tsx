@@ -1,5 +1,5 @@
 import '../wallet/words';
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconExternalLink } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
@@ -10,6 +10,7 @@ import type { Payment } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import { day } from '../format/time';
+import { Paged } from '../shell/Paged';
 import { usePageTitle } from '../shell/title';
 import { NoCheckout } from '../wallet/NoCheckout';
 import { SubNav } from '../wallet/SubNav';
@@ -46,33 +47,19 @@ export function InvoicesPage() {
             </Button>
           )}
         </div>
-        {query.isPending && <Skeleton height={120} mt={14} radius={12} />}
-        {query.isError && rows.length === 0 && (
-          <p role="alert" className={wallet.renews}>
-            {t('invoices.failed_to_load')}{' '}
-            <button type="button" className="unset link" onClick={() => void query.refetch()}>
-              {t('common.retry')}
-            </button>
-          </p>
-        )}
-        {query.isSuccess && rows.length === 0 && <p className={wallet.renews}>{t('invoices.empty')}</p>}
-        {rows.length > 0 && (
+        <Paged
+          query={query}
+          none={rows.length === 0}
+          empty={t('invoices.empty')}
+          failed={t('invoices.failed_to_load')}
+          more={t('invoices.more')}
+        >
           <ul className={wallet.payments}>
             {rows.map((p) => (
               <Row key={p.id} p={p} />
             ))}
           </ul>
-        )}
-        {query.hasNextPage && (
-          <Button
-            variant="default"
-            mt="md"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            {t('wallet.more')}
-          </Button>
-        )}
+        </Paged>
       </section>
     </div>
   );

@@ -1,4 +1,4 @@
-import { Button, Modal, NativeSelect, NumberInput } from '@mantine/core';
+import { Button, Modal, NumberInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -7,10 +7,10 @@ import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { ApiKey, Team } from '../api/types';
 import classes from './keys.module.css';
+import { PaysWith } from './PaysWith';
 
 interface Props {
   apiKey: ApiKey | null;
-  /** That the key may be bound to. */
   teams: Team[];
   onClose: () => void;
   onKept: () => unknown;
@@ -36,7 +36,7 @@ export function KeyTerms({ apiKey, teams, onClose, onKept }: Props) {
 function Form({ apiKey, teams, onClose, onKept }: Props & { apiKey: ApiKey }) {
   const { t } = useTranslation();
   const [paysWith, setPaysWith] = useState(apiKey.pays_with);
-  const [budget, setBudget] = useState<number | string>(apiKey.budget_mt / 1000);
+  const [budget, setBudget] = useState<number | string>(apiKey.budget_mt / 1000 || '');
   const keep = useMutation({
     mutationFn: () =>
       api.setKeyTerms(apiKey.id, { pays_with: paysWith, budget_mt: Math.round(Number(budget || 0) * 1000) }),
@@ -50,22 +50,14 @@ function Form({ apiKey, teams, onClose, onKept }: Props & { apiKey: ApiKey }) {
     e.preventDefault();
     keep.mutate();
   };
-  const error = keep.error;
+  const error = keep.error instanceof ApiError ? keep.error : null;
   return (
     <form onSubmit={submit} className={classes.terms}>
       <p className="soft">{t('keys.edit_text')}</p>
-      <NativeSelect
-        label={t('keys.pays_with')}
-        value={paysWith}
-        onChange={(e) => setPaysWith(e.currentTarget.value)}
-        data={[
-          { value: 'tokens', label: t('keys.pays_tokens') },
-          { value: 'credits', label: t('keys.pays_credits') },
-          ...teams.map((team) => ({ value: `team:${team.id}`, label: team.name })),
-        ]}
-      />
+      <PaysWith value={paysWith} teams={teams} error={error?.field('pays_with')} onChange={setPaysWith} />
       <NumberInput
         label={t('keys.budget')}
+        placeholder={t('keys.budget_none')}
         description={`${t('keys.budget_hint')} ${t('keys.period')}`}
         value={budget}
         onChange={setBudget}
@@ -74,8 +66,13 @@ function Form({ apiKey, teams, onClose, onKept }: Props & { apiKey: ApiKey }) {
         allowNegative={false}
         thousandSeparator=","
         hideControls
-        error={error instanceof ApiError ? (error.field('budget_mt') ?? error.message) : undefined}
+        error={error?.field('budget_mt')}
       />
+      {error && error.fields.length === 0 && (
+        <p role="alert" className="problem">
+          {error.message}
+        </p>
+      )}
       <div className={classes.confirm}>
         <Button variant="default" onClick={onClose}>
           {t('common.close')}

@@ -1,14 +1,5 @@
 import '../wallet/words';
-import {
-  ActionIcon,
-  Button,
-  Modal,
-  NativeSelect,
-  NumberInput,
-  Skeleton,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Button, NumberInput, Skeleton, TextInput, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAdjustments, IconKey, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -20,10 +11,13 @@ import { queries } from '../api/queries';
 import type { ApiKey, NewApiKey } from '../api/types';
 import { tokens } from '../format/amount';
 import { ago, day } from '../format/time';
+import { Ask } from '../shell/Ask';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { KeyTerms } from './KeyTerms';
 import classes from './keys.module.css';
-import { NewKey } from './NewKey';
+import { PaysWith } from './PaysWith';
+import { ShownOnce } from './ShownOnce';
 
 export function KeysPage() {
   const { t } = useTranslation();
@@ -31,10 +25,9 @@ export function KeysPage() {
   usePageTitle(t('shell.keys'));
   const { data, isError, refetch } = useQuery(queries.keys());
   const { data: teams } = useQuery(queries.teams());
-  const binding = (teams ?? []).filter((team) => team.may.includes('spend_by_key'));
   const [name, setName] = useState('');
   const [paysWith, setPaysWith] = useState('tokens');
-  const [budget, setBudget] = useState<number | string>(0);
+  const [budget, setBudget] = useState<number | string>('');
   const [changing, setChanging] = useState<ApiKey | null>(null);
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
@@ -50,7 +43,7 @@ export function KeysPage() {
     onSuccess: (key) => {
       setFresh(key);
       setName('');
-      setBudget(0);
+      setBudget('');
       void reload();
     },
   });
@@ -69,8 +62,7 @@ export function KeysPage() {
     const team = teams?.find((x) => `team:${x.id}` === by);
     return ` · ${team ? t('keys.pays_named', { team: team.name }) : t('keys.pays_other')}`;
   };
-  const refused =
-    create.error instanceof ApiError ? (create.error.field('name') ?? create.error.message) : undefined;
+  const refused = create.error instanceof ApiError ? create.error : null;
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (name.trim()) create.mutate();
@@ -91,20 +83,19 @@ export function KeysPage() {
             value={name}
             maxLength={80}
             onChange={(e) => setName(e.currentTarget.value)}
-            error={refused}
+            error={
+              refused && (refused.field('name') ?? (refused.fields.length ? undefined : refused.message))
+            }
           />
-          <NativeSelect
-            label={t('keys.pays_with')}
+          <PaysWith
             value={paysWith}
-            onChange={(e) => setPaysWith(e.currentTarget.value)}
-            data={[
-              { value: 'tokens', label: t('keys.pays_tokens') },
-              { value: 'credits', label: t('keys.pays_credits') },
-              ...binding.map((team) => ({ value: `team:${team.id}`, label: team.name })),
-            ]}
+            teams={teams ?? []}
+            error={refused?.field('pays_with')}
+            onChange={setPaysWith}
           />
           <NumberInput
             label={t('keys.budget')}
+            placeholder={t('keys.budget_none')}
             value={budget}
             onChange={setBudget}
             min={0}
@@ -113,6 +104,7 @@ export function KeysPage() {
             thousandSeparator=","
             hideControls
             aria-description={t('keys.budget_hint')}
+            error={refused?.field('budget_mt')}
           />
           <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
             {t('keys.create')}
@@ -121,14 +113,7 @@ export function KeysPage() {
       </section>
       <section className="panel" aria-labelledby="all-keys">
         <h2 id="all-keys">{t('keys.list')}</h2>
-        {isError && !data && (
-          <p role="alert" className={classes.empty}>
-            {t('keys.failed_to_load')}{' '}
-            <button type="button" className="unset link" onClick={() => void refetch()}>
-              {t('common.retry')}
-            </button>
-          </p>
-        )}
+        {isError && !data && <Failed text={t('keys.failed_to_load')} onRetry={() => void refetch()} />}
         {!data && !isError && <Skeleton height={72} mt={14} radius={12} />}
         {data?.length === 0 && (
           <div className={classes.none}>
@@ -179,26 +164,24 @@ export function KeysPage() {
           </ul>
         )}
       </section>
-      <KeyTerms apiKey={changing} teams={binding} onClose={() => setChanging(null)} onKept={reload} />
-      <NewKey fresh={fresh} onClose={() => setFresh(null)} />
-      <Modal
+      <KeyTerms apiKey={changing} teams={teams ?? []} onClose={() => setChanging(null)} onKept={reload} />
+      <ShownOnce
+        secret={fresh?.key ?? null}
+        title={t('keys.fresh_title')}
+        text={t('keys.fresh_text')}
+        done={t('keys.fresh_done')}
+        testid="new-key"
+        onClose={() => setFresh(null)}
+      />
+      <Ask
         opened={leaving !== null}
-        onClose={() => setLeaving(null)}
         title={t('keys.revoke_title', { name: leaving?.name })}
-        radius="lg"
-        centered
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
-        <p>{t('keys.revoke_text')}</p>
-        <div className={classes.confirm}>
-          <Button variant="default" onClick={() => setLeaving(null)}>
-            {t('common.keep')}
-          </Button>
-          <Button color="red.8" loading={revoke.isPending} onClick={() => leaving && revoke.mutate(leaving)}>
-            {t('keys.revoke')}
-          </Button>
-        </div>
-      </Modal>
+        text={t('keys.revoke_text')}
+        yes={t('keys.revoke')}
+        busy={revoke.isPending}
+        onYes={() => leaving && revoke.mutate(leaving)}
+        onNo={() => setLeaving(null)}
+      />
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import './words';
 import { Button, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
@@ -11,7 +12,7 @@ import type { Line } from '../api/types';
 import classes from './line.module.css';
 import { useWait } from './useWait';
 
-const Confirm = lazy(() => import('./Confirm').then((m) => ({ default: m.Confirm })));
+const Ask = lazy(() => import('../shell/Ask').then((m) => ({ default: m.Ask })));
 
 /** From so many on, cancelling what waits is asked for twice. */
 const MANY = 3;
@@ -63,8 +64,12 @@ export function Strip({ line }: { line: Line }) {
       </div>
       {asking && (
         <Suspense>
-          <Confirm
-            count={waiting}
+          <Ask
+            opened
+            title={t('line.cancel_title', { count: waiting })}
+            text={t('line.cancel_text')}
+            yes={t('line.cancel_yes', { count: waiting })}
+            testid="line-cancel-yes"
             onNo={() => setAsking(false)}
             onYes={() => {
               setAsking(false);
@@ -95,7 +100,10 @@ function Sentence({ line }: { line: Line }) {
       {wait && (
         <>
           {' · '}
-          <Tooltip label={t('line.done_range', { range: wait.range })}>
+          <Tooltip
+            label={t('line.done_range', { range: wait.range })}
+            events={{ hover: true, focus: false, touch: true }}
+          >
             <span className={classes.when}>{t('line.done', { about: wait.about })}</span>
           </Tooltip>
         </>

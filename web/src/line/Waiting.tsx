@@ -35,7 +35,7 @@ export function Waiting({ g, className }: Props) {
         ? t('line.starts', { about: wait.about, range: wait.range })
         : t('line.starts_now');
   return (
-    <Tooltip label={whole} withinPortal>
+    <Tooltip label={whole} events={{ hover: true, focus: false, touch: true }}>
       <span className={className} data-testid="place" data-place={g.position}>
         <span aria-hidden>{when ? `${place} · ${when}` : place}</span>
         <span className={classes.hidden}>{`${place}. ${whole}`}</span>

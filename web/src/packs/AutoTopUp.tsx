@@ -9,7 +9,7 @@ import type { PackList, AutoTopUp as Rule, Unit } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import { dayTime } from '../format/time';
-import plans from '../plans/plans.module.css';
+import { Failed } from '../shell/Failed';
 import classes from './packs.module.css';
 
 interface Props {
@@ -25,14 +25,7 @@ export function AutoTopUp({ of, list }: Props) {
     <section className="panel" aria-labelledby="auto-title">
       <h2 id="auto-title">{t('packs.auto')}</h2>
       <p className={classes.soft}>{t(`packs.auto_text_${of}`)}</p>
-      {isError && !data && (
-        <p role="alert" className={plans.problem}>
-          {t('packs.auto_failed')}{' '}
-          <button type="button" className="unset link" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
+      {isError && !data && <Failed text={t('packs.auto_failed')} onRetry={() => void refetch()} />}
       {!data && !isError && <Skeleton height={120} mt={14} radius={12} />}
       {data && <Form rule={data} list={list} />}
     </section>
@@ -106,7 +99,7 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
         />
       </div>
       {error && error.fields.length === 0 && (
-        <p role="alert" className={plans.problem}>
+        <p role="alert" className="problem">
           {error.message}
         </p>
       )}

@@ -1,5 +1,6 @@
 import '../wallet/words';
 import { Button, NumberInput, SegmentedControl, Skeleton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +10,7 @@ import type { PackList, Unit } from '../api/types';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import plans from '../plans/plans.module.css';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { NoCheckout } from '../wallet/NoCheckout';
 import { SubNav } from '../wallet/SubNav';
@@ -27,6 +29,8 @@ export function PacksPage() {
   const buy = useMutation({
     mutationFn: (wish: { pack?: string; amount_mt?: number }) => moneyApi.buy({ of, ...wish }),
     onSuccess: ({ pay_url }) => window.location.assign(pay_url),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
   });
   return (
     <div className="page">
@@ -40,10 +44,7 @@ export function PacksPage() {
         <SegmentedControl
           aria-label={t('plans.of')}
           value={of}
-          onChange={(v) => {
-            buy.reset();
-            setOf(v as Unit);
-          }}
+          onChange={(v) => setOf(v as Unit)}
           data={[
             { value: 'tokens', label: t('packs.of_tokens') },
             { value: 'credits', label: t('packs.of_credits') },
@@ -51,19 +52,11 @@ export function PacksPage() {
         />
       </div>
       {isError && !data && (
-        <div className="panel" role="alert">
-          <p>{t('packs.failed_to_load')}</p>
-          <Button mt="sm" variant="default" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </Button>
+        <div className="panel">
+          <Failed text={t('packs.failed_to_load')} onRetry={() => void refetch()} />
         </div>
       )}
       {!data && !isError && <Skeleton height={220} radius={16} />}
-      {buy.isError && (
-        <p role="alert" className={plans.problem}>
-          {buy.error.message}
-        </p>
-      )}
       {data && (
         <>
           <ul className={plans.plans}>
@@ -95,7 +88,7 @@ export function PacksPage() {
             of={of}
             list={data}
             checkout={checkout}
-            pending={buy.isPending}
+            pending={buy.isPending && !buy.variables.pack}
             onBuy={(amount_mt) => buy.mutate({ amount_mt })}
           />
           {checkout && <AutoTopUp key={`top-up-${of}`} of={of} list={data} />}

@@ -1,4 +1,5 @@
-import { ActionIcon, Button, Menu, Modal, Tooltip } from '@mantine/core';
+import '../create/words';
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { useClipboard, useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
@@ -27,6 +28,7 @@ import { bytes, tokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
 import { useTokens } from '../format/useTokens';
 import { deleteNow } from '../gallery/deletion';
+import { Ask } from '../shell/Ask';
 import { usePurse } from '../team/usePayer';
 import classes from './picture.module.css';
 
@@ -210,24 +212,15 @@ function Remove({ g }: { g: Generation }) {
           <IconTrash size={17} stroke={1.8} aria-hidden />
         </ActionIcon>
       </Tooltip>
-      <Modal
+      <Ask
         opened={opened}
-        onClose={close}
         title={t('picture.delete_title', { count: g.count })}
-        radius="lg"
-        centered
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
-        <p>{t('picture.delete_text', { count: g.count })}</p>
-        <div className={classes.confirm}>
-          <Button variant="default" onClick={close}>
-            {t('common.keep')}
-          </Button>
-          <Button color="red.8" onClick={() => remove.mutate()} data-testid="delete-confirm">
-            {t('common.delete')}
-          </Button>
-        </div>
-      </Modal>
+        text={t('picture.delete_text', { count: g.count })}
+        yes={t('common.delete')}
+        testid="delete-confirm"
+        onYes={() => remove.mutate()}
+        onNo={close}
+      />
     </>
   );
 }

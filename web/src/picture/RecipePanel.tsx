@@ -1,7 +1,9 @@
+import '../create/words';
 import { Tooltip } from '@mantine/core';
 import { IconExternalLink } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { isFinal } from '../api/patch';
 import { queries, useModels } from '../api/queries';
 import type { Generation, Input, Picture, Source } from '../api/types';
 import type { Reuse } from '../create/draft';
@@ -89,7 +91,11 @@ export function RecipePanel({ g, picture, onReuse }: Props) {
             <dd data-testid="charged" data-mt={g.charged_mt}>
               {g.state === 'complete'
                 ? t('picture.charged', { price: worded(g.charged_mt), count: g.count })
-                : t('gallery.nothing_charged')}
+                : !isFinal(g)
+                  ? t('gallery.held', { price: worded(g.price_mt) })
+                  : g.charged_mt > 0
+                    ? t('gallery.charged_part', { price: worded(g.charged_mt) })
+                    : t('gallery.nothing_charged')}
             </dd>
           </div>
         </dl>

@@ -70,7 +70,7 @@ export function PlanDialog({ wish, checkout, onClose }: Props) {
       {p && <Lines p={p} of={wish?.of ?? 'tokens'} />}
       {unpayable && <p className={classes.ask}>{t('plans.ask_operator')}</p>}
       {problem && (
-        <p role="alert" className={classes.problem}>
+        <p role="alert" className="problem">
           {problem.message}
         </p>
       )}

@@ -9,6 +9,7 @@ import { useSession } from '../api/queries';
 import type { PlanOffer, PlanWish, Subscription, Unit } from '../api/types';
 import { money } from '../format/money';
 import { useTokens } from '../format/useTokens';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { NoCheckout } from '../wallet/NoCheckout';
 import { SubNav } from '../wallet/SubNav';
@@ -61,18 +62,14 @@ export function PlansPage() {
         />
       </div>
       {failed && (
-        <div className="panel" role="alert">
-          <p>{t('plans.failed_to_load')}</p>
-          <Button
-            mt="sm"
-            variant="default"
-            onClick={() => {
+        <div className="panel">
+          <Failed
+            text={t('plans.failed_to_load')}
+            onRetry={() => {
               void plans.refetch();
               void subscription.refetch();
             }}
-          >
-            {t('common.retry')}
-          </Button>
+          />
         </div>
       )}
       {!failed && (!plans.data || !mine) && <Skeleton height={380} radius={16} />}

@@ -31,7 +31,7 @@ export function Standing({ subscription: s, onWish }: Props) {
           </Button>
         )}
         {cancellable && (
-          <Button variant="subtle" color="gray" onClick={() => onWish({ of: s.of, action: 'cancel' })}>
+          <Button variant="default" onClick={() => onWish({ of: s.of, action: 'cancel' })}>
             {t('plans.cancel')}
           </Button>
         )}

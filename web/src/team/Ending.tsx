@@ -71,7 +71,7 @@ export function Ending({ team }: { team: Team }) {
           </Button>
         )}
         {team.may.includes('dissolve') && (
-          <Button variant="outline" color="red.8" onClick={() => setAsking('dissolve')}>
+          <Button variant="default" c="var(--b-danger)" onClick={() => setAsking('dissolve')}>
             {t('team.dissolve')}
           </Button>
         )}
@@ -94,7 +94,11 @@ export function Ending({ team }: { team: Team }) {
             onChange={(e) => setTyped(e.currentTarget.value)}
           />
         )}
-        {act.error && <p role="alert">{act.error.message}</p>}
+        {act.error && (
+          <p role="alert" className="problem">
+            {act.error.message}
+          </p>
+        )}
         <div className={classes.confirm}>
           <Button variant="default" onClick={close}>
             {t('team.cancel')}

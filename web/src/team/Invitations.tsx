@@ -1,7 +1,6 @@
-import { ActionIcon, Button, Modal, Select, Skeleton, TextInput, Tooltip } from '@mantine/core';
-import { useClipboard } from '@mantine/hooks';
+import { ActionIcon, Button, Select, Skeleton, TextInput, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconCheck, IconCopy, IconTrash } from '@tabler/icons-react';
+import { IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +8,8 @@ import { ApiError } from '../api/errors';
 import type { Invitation, InvitationRequest, Team } from '../api/types';
 import { tokens } from '../format/amount';
 import { day } from '../format/time';
+import { ShownOnce } from '../keys/ShownOnce';
+import { Failed } from '../shell/Failed';
 import { teamApi, teamQueries } from './api';
 import { givable } from './rights';
 import classes from './team.module.css';
@@ -38,6 +39,7 @@ export function Invitations({ team }: { team: Team }) {
     onSuccess: (made) => {
       setLink(`${window.location.origin}/join#${made.token}`);
       setEmail('');
+      setLimit('');
       void reload();
     },
   });
@@ -84,17 +86,16 @@ export function Invitations({ team }: { team: Team }) {
           {t('team.invite')}
         </Button>
       </form>
-      <p className={classes.note}>{full ? t('team.no_seat') : t(`team.role_${role}_hint`)}</p>
-      {refused && refused.fields.length === 0 && <p role="alert">{refused.message}</p>}
-      {list.isPending && <Skeleton height={48} mt={12} radius={12} />}
-      {list.isError && (
-        <p role="alert" className={classes.note}>
-          {t('team.invitations_failed')}{' '}
-          <button type="button" className="unset link" onClick={() => void list.refetch()}>
-            {t('common.retry')}
-          </button>
+      <p className={classes.note}>
+        {full ? t('team.no_seat') : `${t(`team.role_${role}`)}: ${t(`team.role_${role}_hint`)}`}
+      </p>
+      {refused && refused.fields.length === 0 && (
+        <p role="alert" className="problem">
+          {refused.message}
         </p>
       )}
+      {list.isPending && <Skeleton height={48} mt={12} radius={12} />}
+      {list.isError && <Failed text={t('team.invitations_failed')} onRetry={() => void list.refetch()} />}
       {list.data && list.data.length > 0 && (
         <>
           <h3 className={classes.subtitle}>{t('team.open_invitations')}</h3>
@@ -127,43 +128,14 @@ export function Invitations({ team }: { team: Team }) {
           </ul>
         </>
       )}
-      <NewLink link={link} onClose={() => setLink(null)} />
+      <ShownOnce
+        secret={link}
+        title={t('team.link_title')}
+        text={t('team.link_text')}
+        done={t('team.link_done')}
+        testid="invite-link"
+        onClose={() => setLink(null)}
+      />
     </section>
-  );
-}
-
-/** The one time the link is seen whole. Only the button closes it, so that no stray click loses it. */
-function NewLink({ link, onClose }: { link: string | null; onClose: () => void }) {
-  const { t } = useTranslation();
-  const clipboard = useClipboard({ timeout: 2000 });
-  return (
-    <Modal
-      opened={link !== null}
-      onClose={onClose}
-      title={t('team.link_title')}
-      radius="lg"
-      size="lg"
-      centered
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-      withCloseButton={false}
-    >
-      <p>{t('team.link_text')}</p>
-      <code className={classes.secret} data-testid="invite-link">
-        {link}
-      </code>
-      <div className={classes.confirm}>
-        <Button
-          variant="default"
-          leftSection={
-            clipboard.copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} aria-hidden />
-          }
-          onClick={() => clipboard.copy(link ?? '')}
-        >
-          {t(clipboard.copied ? 'common.copied' : 'common.copy')}
-        </Button>
-        <Button onClick={onClose}>{t('team.link_done')}</Button>
-      </div>
-    </Modal>
   );
 }

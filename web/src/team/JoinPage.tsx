@@ -8,6 +8,7 @@ import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
 import type { Session } from '../api/types';
 import { useTokens } from '../format/useTokens';
+import { Failed } from '../shell/Failed';
 import { teamApi } from './api';
 import classes from './team.module.css';
 import './words';
@@ -57,12 +58,7 @@ export function JoinPage() {
       ) : session.data ? (
         <Offer token={token} session={session.data} />
       ) : session.isError ? (
-        <p role="alert">
-          {session.error.message}{' '}
-          <button type="button" className="unset link" onClick={() => void session.refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
+        <Failed text={session.error.message} onRetry={() => void session.refetch()} />
       ) : (
         <Skeleton height={120} radius={12} />
       )}
@@ -91,12 +87,10 @@ function Offer({ token, session }: { token: string; session: Session }) {
   });
   if (look.isPending) return <Skeleton height={120} radius={12} />;
   if (look.isError)
-    return (
-      <p role="alert">
-        {look.error instanceof ApiError && look.error.status === 404
-          ? t('team.join_gone')
-          : look.error.message}
-      </p>
+    return look.error instanceof ApiError && look.error.status === 404 ? (
+      <p role="alert">{t('team.join_gone')}</p>
+    ) : (
+      <Failed text={look.error.message} onRetry={() => void look.refetch()} />
     );
   const i = look.data;
   return (
@@ -121,7 +115,11 @@ function Offer({ token, session }: { token: string; session: Session }) {
           <Button size="md" fullWidth loading={join.isPending} onClick={() => join.mutate()}>
             {t('team.join')}
           </Button>
-          {join.error && <p role="alert">{join.error.message}</p>}
+          {join.error && (
+            <p role="alert" className="problem">
+              {join.error.message}
+            </p>
+          )}
         </>
       ) : (
         <p role="alert">{t('team.join_not_for_you', { email: session.account.email })}</p>

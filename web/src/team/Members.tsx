@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { queries, useSession } from '../api/queries';
 import type { Member, Team, TeamRole } from '../api/types';
 import { tokens } from '../format/amount';
+import { Ask } from '../shell/Ask';
 import { teamApi } from './api';
 import { givable, mayManage } from './rights';
 import classes from './team.module.css';
@@ -70,7 +71,7 @@ export function Members({ team }: { team: Team }) {
               </span>
               {limits && (
                 <Button
-                  variant="subtle"
+                  variant="default"
                   size="compact-sm"
                   className={classes.limit}
                   aria-label={`${limitText(m)}, ${t('team.set_limit', { email: m.email })}`}
@@ -126,24 +127,15 @@ export function Members({ team }: { team: Team }) {
           }
         />
       )}
-      <Modal
+      <Ask
         opened={leaving !== null}
-        onClose={() => setLeaving(null)}
         title={t('team.remove_title', { email: leaving?.email })}
-        radius="lg"
-        centered
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
-        <p>{t('team.remove_text')}</p>
-        <div className={classes.confirm}>
-          <Button variant="default" onClick={() => setLeaving(null)}>
-            {t('common.keep')}
-          </Button>
-          <Button color="red.8" loading={remove.isPending} onClick={() => leaving && remove.mutate(leaving)}>
-            {t('team.remove')}
-          </Button>
-        </div>
-      </Modal>
+        text={t('team.remove_text')}
+        yes={t('team.remove')}
+        busy={remove.isPending}
+        onYes={() => leaving && remove.mutate(leaving)}
+        onNo={() => setLeaving(null)}
+      />
     </section>
   );
 }

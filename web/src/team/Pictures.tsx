@@ -1,8 +1,8 @@
-import { Button, Skeleton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Team } from '../api/types';
+import { Paged } from '../shell/Paged';
 import { teamQueries } from './api';
 import classes from './team.module.css';
 
@@ -10,23 +10,18 @@ import classes from './team.module.css';
 export function Pictures({ team }: { team: Team }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(teamQueries.generations(team.id));
-  const works = query.data?.pages.flatMap((p) => p.items) ?? [];
-  const shown = works.filter((g) => g.images?.length);
+  const shown = (query.data?.pages.flatMap((p) => p.items) ?? []).filter((g) => g.images?.length);
   const who = (account?: string) => team.members.find((m) => m.account_id === account)?.email;
   return (
     <section className="panel" aria-labelledby="pictures-title">
       <h2 id="pictures-title">{t('team.pictures')}</h2>
-      {query.isPending && <Skeleton height={96} mt={12} radius={12} />}
-      {query.isError && works.length === 0 && (
-        <p role="alert" className={classes.note}>
-          {t('team.pictures_failed')}{' '}
-          <button type="button" className="unset link" onClick={() => void query.refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
-      {query.isSuccess && shown.length === 0 && <p className={classes.note}>{t('team.pictures_none')}</p>}
-      {shown.length > 0 && (
+      <Paged
+        query={query}
+        none={shown.length === 0}
+        empty={t('team.pictures_none')}
+        failed={t('team.pictures_failed')}
+        more={t('team.pictures_more')}
+      >
         <ul className={classes.pictures}>
           {shown.map((g) => {
             const by = who(g.made_by);
@@ -45,17 +40,7 @@ export function Pictures({ team }: { team: Team }) {
             );
           })}
         </ul>
-      )}
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          mt="md"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {t('wallet.more')}
-        </Button>
-      )}
+      </Paged>
     </section>
   );
 }

@@ -1,9 +1,9 @@
-import { Button, Skeleton } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Team } from '../api/types';
-import { signedTokens } from '../format/amount';
 import { dayTime } from '../format/time';
+import { Paged } from '../shell/Paged';
+import { Change } from '../wallet/Change';
 import { teamQueries } from './api';
 import classes from './team.module.css';
 
@@ -15,17 +15,13 @@ export function TeamJournal({ team }: { team: Team }) {
   return (
     <section className="panel" aria-labelledby="pool-journal">
       <h2 id="pool-journal">{t('team.journal')}</h2>
-      {query.isPending && <Skeleton height={120} mt={12} radius={12} />}
-      {query.isError && rows.length === 0 && (
-        <p role="alert" className={classes.note}>
-          {t('wallet.journal_failed')}{' '}
-          <button type="button" className="unset link" onClick={() => void query.refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
-      {query.isSuccess && rows.length === 0 && <p className={classes.note}>{t('wallet.journal_empty')}</p>}
-      {rows.length > 0 && (
+      <Paged
+        query={query}
+        none={rows.length === 0}
+        empty={t('wallet.journal_empty')}
+        failed={t('wallet.journal_failed')}
+        more={t('wallet.more')}
+      >
         <ul className={classes.journal}>
           {rows.map((row) => (
             <li key={row.seq} data-op={row.op}>
@@ -37,24 +33,12 @@ export function TeamJournal({ team }: { team: Team }) {
                 </small>
               </span>
               <span className="number">
-                {row.op === 'capture' && row.amount_mt === 0
-                  ? t('wallet.from_hold')
-                  : signedTokens(row.amount_mt)}
+                <Change row={row} />
               </span>
             </li>
           ))}
         </ul>
-      )}
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          mt="md"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {t('wallet.more')}
-        </Button>
-      )}
+      </Paged>
     </section>
   );
 }

@@ -11,6 +11,7 @@ import type { Team } from '../api/types';
 import { setPayer, usePayerId } from '../create/store';
 import { day } from '../format/time';
 import { useTokens } from '../format/useTokens';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { BalancePanel } from '../wallet/BalancePanel';
 import { teamApi, teamQueries } from './api';
@@ -52,11 +53,8 @@ export function TeamPage() {
           <p>{t('team.missing_text')}</p>
         </header>
       ) : error ? (
-        <div className="panel" role="alert">
-          <p>{t('team.failed_to_load')}</p>
-          <Button mt="sm" variant="default" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </Button>
+        <div className="panel">
+          <Failed text={t('team.failed_to_load')} onRetry={() => void refetch()} />
         </div>
       ) : (
         <div role="status" aria-label={t('team.loading')}>

@@ -9,6 +9,7 @@ import { queries } from '../api/queries';
 import type { Team } from '../api/types';
 import { shortTokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { teamApi } from './api';
 import classes from './team.module.css';
@@ -26,14 +27,7 @@ export function TeamsPage() {
         <p>{t('team.text')}</p>
       </header>
       <section className="panel" aria-label={t('team.title')}>
-        {isError && !data && (
-          <p role="alert" className={classes.note}>
-            {t('team.failed_to_load')}{' '}
-            <button type="button" className="unset link" onClick={() => void refetch()}>
-              {t('common.retry')}
-            </button>
-          </p>
-        )}
+        {isError && !data && <Failed text={t('team.failed_to_load')} onRetry={() => void refetch()} />}
         {!data && !isError && (
           <div role="status" aria-label={t('team.loading')}>
             <Skeleton height={64} radius={12} />

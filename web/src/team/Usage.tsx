@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Team } from '../api/types';
 import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
+import { Failed } from '../shell/Failed';
 import { teamQueries } from './api';
 import classes from './team.module.css';
 import { addMonths, type Bar, bars, monthOf } from './usage';
@@ -53,14 +54,7 @@ export function Usage({ team }: { team: Team }) {
           </ActionIcon>
         </div>
       </div>
-      {isError && (
-        <p role="alert" className={classes.note}>
-          {t('team.usage_failed')}{' '}
-          <button type="button" className="unset link" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
+      {isError && <Failed text={t('team.usage_failed')} onRetry={() => void refetch()} />}
       {!data && !isError && <Skeleton height={120} mt={12} radius={12} />}
       {data?.items.length === 0 && <p className={classes.note}>{t('team.usage_none')}</p>}
       {data && data.items.length > 0 && (

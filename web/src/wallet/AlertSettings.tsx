@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { moneyApi, moneyQueries } from '../api/money';
 import { type AlertWay, alertKinds, type AlertSettings as Settings } from '../api/types';
+import { Failed } from '../shell/Failed';
 import classes from './wallet.module.css';
 
 const ways = (canMail: boolean): AlertWay[] => (canMail ? ['off', 'page', 'mail'] : ['off', 'page']);
@@ -31,14 +32,7 @@ export function AlertSettings() {
   return (
     <section className="panel" aria-labelledby="alerts-title">
       <h2 id="alerts-title">{t('alerts.title')}</h2>
-      {isError && !data && (
-        <p role="alert" className={classes.renews}>
-          {t('alerts.failed_to_load')}{' '}
-          <button type="button" className="unset link" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
+      {isError && !data && <Failed text={t('alerts.failed_to_load')} onRetry={() => void refetch()} />}
       {!data && !isError && <Skeleton height={200} mt={14} radius={12} />}
       {data && (
         <>

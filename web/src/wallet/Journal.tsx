@@ -1,4 +1,4 @@
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -7,8 +7,9 @@ import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { queries } from '../api/queries';
 import type { JournalEntry } from '../api/types';
-import { signedTokens } from '../format/amount';
 import { dayTime } from '../format/time';
+import { Paged } from '../shell/Paged';
+import { Change } from './Change';
 import { type Fields, filterOf, inUse, noFields } from './filter';
 import { JournalFilters } from './JournalFilters';
 import classes from './wallet.module.css';
@@ -55,30 +56,28 @@ export function Journal() {
         </Button>
       </div>
       <JournalFilters fields={fields} onChange={setFields} />
-      {query.isPending && <Skeleton height={180} mt={16} radius={12} />}
-      {query.isError && rows.length === 0 && (
-        <p role="alert" className={classes.renews}>
-          {query.error.message}{' '}
-          <button type="button" className="unset link" onClick={() => void query.refetch()}>
-            {t('common.retry')}
-          </button>
-        </p>
-      )}
-      {query.isSuccess && rows.length === 0 && !query.hasNextPage && (
-        <p className={classes.renews}>
-          {t(filtered ? 'wallet.journal_none' : 'wallet.journal_empty')}{' '}
-          {filtered && (
-            <button
-              type="button"
-              className="unset link"
-              onClick={() => setFields({ ...noFields, of: fields.of })}
-            >
-              {t('wallet.filter_clear')}
-            </button>
-          )}
-        </p>
-      )}
-      {rows.length > 0 && (
+      <Paged
+        query={query}
+        none={rows.length === 0}
+        empty={
+          filtered ? (
+            <>
+              {t('wallet.journal_none')}{' '}
+              <button
+                type="button"
+                className="unset link"
+                onClick={() => setFields({ ...noFields, of: fields.of })}
+              >
+                {t('wallet.filter_clear')}
+              </button>
+            </>
+          ) : (
+            t('wallet.journal_empty')
+          )
+        }
+        failed={query.error?.message ?? t('wallet.journal_failed')}
+        more={t('wallet.more')}
+      >
         <div
           className={classes.scroll}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -107,18 +106,8 @@ export function Journal() {
             </tbody>
           </table>
         </div>
-      )}
+      </Paged>
       <div ref={end} />
-      {query.hasNextPage && (
-        <Button
-          variant="default"
-          mt="md"
-          loading={query.isFetchingNextPage}
-          onClick={() => void query.fetchNextPage()}
-        >
-          {t('wallet.more')}
-        </Button>
-      )}
     </section>
   );
 }
@@ -144,8 +133,8 @@ function Row({ row }: { row: JournalEntry }) {
         )}
       </td>
       <td className={classes.layer}>{row.layer ? t(`wallet.short_${row.layer}`) : ''}</td>
-      <td className={classes.amount} data-sign={row.op === 'capture' ? 'none' : Math.sign(row.amount_mt)}>
-        {row.op === 'capture' && row.amount_mt === 0 ? t('wallet.from_hold') : signedTokens(row.amount_mt)}
+      <td className={classes.amount} data-sign={row.amount_mt === 0 ? 'none' : Math.sign(row.amount_mt)}>
+        <Change row={row} />
       </td>
     </tr>
   );

@@ -12,7 +12,7 @@ interface Props {
   onChange: (fields: Fields) => void;
 }
 
-const layers: LayerKind[] = ['promo', 'daily', 'team', 'plan', 'bank', 'topup'];
+const layers: LayerKind[] = ['promo', 'daily', 'team', 'plan', 'bank', 'topup', 'debt'];
 
 /** Which lines are wanted. The fields fold away, with the number of those in use. */
 export function JournalFilters({ fields, onChange }: Props) {

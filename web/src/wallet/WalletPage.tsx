@@ -1,5 +1,5 @@
 import './words';
-import { Button, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { queries, useSession } from '../api/queries';
 import type { Plan, Wallet } from '../api/types';
 import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
+import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
 import { AlertSettings } from './AlertSettings';
 import { BalancePanel } from './BalancePanel';
@@ -35,14 +36,12 @@ export function WalletPage() {
           <div className={classes.side}>
             <PlanPanel plan={data.plan} />
             <CreditsPanel credits={data.credits} />
+            <AlertSettings />
           </div>
         </div>
       ) : isError ? (
-        <div className="panel" role="alert">
-          <p>{t('wallet.failed_to_load')}</p>
-          <Button mt="sm" variant="default" onClick={() => void refetch()}>
-            {t('common.retry')}
-          </Button>
+        <div className="panel">
+          <Failed text={t('wallet.failed_to_load')} onRetry={() => void refetch()} />
         </div>
       ) : (
         <div className={classes.top} role="status" aria-label={t('wallet.loading')}>
@@ -50,8 +49,8 @@ export function WalletPage() {
           <Skeleton height={420} radius={16} />
         </div>
       )}
+      {/* The last: it grows while one reads. */}
       <Journal />
-      <AlertSettings />
     </div>
   );
 }

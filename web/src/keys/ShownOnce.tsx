@@ -2,18 +2,28 @@ import { Button, Modal } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { NewApiKey } from '../api/types';
 import classes from './keys.module.css';
 
-/** The one time a key is seen whole. Only the button closes it, so that no stray click loses it. */
-export function NewKey({ fresh, onClose }: { fresh: NewApiKey | null; onClose: () => void }) {
+interface Props {
+  /** Null = closed. */
+  secret: string | null;
+  title: string;
+  text: string;
+  /** On the button that closes it. */
+  done: string;
+  testid: string;
+  onClose: () => void;
+}
+
+/** The one time a secret is seen whole. Only the button closes it, so that no stray click loses it. */
+export function ShownOnce({ secret, title, text, done, testid, onClose }: Props) {
   const { t } = useTranslation();
   const clipboard = useClipboard({ timeout: 2000 });
   return (
     <Modal
-      opened={fresh !== null}
+      opened={secret !== null}
       onClose={onClose}
-      title={t('keys.fresh_title')}
+      title={title}
       radius="lg"
       size="lg"
       centered
@@ -21,9 +31,9 @@ export function NewKey({ fresh, onClose }: { fresh: NewApiKey | null; onClose: (
       closeOnEscape={false}
       withCloseButton={false}
     >
-      <p>{t('keys.fresh_text')}</p>
-      <code className={classes.secret} data-testid="new-key">
-        {fresh?.key}
+      <p>{text}</p>
+      <code className={classes.secret} data-testid={testid}>
+        {secret}
       </code>
       <div className={classes.confirm}>
         <Button
@@ -31,11 +41,11 @@ export function NewKey({ fresh, onClose }: { fresh: NewApiKey | null; onClose: (
           leftSection={
             clipboard.copied ? <IconCheck size={17} aria-hidden /> : <IconCopy size={17} aria-hidden />
           }
-          onClick={() => clipboard.copy(fresh?.key ?? '')}
+          onClick={() => clipboard.copy(secret ?? '')}
         >
           {t(clipboard.copied ? 'common.copied' : 'common.copy')}
         </Button>
-        <Button onClick={onClose}>{t('keys.fresh_done')}</Button>
+        <Button onClick={onClose}>{done}</Button>
       </div>
     </Modal>
   );
