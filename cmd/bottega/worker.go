@@ -80,17 +80,17 @@ func (c *workerCmd) remote(ctx context.Context, cfg app.Config) error {
 	if err != nil {
 		return err
 	}
-	agent := &remote.Agent{
+	worker := &remote.Worker{
 		Engines: cfg.Engines, Log: cfg.Log, Dial: remote.Dialer(address, c.Token),
 		Hello: remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount},
 	}
 	connected := func(context.Context) error {
-		if !agent.Connected() {
+		if !worker.Connected() {
 			return errors.New("not connected to a server")
 		}
 		return nil
 	}
-	return c.answering(ctx, cfg, connected, agent.Run)
+	return c.answering(ctx, cfg, connected, worker.Run)
 }
 
 // answering works, and meanwhile answers whether it does where that is wanted.

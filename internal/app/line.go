@@ -21,7 +21,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	}
 	there, slots, now := 0, 0, a.Clock.Now()
 	for _, w := range workers {
-		if !w.Gone(now) {
+		if !w.Gone(now) && w.Slots > 0 {
 			there, slots = there+1, slots+w.Slots
 		}
 	}

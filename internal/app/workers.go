@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 
 	"bottega/internal/api/worker"
 	"bottega/internal/db"
@@ -85,17 +86,30 @@ func (a *App) openWorkers() {
 // ErrOtherModels says that a worker would make other pictures than the servers it works for.
 var ErrOtherModels = errors.New("pictures would differ")
 
-// Work runs waiting work and nothing else until ctx ends, then drains.
+// Work runs waiting work and nothing else until ctx ends, then drains. When the servers are replaced by ones that this
+// worker does not fit, it drains and says so.
 func (a *App) Work(ctx context.Context) error {
 	if err := a.fits(ctx); err != nil {
 		return err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	told := make(chan struct{})
-	go func() { defer close(told); a.Bus.Run(background) }()
-	err := a.Line.Run(ctx, a.Grace)
+	work, over := context.WithCancelCause(ctx)
+	defer over(nil)
+	var besides sync.WaitGroup
+	besides.Go(func() { a.Bus.Run(background) })
+	besides.Go(func() {
+		every(background, a.Lease, func() {
+			if err := errors.Join(a.DB.Current(background), a.fits(background)); errors.Is(err, db.ErrOtherVersion) || errors.Is(err, ErrOtherModels) {
+				over(err)
+			}
+		})
+	})
+	err := a.Line.Run(work, a.Grace)
 	stop()
-	<-told
+	besides.Wait()
+	if why := context.Cause(work); ctx.Err() == nil && why != nil {
+		err = errors.Join(why, err)
+	}
 	return err
 }
 

@@ -168,6 +168,31 @@ func TestWorkers_AWorkerThatWouldPaintDifferentlyIsRefused(t *testing.T) {
 	}
 }
 
+// A worker that is still there when the database is taken to the next version must not go on with it.
+func TestWorkers_AWorkerLeavesWhenTheSchemaMovesOn(t *testing.T) {
+	ref := apptest.Postgres(t)
+	apptest.New(t, ref, serving)
+	w := apptest.New(t, ref, func(c *app.Config) { c.Worker, c.Lease = true, 200*time.Millisecond })
+	done := make(chan error, 1)
+	go func() { done <- w.Work(t.Context()) }()
+	has(t, w, "worker ")
+	err := w.DB.Tx(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Exec(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		if !errors.Is(err, db.ErrOtherVersion) || !strings.Contains(err.Error(), "9999") {
+			t.Errorf("it ended with %v, want ErrOtherVersion with the number", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it goes on working after twenty seconds")
+	}
+}
+
 // other has other weights.
 type other struct{ enginetest.Scripted }
 
@@ -201,14 +226,14 @@ func newSite(t *testing.T, ref string, change ...func(*app.Config)) *site {
 	return s
 }
 
-// agent is a worker over HTTP. stop lets it leave; ended waits until it does by itself.
-func (s *site) agent(t *testing.T, e engine.Imager, name string) (stop, ended func() error) {
+// worker is a worker over HTTP. stop lets it leave; ended waits until it does by itself.
+func (s *site) worker(t *testing.T, e engine.Imager, name string) (stop, ended func() error) {
 	t.Helper()
 	address, err := remote.Address(s.url, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &remote.Agent{
+	a := &remote.Worker{
 		Engines: engine.Set{"scripted": e}, Dial: remote.Dialer(address, s.token), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Hello: remote.Hello{Version: "test", Name: name, Slots: 2},
 	}
@@ -228,7 +253,7 @@ func TestWorkers_OverHTTPTheyAreSlotsLikeOthers(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		s := newSite(t, ref)
 		painter := enginetest.NewScripted(enginetest.Script{})
-		stop, _ := s.agent(t, painter, "gpu-1")
+		stop, _ := s.worker(t, painter, "gpu-1")
 		has(t, s.World, "remote gpu-1 2 [scripted] test [scripted@1]")
 		user := s.User("artisan")
 		messages := s.Hub.Subscribe(t.Context(), user.AccountID, 0)
@@ -266,7 +291,7 @@ func TestWorkers_OverHTTPALostOnesWorkMovesOn(t *testing.T) {
 	user := s.User("artisan")
 	started := make(chan struct{}, 9)
 	hanging := enginetest.NewScripted(enginetest.Script{Hang: true, Started: started})
-	_, lost := s.agent(t, hanging, "gpu-1")
+	_, lost := s.worker(t, hanging, "gpu-1")
 	g := s.Submit(user, "a fox", 1)
 	<-started
 	if err := s.Auth.RevokeWorker(t.Context(), s.id); err != nil {
@@ -290,7 +315,7 @@ func TestWorkers_OverHTTPALostOnesWorkMovesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	painter := enginetest.NewScripted(enginetest.Script{})
-	s.agent(t, painter, "gpu-2")
+	s.worker(t, painter, "gpu-2")
 	s.Clock.Advance(5 * time.Second) // a lost attempt waits a moment before the next
 	s.WaitState(user, g.ID, generation.Complete)
 	if painter.Calls() != 1 {

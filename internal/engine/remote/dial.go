@@ -52,8 +52,16 @@ func Dialer(address, token string) func(ctx context.Context) (io.ReadWriteCloser
 // Stream makes a stream of a connection. Frames are bounded, not messages.
 func Stream(conn *websocket.Conn) io.ReadWriteCloser {
 	conn.SetReadLimit(-1)
-	return websocket.NetConn(context.Background(), conn, websocket.MessageBinary)
+	return stream{websocket.NetConn(context.Background(), conn, websocket.MessageBinary), conn}
 }
+
+type stream struct {
+	net.Conn
+	ws *websocket.Conn
+}
+
+// Close ends the connection at once: WebSocket's farewell would wait for a side that may be dead.
+func (s stream) Close() error { return s.ws.CloseNow() }
 
 // refusedBy reads why a server did not let the worker connect.
 func refusedBy(resp *http.Response, err error) error {

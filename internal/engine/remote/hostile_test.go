@@ -316,12 +316,12 @@ func TestSession_SilenceEndsIt(t *testing.T) {
 	}
 }
 
-func TestAgent_EndsWhenAskingAgainChangesNothing(t *testing.T) {
+func TestWorker_EndsWhenAskingAgainChangesNothing(t *testing.T) {
 	w := newWorld(t, func(o *remote.Options) { o.Version = "2.0.0" })
-	a := &remote.Agent{Engines: engine.Set{}, Dial: w.dial, Log: quiet(w), Hello: remote.Hello{Version: version, Name: "old", Slots: 1}}
+	a := &remote.Worker{Engines: engine.Set{}, Dial: w.dial, Log: quiet(w), Hello: remote.Hello{Version: version, Name: "old", Slots: 1}}
 	var r *remote.Refusal
 	if err := a.Run(t.Context()); !errors.As(err, &r) || !strings.Contains(err.Error(), "2.0.0") || !strings.Contains(err.Error(), version) {
-		t.Errorf("the agent ended with %v, want both versions", err)
+		t.Errorf("the worker ended with %v, want both versions", err)
 	}
 }
 

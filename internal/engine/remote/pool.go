@@ -213,15 +213,21 @@ func (p *Pool) watch(ctx context.Context, s *Session, tokenID string, every time
 			return
 		case <-tick.C:
 		}
-		err := p.opt.InForce(ctx, tokenID)
+		_ = s.line.send(&frame{Type: sayBeat}) // a line that is gone has ended the session
 		var r *Refusal
-		if errors.As(err, &r) {
+		if err := p.inForce(ctx, tokenID, every); errors.As(err, &r) {
 			p.note(s, RefusedToken, r.Text)
 			s.close("its token ended")
 			return
 		}
-		_ = s.line.send(&frame{Type: sayBeat}) // a line that is gone has ended the session
 	}
+}
+
+// inForce asks for no longer than until the next beat: a database that hangs must not look like a dead server.
+func (p *Pool) inForce(ctx context.Context, tokenID string, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	return p.opt.InForce(ctx, tokenID)
 }
 
 func (p *Pool) gone(s *Session) {

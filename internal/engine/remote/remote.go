@@ -1,6 +1,6 @@
 // Package remote lets machines that reach nothing but a server's address make its pictures. The server's side is the
 // Pool: each connection that is let in is a Session, whose engines are engine.Imager like any other. The worker's side is
-// the Agent, which hands what comes to engines of its own. It promises that the same request gives the same picture as on
+// the Worker, which hands what comes to engines of its own. It promises that the same request gives the same picture as on
 // the server (whoever has other weights is not let in), that a worker which is lost, lies or says too much fails its own
 // requests and nothing else, and that an answer counts once, for the connection that was asked. Who may join, and what
 // runs where, is left to others.

@@ -97,9 +97,9 @@ func (w *world) dial(context.Context) (io.ReadWriteCloser, error) {
 	return ours, nil
 }
 
-// agent runs a worker with the engine until the test ends or stop is called.
-func (w *world) agent(e engine.Imager, slots int, dial func(context.Context) (io.ReadWriteCloser, error)) (stop func()) {
-	a := &remote.Agent{
+// worker runs a worker with the engine until the test ends or stop is called.
+func (w *world) worker(e engine.Imager, slots int, dial func(context.Context) (io.ReadWriteCloser, error)) (stop func()) {
+	a := &remote.Worker{
 		Engines: engine.Set{"house": e}, Dial: dial, Log: quiet(w),
 		Hello: remote.Hello{Version: version, Name: "gpu-1", Slots: slots},
 	}
@@ -109,7 +109,7 @@ func (w *world) agent(e engine.Imager, slots int, dial func(context.Context) (io
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			w.t.Errorf("the agent: %v", err)
+			w.t.Errorf("the worker: %v", err)
 		}
 	})
 	w.t.Cleanup(stop)
@@ -196,7 +196,7 @@ func (s slow) GenerateImage(ctx context.Context, req engine.ImageRequest, report
 func TestRemote_PassesTheSuite(t *testing.T) {
 	w := newWorld(t)
 	a := &anywhere{world: w}
-	w.agent(slow{enginetest.NewScripted(enginetest.Script{Model: "house", Styles: []string{"flat"}})}, 2, a.dial)
+	w.worker(slow{enginetest.NewScripted(enginetest.Script{Model: "house", Styles: []string{"flat"}})}, 2, a.dial)
 	enginetest.Suite{
 		Open:     func(*testing.T) engine.Imager { return a },
 		Base:     engine.ImageRequest{Model: "house", Prompt: "a fox", Width: 64, Height: 64, Steps: 4},
@@ -207,7 +207,7 @@ func TestRemote_PassesTheSuite(t *testing.T) {
 func TestRemote_APictureIsTheOneThatTheServerWouldMake(t *testing.T) {
 	w := newWorld(t)
 	here := enginetest.NewScripted(enginetest.Script{})
-	w.agent(enginetest.NewScripted(enginetest.Script{}), 1, w.dial)
+	w.worker(enginetest.NewScripted(enginetest.Script{}), 1, w.dial)
 	s, err := w.living(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestRemote_LeavingFinishesWhatWasBegun(t *testing.T) {
 		}
 	})
 	gate, started := make(chan struct{}), make(chan struct{}, 1)
-	stop := w.agent(enginetest.NewScripted(enginetest.Script{Gate: gate, Started: started}), 1, w.dial)
+	stop := w.worker(enginetest.NewScripted(enginetest.Script{Gate: gate, Started: started}), 1, w.dial)
 	s := <-sessions
 	painted := make(chan error, 1)
 	go func() {

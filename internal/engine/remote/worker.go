@@ -15,22 +15,22 @@ import (
 	"bottega/internal/engine/wire"
 )
 
-// Agent is a worker that makes pictures for a server. It comes back whenever the connection was lost, to whichever server
+// Worker is a worker that makes pictures for a server. It comes back whenever the connection was lost, to whichever server
 // answers, until its context ends or a server says that asking again changes nothing.
-type Agent struct {
+type Worker struct {
 	Engines engine.Set
 	Hello   Hello // Protocol and Engines are filled in
 	Log     *slog.Logger
-	// Dial opens a connection to a server; a *Refusal with Final set ends the agent.
+	// Dial opens a connection to a server; a *Refusal with Final set ends the worker.
 	Dial func(ctx context.Context) (io.ReadWriteCloser, error)
 
 	connected atomic.Bool
 }
 
 // Connected reports whether a server has let this worker in.
-func (a *Agent) Connected() bool { return a.connected.Load() }
+func (w *Worker) Connected() bool { return w.connected.Load() }
 
-// How long an agent waits before it dials again, doubled from the first to the last, and how long it stays at most
+// How long a worker waits before it dials again, doubled from the first to the last, and how long it stays at most
 // after it has said that it leaves: the server lets work finish for as long as its own grace.
 const (
 	firstDial = 250 * time.Millisecond
@@ -39,14 +39,14 @@ const (
 )
 
 // Run works until ctx ends and what was under way is finished, or returns why no server wants this worker.
-func (a *Agent) Run(ctx context.Context) error {
-	a.Hello.Protocol, a.Hello.Engines = Protocol, nil
-	for _, name := range a.Engines.Names() {
-		a.Hello.Engines = append(a.Hello.Engines, Engine{name, a.Engines.Versions(name)})
+func (w *Worker) Run(ctx context.Context) error {
+	w.Hello.Protocol, w.Hello.Engines = Protocol, nil
+	for _, name := range w.Engines.Names() {
+		w.Hello.Engines = append(w.Hello.Engines, Engine{name, w.Engines.Versions(name)})
 	}
 	pause, said := firstDial, ""
 	for ctx.Err() == nil {
-		joined, err := a.once(ctx)
+		joined, err := w.once(ctx)
 		if joined {
 			pause, said = firstDial, ""
 		}
@@ -56,7 +56,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() == nil && err.Error() != said { // a server that is away stays away for many attempts
 			said = err.Error()
-			a.Log.Warn("not connected to a server; trying again until it works", "error", err)
+			w.Log.Warn("not connected to a server; trying again until it works", "error", err)
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause)) // not all workers at once after a restart
 		select {
@@ -70,32 +70,32 @@ func (a *Agent) Run(ctx context.Context) error {
 }
 
 // once works over one connection until it ends.
-func (a *Agent) once(ctx context.Context) (joined bool, err error) {
-	conn, err := a.Dial(ctx)
+func (w *Worker) once(ctx context.Context) (joined bool, err error) {
+	conn, err := w.Dial(ctx)
 	if err != nil {
 		return false, err
 	}
 	var silent atomic.Bool
-	c := &connection{agent: a, works: map[uint64]context.CancelFunc{}}
+	c := &connection{worker: w, works: map[uint64]context.CancelFunc{}}
 	c.line = newLine(conn, helloWithin, func(time.Duration) { silent.Store(true) })
 	defer c.line.close()
-	w, err := c.greet()
+	hello, err := c.greet()
 	if err != nil {
 		return false, err
 	}
-	a.connected.Store(true)
-	defer a.connected.Store(false)
-	a.Log.Info("working for a server", "session", w.Session, "slots", a.Hello.Slots)
-	if err = c.work(ctx, w); silent.Load() {
+	w.connected.Store(true)
+	defer w.connected.Store(false)
+	w.Log.Info("working for a server", "session", hello.Session, "slots", w.Hello.Slots)
+	if err = c.work(ctx, hello); silent.Load() {
 		err = errors.New("the server was not heard of for too long")
 	}
 	return true, err
 }
 
-// connection is an agent's side of one connection.
+// connection is a worker's side of one connection.
 type connection struct {
-	agent *Agent
-	line  *line
+	worker *Worker
+	line   *line
 
 	mu    sync.Mutex
 	works map[uint64]context.CancelFunc
@@ -103,7 +103,7 @@ type connection struct {
 }
 
 func (c *connection) greet() (*welcome, error) {
-	if err := c.line.send(&frame{Type: sayHello, Hello: &c.agent.Hello}); err != nil {
+	if err := c.line.send(&frame{Type: sayHello, Hello: &c.worker.Hello}); err != nil {
 		return nil, fmt.Errorf("say hello: %w", err)
 	}
 	f, err := c.line.read(0)
@@ -142,7 +142,7 @@ func (c *connection) work(ctx context.Context, w *welcome) error {
 		case f.Type == sayCancel:
 			c.cancel(f.ID)
 		case f.Type == sayRefused && f.Refusal != nil:
-			c.agent.Log.Warn("the server did not take what this worker said", "code", f.Refusal.Code, "reason", f.Refusal.Text)
+			c.worker.Log.Warn("the server did not take what this worker said", "code", f.Refusal.Code, "reason", f.Refusal.Text)
 		}
 	}
 }
@@ -179,14 +179,14 @@ func (c *connection) beat(ctx context.Context, every time.Duration, ended <-chan
 func (c *connection) begin(ctx context.Context, f *frame) {
 	ctx, cancel := context.WithCancel(ctx)
 	c.mu.Lock()
-	full := len(c.works) >= c.agent.Hello.Slots
+	full := len(c.works) >= c.worker.Hello.Slots
 	if !full {
 		c.works[f.ID] = cancel
 	}
 	c.mu.Unlock()
 	if full {
 		cancel()
-		fault := wire.FaultOf(fmt.Errorf("all %d slots are taken: %w", c.agent.Hello.Slots, engine.ErrUnavailable))
+		fault := wire.FaultOf(fmt.Errorf("all %d slots are taken: %w", c.worker.Hello.Slots, engine.ErrUnavailable))
 		_ = c.line.send(&frame{Type: sayFailed, ID: f.ID, Fault: fault})
 		return
 	}
@@ -221,7 +221,7 @@ func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	if err != nil {
 		return failed(fmt.Errorf("%w: %w", err, engine.ErrUnavailable))
 	}
-	imager, err := c.agent.Engines.Imager(f.Engine)
+	imager, err := c.worker.Engines.Imager(f.Engine)
 	if err != nil {
 		return failed(err)
 	}
