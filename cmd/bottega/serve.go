@@ -20,6 +20,7 @@ type serveFlags struct {
 	storeFlags
 	engineFlags
 	payFlags
+	keepFlags
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
 	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
 	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
@@ -41,6 +42,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	cfg, err := c.config()
 	if err == nil {
 		cfg, err = c.withPayments(cfg)
+	}
+	if err == nil {
+		cfg, err = c.withKeeping(cfg)
 	}
 	if err != nil {
 		return err

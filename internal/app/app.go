@@ -52,6 +52,7 @@ type Config struct {
 	Mail     mail.Config      // where mail goes out; no URL = none
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
+	Keeping  Keeping          // what people may keep
 
 	Worker    bool          // this process only works: it serves nobody, and does not migrate
 	Machine   string        // name of this machine, for people
@@ -126,7 +127,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
 	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams, a.Keeper()})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
@@ -142,7 +143,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub = event.NewHub(a.DB)
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log, Room: a.Keeper(),
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -330,7 +331,7 @@ const (
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx), a.expire(ctx)}
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

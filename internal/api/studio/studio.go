@@ -175,6 +175,7 @@ type Deps struct {
 	Codes       Codes
 	Plans       Plans
 	Alerts      Alerts
+	Keeper      Keeper
 	Payments    Payments
 	Hub         Hub
 	Models      Models
