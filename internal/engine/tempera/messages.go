@@ -66,7 +66,7 @@ func packed(q engine.ImageRequest) *frame {
 		add("reference", q.References[i].Image)
 		q.References[i].Image = nil
 	}
-	q.Init, q.Mask = nil, nil
+	q.Init, q.Mask, q.Alone = nil, nil, false
 	q.Adherence = max(q.Adherence, -1) // an infinity has no JSON
 	r.Image = q
 	return f
