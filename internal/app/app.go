@@ -125,18 +125,22 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
-	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
+	sender, err := mail.New(a.Mail)
+	if err != nil {
+		return err
+	}
+	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
-	if err := a.openAlerts(ctx); err != nil {
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Teams: a.Teams, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
+	if err := a.openAlerts(ctx, sender); err != nil {
 		return err
 	}
-	a.Payments = payment.NewService(payment.Deps{
-		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
-	})
 	owner := id.New()
 	a.Bus = event.NewBus(a.DB, owner, a.Log, a.hear)
 	a.Hub = event.NewHub(a.DB)
