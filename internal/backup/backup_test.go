@@ -41,7 +41,7 @@ func TestRestore_BringsEverythingBack(t *testing.T) {
 			}
 			ref, storage := databases[c.to](t), filepath.Join(t.TempDir(), "files")
 			if c.store == "s3" {
-				storage = apptest.S3(t, "../..")
+				storage = apptest.S3(t)
 			}
 			to := empty(t, w, ref, storage)
 			if _, err := backup.Restore(t.Context(), path, to, nil); err != nil {
