@@ -63,34 +63,42 @@ func TestRestore_BringsEverythingBack(t *testing.T) {
 	}
 }
 
-// Backups are taken while people submit and delete. Each of them comes back whole: exact tokens, and a file for each row.
+// Backups are taken while people submit and delete (on SQLite with make test-long; there a test of the program does it, too). Each of them comes back whole: exact tokens, and a file for each row.
 func TestWrite_UnderLoadIsOneMoment(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
-		w := furnish(t, ref, 4)
-		stop := w.Run()
-		over, end := context.WithCancel(t.Context())
-		var accepted atomic.Int64
-		ended := make(chan struct{})
-		go func() { defer close(ended); w.load(over, &accepted) }()
-		folder := t.TempDir()
-		for i := 0; i < 3 || accepted.Load() < 12; i++ {
-			w.Clock.Advance(1e9) // its own name
-			if _, err := backup.Write(t.Context(), w.installation(), folder, "test", nil); err != nil {
-				t.Fatalf("backup %d: %v", i, err)
-			}
+	databases := map[string]func(testing.TB) string{"postgres": apptest.Postgres}
+	if os.Getenv("BOTTEGA_TEST_LONG") != "" {
+		databases["sqlite"] = apptest.SQLite
+	}
+	for name, ref := range databases {
+		t.Run(name, func(t *testing.T) { underLoad(t, ref(t)) })
+	}
+}
+
+func underLoad(t *testing.T, ref string) {
+	w := furnish(t, ref, 4)
+	stop := w.Run()
+	over, end := context.WithCancel(t.Context())
+	var accepted atomic.Int64
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.load(over, &accepted) }()
+	folder := t.TempDir()
+	for i := 0; i < 3 || accepted.Load() < 12; i++ {
+		w.Clock.Advance(1e9) // its own name
+		if _, err := backup.Write(t.Context(), w.installation(), folder, "test", nil); err != nil {
+			t.Fatalf("backup %d: %v", i, err)
 		}
-		end()
-		<-ended
-		stop()
-		moments := entries(t, filepath.Join(folder, "backups"))
-		for _, moment := range moments[len(moments)-1:] {
-			ref, storage := apptest.SQLite(t), t.TempDir()
-			if _, err := backup.Restore(t.Context(), moment, empty(t, w, ref, storage), nil); err != nil {
-				t.Fatal(err)
-			}
-			checkPictures(t, open(t, ref, storage), w.users)
+	}
+	end()
+	<-ended
+	stop()
+	moments := entries(t, filepath.Join(folder, "backups"))
+	for _, moment := range moments[len(moments)-1:] {
+		ref, storage := apptest.SQLite(t), t.TempDir()
+		if _, err := backup.Restore(t.Context(), moment, empty(t, w, ref, storage), nil); err != nil {
+			t.Fatal(err)
 		}
-	})
+		checkPictures(t, open(t, ref, storage), w.users)
+	}
 }
 
 // One installation for what follows, because making one takes seconds; each changes what the others do not look at.
@@ -288,7 +296,7 @@ func TestMove_GoesOnWhereItWasCutOff(t *testing.T) {
 	}
 	cuts := 0
 	for {
-		left := rand.IntN(12) + cuts*cuts/2 // comparing in the end takes some hundred statements at once
+		left := rand.IntN(12) + 2*cuts*cuts // comparing in the end takes some hundred statements at once
 		to.DB.Disturb(func(string) error {
 			if left--; left < 0 {
 				return errCut

@@ -156,7 +156,7 @@ func TestExamine_FindsWhatIsBroken(t *testing.T) {
 		"no engine": {func(t *testing.T, p *patient) {
 			p.Submit(p.User("artisan"), "waits", 1)
 			p.worker(t, "another", 0)
-		}, "line", "scripted (1)", doctor.Bad},
+		}, "line", "scripted (", doctor.Bad},
 		"a lost lease": {func(t *testing.T, p *patient) {
 			p.Submit(p.User("artisan"), "waits", 1)
 			p.harm(t, "UPDATE ticket SET lease_owner = 'gone', lease_until = 1", "UPDATE ticket SET lease_owner = '', lease_until = 0")
