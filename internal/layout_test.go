@@ -43,7 +43,7 @@ var order = []layer{
 	}, apart: true},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
-	{packages: []string{"token", "clock", "fault", "id", "imaging", "mail/..."}},
+	{packages: []string{"token", "clock", "fault", "id", "imaging", "mail/...", "telemetry/..."}},
 }
 
 // outside are imports from this module but not from internal: who may use them.

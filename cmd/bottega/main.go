@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"bottega/internal/telemetry"
 )
 
 // version is set by the linker: -X main.version=…
@@ -27,6 +29,7 @@ type cli struct {
 	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
+	Health   healthCmd   `cmd:"" name:"healthcheck" help:"Ask a server on this machine whether it lives; for containers."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
@@ -107,7 +110,7 @@ func logger(format, level string) (*slog.Logger, error) {
 	}
 	opt := &slog.HandlerOptions{Level: l}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opt)), nil
+		return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, opt))), nil
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opt)), nil
+	return slog.New(telemetry.Logs(slog.NewTextHandler(os.Stderr, opt))), nil
 }

@@ -35,6 +35,7 @@ import (
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 	"bottega/internal/team"
+	"bottega/internal/telemetry"
 )
 
 // Config is what an installation is made of.
@@ -60,6 +61,9 @@ type Config struct {
 	Grace     time.Duration // how long running work may go on after SIGTERM
 	Clock     clock.Clock
 	Log       *slog.Logger
+
+	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
+	Metrics *telemetry.Metrics // nil = this installation's own
 
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
@@ -133,7 +137,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub = event.NewHub(a.DB)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
-		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
+		Traces: a.Traces, Metrics: a.Metrics,
+		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics}},
 		Present: slices.Sorted(maps.Keys(a.Engines)),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -160,6 +165,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.NewMetrics(c.Version)
 	}
 	return c
 }

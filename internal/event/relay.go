@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bottega/internal/db"
@@ -14,6 +15,8 @@ import (
 type Hub struct {
 	db   *db.DB
 	wake chan struct{}
+
+	passed atomic.Int64 // number of the newest fact that subscribers were woken for
 
 	mu   sync.Mutex
 	subs map[*subscriber]bool
@@ -47,6 +50,7 @@ func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 	if err != nil {
 		return err
 	}
+	h.passed.Store(last)
 	h.notify(nil) // whoever subscribed before this looks at what was written before this
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -63,6 +67,7 @@ func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 		}
 		last = newest
 		h.notify(accounts)
+		h.passed.Store(last)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"bottega/internal/engine"
+	"bottega/internal/telemetry"
 	weights "bottega/tempera"
 )
 
@@ -137,7 +138,9 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return p.paint(ctx, &req, report)
 	}
 	defer func() { e.free <- w }()
-	answer, err := w.do(ctx, packed(req), func(f *frame) {
+	ask := packed(req)
+	ask.Trace = telemetry.Carry(ctx)
+	answer, err := w.do(ctx, ask, func(f *frame) {
 		if f.Progress != nil {
 			small := pictureOf(f.payload, f.Progress.Width, f.Progress.Height)
 			report(engine.Progress{Step: f.Progress.Step, Steps: f.Progress.Steps, Preview: small})

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bottega/internal/engine"
+	"bottega/internal/telemetry"
 	weights "bottega/tempera"
 )
 
@@ -21,7 +22,8 @@ const WorkerCommand = "tempera-worker"
 
 // WorkerOptions are what a worker has of its own; the rest its parent tells it.
 type WorkerOptions struct {
-	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
+	Weights fs.FS             // used when the parent names no folder; nil = the embedded weights
+	Traces  *telemetry.Traces // where the spans of this process go; nil = nowhere
 
 	crowd func(forwarder) *crowd // of tests: in place of what was measured
 }
@@ -164,7 +166,7 @@ func (s *server) work(ctx context.Context, f *frame) {
 	_ = s.send(answer)
 }
 
-func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
+func (s *server) answer(ctx context.Context, f *frame) (_ *frame, err error) {
 	if f.Type == frameBench {
 		if f.Request.Bench == nil {
 			return nil, fmt.Errorf("nothing to measure: %w", engine.ErrRejected)
@@ -176,6 +178,8 @@ func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, span := s.opts.Traces.Continue(ctx, f.Trace, "tempera.paint")
+	defer func() { span.End(err) }()
 	picture, err := s.painter.paint(ctx, req, func(p engine.Progress) {
 		b := p.Preview.Bounds()
 		_ = s.send(&frame{

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/pricing"
+	"bottega/internal/telemetry"
 )
 
 // Pictures is where the pictures lie that others are made from: asset.Uploads.
@@ -32,6 +33,7 @@ type Kind struct {
 	Store    *asset.Store
 	Pictures Pictures
 	Version  string // of Bottega, for recipes
+	Metrics  *telemetry.Metrics
 }
 
 // Name is the kind's name in requests, rows and prices.
