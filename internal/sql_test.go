@@ -25,6 +25,7 @@ var lent = map[string]string{ // "package table": "reason"
 // onlyOn are statements that exist for one database alone, by how they begin.
 var onlyOn = map[string]db.Dialect{
 	"SELECT pg_advisory_xact_lock":   db.Postgres, // SQLite has one writer as it is
+	"SELECT pg_notify":               db.Postgres, // SQLite has no other machines
 	"SELECT (pg_current_wal_lsn() -": db.Postgres, // bench: SQLite's is counted by the system
 }
 

@@ -67,24 +67,24 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.serveMetrics(ctx, a, func() error { return c.serve(ctx, a, listener) }), a.Close())
+	return errors.Join(serveMetrics(ctx, c.MetricsListen, a, func() error { return c.serve(ctx, a, listener) }), a.Close())
 }
 
 // serveMetrics serves metrics on an address of their own, where there is one, while f runs.
-func (c *serveCmd) serveMetrics(ctx context.Context, a *app.App, f func() error) error {
-	if c.MetricsListen == "" {
+func serveMetrics(ctx context.Context, address string, a *app.App, f func() error) error {
+	if address == "" {
 		return f()
 	}
-	listener, err := net.Listen("tcp", c.MetricsListen)
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return fmt.Errorf("listen on %s for metrics: %w", c.MetricsListen, err)
+		return fmt.Errorf("listen on %s for metrics: %w", address, err)
 	}
-	server := api.NewServer(c.MetricsListen, a.MetricsHandler(), a.Log)
+	server := api.NewServer(address, a.MetricsHandler(), a.Log)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			a.Log.ErrorContext(ctx, "serving metrics ended", "address", c.MetricsListen, "error", err)
+			a.Log.ErrorContext(ctx, "serving metrics ended", "address", address, "error", err)
 		}
 	}()
 	err = f()

@@ -3,21 +3,25 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"bottega/internal/telemetry/telemetrytest"
 )
 
-// One trace leads through the server into the worker process of the house model and back, what was not sent yet is
-// sent when they end, and the metrics stand on an address of their own.
-func TestTrace_ReachesTheWorkerProcess(t *testing.T) {
+// One trace leads through the server, a worker that reaches only the server, and the process in which the house model
+// computes there. What was not sent yet is sent when they end, and the metrics stand on an address of their own.
+func TestTrace_ReachesTheWorkersOfOtherMachines(t *testing.T) {
 	collector := telemetrytest.New(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "60000") // so that only the end sends
 	data, metrics := t.TempDir(), freePort(t)
-	s := startServer(t, "--data", data, "--metrics-listen", metrics, "--log-format", "json")
+	s := startServer(t, "--data", data, "--slots=0", "--metrics-listen", metrics, "--log-format", "json")
+	m := startMachine(t, os.Args[0], "--server", s.base, "--token", must(t, "admin", "worker", "create", "--data", data, "--name", "test"))
+	m.working()
 	c := newClient(t, s, data)
 	id, err := c.submit(t.Name(), 1, 4)
 	if err != nil {
@@ -36,26 +40,28 @@ func TestTrace_ReachesTheWorkerProcess(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), counted) {
 		t.Errorf("the metrics do not have %s (%v)", counted, err)
 	}
+	if err := m.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.cmd.Wait(); err != nil {
+		t.Fatalf("the worker ended with %v: %s", err, m.log.String())
+	}
 	if err := s.terminate(); err != nil {
 		t.Fatalf("the server ended with %v", err)
 	}
 	trace := strings.ReplaceAll(id, "-", "")
-	run := []string{"POST /api/rest/v1/generations", "generation.run", "engine.generate"}
-	var processes []string
-	for name, want := range map[string][]string{
-		"engine.generate": run, "tempera.paint": append(run, "tempera.paint"),
-		"tempera.compose": append(run, "tempera.paint", "tempera.compose"), "tempera.sample": append(run, "tempera.paint", "tempera.sample"),
-	} {
+	processes := map[string]bool{}
+	path := []string{"POST /api/rest/v1/generations"}
+	for _, name := range []string{"generation.run", "engine.generate", "worker.paint", "tempera.paint", "tempera.sample"} {
+		path = append(path, name)
 		span, ok := collector.Find(trace, name)
-		if got := collector.Path(span); !ok || !slices.Equal(got, want) {
-			t.Errorf("%s hangs at %v, want %v", name, got, want)
+		if got := collector.Path(span); !ok || !slices.Equal(got, path) {
+			t.Errorf("%s hangs at %v, want %v", name, got, path)
 		}
-		if name == "engine.generate" || name == "tempera.paint" {
-			processes = append(processes, span.Process)
-		}
+		processes[span.Process] = true
 	}
-	if len(processes) != 2 || processes[0] == processes[1] {
-		t.Errorf("the picture was asked for and painted in processes %v, want two", processes)
+	if len(processes) != 3 {
+		t.Errorf("the work was done by %d processes, want server, worker, and that of the house model", len(processes))
 	}
 	if log := s.log.String(); !strings.Contains(log, `"msg":"generation ended","generation":"`+id+`"`) {
 		t.Errorf("the log does not say that %s ended:\n%s", id, log)

@@ -143,6 +143,21 @@ def test_pictures_pass_and_what_is_larger_does_not(proxy: Proxy, request):
         assert proxy.ask("POST", "/api/studio/uploads", bytes(26 << 20), **headers).status == 413
 
 
+def test_workers_of_other_machines_connect(proxy: Proxy, server: Server):
+    token = run(
+        *(str(BOTTEGA), "admin", "worker", "create", "--data", str(server.data), "--name", "test"),
+        env=clean_environment(),
+    ).strip()
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec_WebSocket_Version": "13",
+        "Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    assert proxy.ask("GET", "/api/worker/connect", Authorization=f"Bearer {token}", **upgrade).status == 101
+    assert proxy.ask("GET", "/api/worker/connect", Authorization=f"Bearer {token}0", **upgrade).status == 401
+
+
 def test_inside_stays_inside(proxy: Proxy):
     assert proxy.ask("GET", "/metrics").status == 404
     assert b"bottega_" not in proxy.ask("GET", "/metrics").read()

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"bottega/internal/clock"
 	"bottega/internal/db"
 	"bottega/internal/engine"
+	"bottega/internal/engine/remote"
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
@@ -55,7 +54,9 @@ type Config struct {
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
 
-	SlotCount int           // generations run at once by this process
+	Worker    bool          // this process only works: it serves nobody, and does not migrate
+	Machine   string        // name of this machine, for people
+	SlotCount int           // generations run at once by this process; 0 = 1, NoSlots = none
 	Lease     time.Duration // how long a dead process keeps its work
 	Poll      time.Duration // how often the line is looked at without being woken
 	Grace     time.Duration // how long running work may go on after SIGTERM
@@ -87,12 +88,17 @@ type App struct {
 	Uploads     *asset.Uploads
 	Signer      *asset.Signer
 	Hub         *event.Hub
+	Bus         *event.Bus
+	Workers     *remote.Pool
 	Generations *generation.Service
 	Line        *queue.Dispatcher
 
 	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
+
+// NoSlots as a SlotCount leaves all work to other processes.
+const NoSlots = -1
 
 // maxPixels bounds the decoding and encoding of pictures under way at once, in pixels.
 const maxPixels = 64 << 20
@@ -134,18 +140,27 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Payments = payment.NewService(payment.Deps{
 		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
 	})
+	owner := id.New()
+	a.Bus = event.NewBus(a.DB, owner, a.Log, a.hear)
 	a.Hub = event.NewHub(a.DB)
+	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Traces: a.Traces, Metrics: a.Metrics,
-		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics}},
-		Present: slices.Sorted(maps.Keys(a.Engines)),
+		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
-		Owner: id.New(), Slots: a.SlotCount, Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
+		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
+		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
+	a.openWorkers()
 	return nil
+}
+
+// kinds are the kinds of work, done by these engines.
+func (a *App) kinds(engines engine.Set) []generation.Kind {
+	return []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics}}
 }
 
 func (c Config) withDefaults() Config {
@@ -193,7 +208,12 @@ func (a *App) openData(ctx context.Context) error {
 	if a.DB, err = db.Open(ctx, database); err != nil {
 		return err
 	}
-	if err := a.DB.Migrate(ctx); err != nil {
+	if a.Worker {
+		err = a.DB.Current(ctx)
+	} else {
+		err = a.DB.Migrate(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	if a.Assets, err = asset.OpenStore(ctx, storage, maxPixels); err != nil {
@@ -244,10 +264,13 @@ func (a *App) Run(ctx context.Context) error {
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	var besides sync.WaitGroup
-	for _, f := range []func(context.Context){a.chores, a.Payments.Run, a.followPrices, a.watchLedger, a.watchAlerts, a.sendMail} {
+	for _, f := range []func(context.Context){a.Bus.Run, a.chores, a.Payments.Run, a.followPrices, a.watchLedger, a.watchAlerts, a.sendMail} {
 		besides.Go(func() { f(background) })
 	}
+	var workers sync.WaitGroup
+	workers.Go(func() { a.Workers.Run(ctx) })
 	err := a.Line.Run(ctx, a.Grace)
+	workers.Wait()
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)

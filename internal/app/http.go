@@ -14,7 +14,9 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/api/leonardo"
 	"bottega/internal/api/studio"
+	"bottega/internal/api/worker"
 	"bottega/internal/asset"
+	"bottega/internal/engine/remote"
 	"bottega/internal/payment/stripe"
 	"bottega/internal/plan"
 	"bottega/web"
@@ -52,6 +54,7 @@ func (a *App) Handler() (http.Handler, error) {
 	if d, ok := a.Provider.(*stripe.Driver); ok {
 		mux.Handle(StripeWebhook, d.Webhook(a.Payments, a.Log))
 	}
+	mux.Handle(remote.Path, worker.New(worker.Deps{Tokens: a.Auth, Pool: a.Workers, Log: a.Log}))
 	mux.Handle("/api/", api.NotFound())
 	mux.Handle("/assets/{image}/{variant}", asset.Handler(a.Assets, a.DB, a.Signer, a.Clock))
 	mux.HandleFunc("POST /unsubscribe", func(w http.ResponseWriter, r *http.Request) { // one click in a mail program; GET is a page

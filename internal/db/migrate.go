@@ -40,6 +40,26 @@ func (d *DB) provider() (*goose.Provider, error) {
 	return p, nil
 }
 
+// ErrOtherVersion says that the schema is not the one this program works with.
+var ErrOtherVersion = errors.New("servers and workers must be of one version of Bottega")
+
+// Current returns nil when the schema is exactly this program's, and otherwise ErrOtherVersion with both numbers. It
+// changes nothing: a worker must not migrate what servers of another version use.
+func (d *DB) Current(ctx context.Context) error {
+	p, err := d.provider()
+	if err != nil {
+		return err
+	}
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read database version: %w", err)
+	}
+	if current != target {
+		return fmt.Errorf("the database has the schema version %d, this program works with %d: %w", current, target, ErrOtherVersion)
+	}
+	return nil
+}
+
 // Migrate brings the schema up to this program's version. Several processes may call it at once.
 func (d *DB) Migrate(ctx context.Context) error {
 	p, err := d.provider()

@@ -9,8 +9,12 @@ import (
 	"bottega/internal/db"
 )
 
-// Lag is the age of the oldest fact that this process has not passed on; 0 when none waits. Primary key.
+// Lag is the age of the oldest fact that this process has not passed on; 0 when none waits, and where Run does not run.
+// Primary key.
 func (h *Hub) Lag(ctx context.Context, now time.Time) (time.Duration, error) {
+	if h.passed.Load() < 0 {
+		return 0, nil
+	}
 	var oldest sql.NullInt64
 	err := h.db.QueryRow(ctx, "SELECT MIN(created_at) FROM outbox WHERE id > $1", h.passed.Load()).Scan(&oldest)
 	if err != nil {

@@ -262,6 +262,7 @@ func (l *lives) settleDown() {
 	l.mail, l.bank.News, l.bank.Decline = nil, nil, false
 	l.Clock.Advance(3 * day)
 	for range 3 {
+		l.decide()
 		if err := errors.Join(l.Payments.Sweep(l.t.Context()), l.Payments.Tell(l.t.Context())); err != nil {
 			l.fail("sweep: %v", err)
 		}
@@ -274,6 +275,23 @@ func (l *lives) settleDown() {
 		l.compare(seen)
 	}
 	l.ceilings()
+}
+
+// decide lets the bank decide about what cannot be put right before it has: disputes of payments that brought nothing.
+func (l *lives) decide() {
+	l.t.Helper()
+	for _, c := range l.bank.Charges() {
+		if c.Dispute != payment.DisputeOpen {
+			continue
+		}
+		var stuck int
+		if err := l.DB.QueryRow(l.t.Context(), "SELECT COUNT(*) FROM payment WHERE charge = $1 AND state = 'stuck'", c.Charge).Scan(&stuck); err != nil {
+			l.t.Fatal(err)
+		}
+		if stuck > 0 {
+			l.bank.Dispute(c.Charge, pick(l.dice, []payment.Dispute{payment.DisputeWon, payment.DisputeLost}))
+		}
+	}
 }
 
 // compare holds one payment at the bank against its row and the ledger.

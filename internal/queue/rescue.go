@@ -69,7 +69,7 @@ func (d *Dispatcher) renew(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if t, ok := mine[id]; !ok || t.Owner != d.opt.Owner {
-			d.Cancel(id, ErrLostLease)
+			d.end(id, ErrLostLease) // not Cancel: it may run beside by now
 		}
 	}
 	return nil
