@@ -12,12 +12,13 @@ import (
 )
 
 // Observe measures requests and gives those to an API a span, below their caller's where that sent traceparent. It
-// stands inside AccessLog, whose line then names the trace. Event streams, which last, are left out.
+// stands inside AccessLog, whose line then names the trace. What lasts is left out: event streams, and connections of
+// workers.
 func Observe(t *telemetry.Traces, m *telemetry.Metrics, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, span := r.Context(), telemetry.Span{}
-		stream := strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream")
-		if strings.HasPrefix(r.URL.Path, "/api/") && !stream {
+		lasts := r.Header.Get("Upgrade") != "" || strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream")
+		if strings.HasPrefix(r.URL.Path, "/api/") && !lasts {
 			ctx, span = t.Request(ctx, r.Header, "HTTP "+knownMethod(r.Method))
 		}
 		noteTrace(ctx)
@@ -26,7 +27,7 @@ func Observe(t *telemetry.Traces, m *telemetry.Metrics, next http.Handler) http.
 		from := clock.System{}.Now() // a duration, not a date: the installation's clock may stand still
 		defer func() {
 			route := settleRoute(ctx, r)
-			if w.Header().Get("Content-Type") != "text/event-stream" {
+			if !lasts {
 				m.Request(route, knownMethod(r.Method), sw.Status(), clock.System{}.Now().Sub(from))
 			}
 			span.Rename(route)

@@ -84,7 +84,7 @@ capabilities:
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
 - name: OTEL_TRACES_SAMPLER
-  value: parentbased_traceidratio
+  value: traceidratio
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ $.Values.tracing.ratio | toString | quote }}
 {{- end }}
