@@ -18,7 +18,7 @@ if [ ! -x "$binary" ]; then
   mkdir -p .cache/bin
   work=$(mktemp -d .cache/bin/deploylint.XXXXXX)
   trap 'rm -rf "$work"' EXIT
-  (cd deploy/lint && go build -trimpath -buildvcs=false -o "$root/$work/deploylint" .)
+  (cd deploy/lint && go build -trimpath -buildvcs=false -ldflags "-s -w" -o "$root/$work/deploylint" .)
   find .cache/bin -maxdepth 1 -type f -name 'deploylint-*' -delete
   mv "$work/deploylint" "$binary" # in one step: an interrupted build leaves nothing that looks whole
 fi
