@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"bottega/internal/apptest"
+	"bottega/internal/db"
 )
 
 // machine is a `bottega worker` in a process of its own.
@@ -140,7 +141,7 @@ func balance(t *testing.T, servers ...*server) string {
 
 // howLong is how long machines are killed: BOTTEGA_TEST_MACHINES_FOR=30m for a long look.
 func howLong(t *testing.T) time.Duration {
-	d := 6 * time.Second
+	d := 8 * time.Second
 	if long() {
 		d = time.Minute
 	}
@@ -158,7 +159,8 @@ func howLong(t *testing.T) time.Duration {
 // server at random while clients submit and cancel. Every accepted generation ends once, every picture decodes, the ledger
 // is exact, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
-	store := []string{"--database", apptest.Postgres(t), "--storage", apptest.S3(t, "../.."), "--data", t.TempDir()}
+	ref := apptest.Postgres(t)
+	store := []string{"--database", ref, "--storage", apptest.S3(t, "../.."), "--data", t.TempDir()}
 	with := func(more ...string) []string { return append(append([]string{}, store...), more...) }
 	file := asShipped(t)
 	one := startProgram(t, file, with("--slots", "0")...)
@@ -189,7 +191,7 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	for enough := time.After(howLong(t)); ; kills++ {
 		select {
 		case <-enough:
-		case <-time.After(time.Duration(300+rand.IntN(900)) * time.Millisecond):
+		case <-time.After(time.Duration(500+rand.IntN(2000)) * time.Millisecond):
 			if victim := rand.IntN(len(workers) + 1); victim == len(workers) {
 				two.kill()
 				two.start()
@@ -203,6 +205,7 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	}
 	accepted := load.finish(t)
 	checkAll(t, c, accepted, store)
+	checkFailures(t, ref)
 	late := time.After(30 * time.Second)
 	for seen := false; !seen; {
 		select {
@@ -213,6 +216,35 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills, %d generations", kills, len(accepted))
+}
+
+// checkFailures reads why generations failed: only because each of their attempts was lost.
+func checkFailures(t *testing.T, ref string) {
+	t.Helper()
+	d, err := db.Open(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	rows, err := d.Query(t.Context(), "SELECT failure_code, COUNT(*) FROM generation WHERE state = 'failed' GROUP BY failure_code")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var code string
+		var n int
+		if err := rows.Scan(&code, &n); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d generations failed: %s", n, code)
+		if code != "worker_lost" && code != "engine_unavailable" {
+			t.Errorf("%d generations failed with %s", n, code)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWorker_MistakesAreToldPlainly(t *testing.T) {

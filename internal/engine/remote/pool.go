@@ -109,8 +109,9 @@ func (p *Pool) note(s *Session, code, text string) {
 
 // Serve speaks with one worker that has shown a token in force, until it leaves or is lost. It closes the connection.
 func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID string) {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Session{
-		ID: id.New(), pool: p, over: make(chan struct{}), left: make(chan struct{}), works: map[uint64]*work{},
+		ID: id.New(), pool: p, over: make(chan struct{}), stop: stop, left: make(chan struct{}), works: map[uint64]*work{},
 	}
 	s.line = newLine(conn, helloWithin, func(d time.Duration) { s.close(fmt.Sprintf("it was not heard of for %s", d)) })
 	defer s.close("it is over")
@@ -133,7 +134,6 @@ func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID strin
 	var besides sync.WaitGroup
 	besides.Go(s.listen)
 	besides.Go(func() { p.watch(ctx, s, tokenID, beat) })
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	besides.Go(func() {
 		defer stop()
 		select {
@@ -142,7 +142,7 @@ func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID strin
 		case <-s.drain:
 		}
 	})
-	err = p.opt.Work(work, s)
+	err = p.opt.Work(working, s)
 	s.close("it has no more work")
 	besides.Wait()
 	log.Info("a worker has gone", "reason", s.reason, "error", err)
