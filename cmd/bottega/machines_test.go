@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -17,6 +18,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -75,6 +77,15 @@ func (m *machine) working() {
 func (m *machine) kill() {
 	_ = m.cmd.Process.Kill()
 	_ = m.cmd.Wait() // "signal: killed"
+}
+
+// terminate asks the worker to stop and returns how it ended.
+func (m *machine) terminate() error {
+	m.t.Helper()
+	if err := m.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		m.t.Fatal(err)
+	}
+	return m.cmd.Wait()
 }
 
 // ends follows an account's event stream and returns the ids of the generations that it says are complete.
@@ -214,6 +225,15 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 		case <-late:
 			t.Fatal("the event stream of the first server told no end of anything")
 		}
+	}
+	stop()
+	for _, m := range workers {
+		if err := m.terminate(); err != nil {
+			t.Errorf("a worker that was told to stop ended with %v", err)
+		}
+	}
+	if err := errors.Join(one.terminate(), two.terminate()); err != nil {
+		t.Errorf("the servers ended with %v", err)
 	}
 	t.Logf("%d kills, %d generations", kills, len(accepted))
 }

@@ -43,7 +43,7 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	picture := func(img asset.Image) string { return a.Signer.URL(img.ID, asset.OriginalPNG, a.Clock.Now(), false) }
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.Handle("/api/studio/", studioAPI)
@@ -65,6 +65,9 @@ func (a *App) Handler() (http.Handler, error) {
 	mux.Handle("/", gzhttp.GzipHandler(spa(web.FS())))
 	return api.AccessLog(a.Log, a.Clock, api.SecureHeaders(api.Recover(a.Log, mux))), nil
 }
+
+// healthy says that the process lives.
+func healthy(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }
 
 func origins(publicURL string) []string {
 	if publicURL == "" {
