@@ -171,7 +171,7 @@ func howLong(t *testing.T) time.Duration {
 // is exact, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	ref := apptest.Postgres(t)
-	store := []string{"--database", ref, "--storage", apptest.S3(t, "../.."), "--data", t.TempDir()}
+	store := []string{"--database", ref, "--storage", apptest.S3(t), "--data", t.TempDir()}
 	with := func(more ...string) []string { return append(append([]string{}, store...), more...) }
 	file := asShipped(t)
 	one := startProgram(t, file, with("--slots", "0")...)

@@ -27,6 +27,8 @@ type cli struct {
 	Worker   workerCmd   `cmd:"" help:"Make pictures on this machine for a studio elsewhere, and serve nothing."`
 	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
+	Backup   backupCmds  `cmd:"" set:"log_level=warn" help:"Write a backup of everything, or verify one."`
+	Restore  restoreCmd  `cmd:"" set:"log_level=warn" help:"Bring a backup back."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

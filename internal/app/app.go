@@ -89,6 +89,7 @@ type App struct {
 	Generations *generation.Service
 	Line        *queue.Dispatcher
 
+	lock     *Lock // of the data folder
 	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
@@ -179,25 +180,45 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Places are where an installation keeps its rows and its files.
+type Places struct {
+	Folder   string // data folder, where any of the two lies in it; empty = none does
+	Database string // of db.Open
+	Storage  string // of asset.OpenStore
+}
+
+// Places resolves what a configuration leaves open.
+func (c Config) Places() Places {
+	p := Places{Database: c.Database, Storage: c.Storage}
+	if p.Database == "" || p.Storage == "" {
+		p.Folder = c.Data
+	}
+	if p.Database == "" {
+		p.Database = filepath.Join(c.Data, "bottega.db")
+	}
+	if p.Storage == "" {
+		p.Storage = filepath.Join(c.Data, "files")
+	}
+	return p
+}
+
+// OpenStore opens the store of files; a folder is made when missing.
+func (p Places) OpenStore(ctx context.Context) (*asset.Store, error) {
+	return asset.OpenStore(ctx, p.Storage, maxPixels)
+}
+
 // openData makes sure that the data folder can be written and opens what lies in it.
-func (a *App) openData(ctx context.Context) error {
-	database, storage := a.Database, a.Storage
-	if database == "" || storage == "" {
-		if err := writable(a.Data); err != nil {
+func (a *App) openData(ctx context.Context) (err error) {
+	p := a.Places()
+	if p.Folder != "" {
+		if err := writable(p.Folder); err != nil {
+			return err
+		}
+		if a.lock, err = LockShared(p.Folder); err != nil {
 			return err
 		}
 	}
-	if database == "" {
-		database = filepath.Join(a.Data, "bottega.db")
-	}
-	if storage == "" {
-		storage = filepath.Join(a.Data, "files")
-		if err := os.MkdirAll(storage, 0o700); err != nil {
-			return fmt.Errorf("make the folder for pictures: %w", err)
-		}
-	}
-	var err error
-	if a.DB, err = db.Open(ctx, database); err != nil {
+	if a.DB, err = db.Open(ctx, p.Database); err != nil {
 		return err
 	}
 	if a.Worker {
@@ -208,10 +229,8 @@ func (a *App) openData(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.Assets, err = asset.OpenStore(ctx, storage, maxPixels); err != nil {
-		return err
-	}
-	return nil
+	a.Assets, err = p.OpenStore(ctx)
+	return err
 }
 
 // writable makes the folder and tries to write into it, so that a wrong path is told at the start.
@@ -238,6 +257,7 @@ func (a *App) Close() error {
 	if a.DB != nil {
 		errs = append(errs, a.DB.Close())
 	}
+	errs = append(errs, a.lock.Close())
 	for _, e := range a.Engines {
 		if c, ok := e.(interface{ Close() error }); ok {
 			errs = append(errs, c.Close())

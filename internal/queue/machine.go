@@ -192,3 +192,12 @@ func listed(text string) []string {
 	}
 	return strings.Split(text, ",")
 }
+
+// Alive counts the processes that work on a database and were heard of lately.
+func Alive(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count workers: %w", err)
+	}
+	return n, nil
+}

@@ -3,6 +3,9 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"bottega/internal/db"
@@ -73,4 +76,26 @@ func (d *Dispatcher) renew(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Abandon puts everything that runs back into the line, without counting it as an attempt, and takes all workers off: for
+// a database that was just brought back from a backup or moved, on which nobody works. Index ticket_lease.
+func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned int, err error) {
+	rows, err := tx.Query(ctx, "SELECT id FROM ticket WHERE lease_owner <> ''")
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	ids, err := db.Set(rows)
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE ticket SET lease_owner = '', lease_until = 0,
+		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE lease_owner <> ''`)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM worker")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("put what ran back into the line: %w", err)
+	}
+	return len(ids), w.Returned(ctx, tx, slices.Sorted(maps.Keys(ids)), at)
 }
