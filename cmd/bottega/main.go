@@ -29,6 +29,7 @@ type cli struct {
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
 	Backup   backupCmds  `cmd:"" set:"log_level=warn" help:"Write a backup of everything, or verify one."`
 	Restore  restoreCmd  `cmd:"" set:"log_level=warn" help:"Bring a backup back."`
+	Doctor   doctorCmd   `cmd:"" set:"log_level=warn" help:"Look an installation over: what is wrong, and what to do; exit 1 when something does not work."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

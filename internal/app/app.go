@@ -125,18 +125,22 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
-	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
+	sender, err := mail.New(a.Mail)
+	if err != nil {
+		return err
+	}
+	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
-	if err := a.openAlerts(ctx); err != nil {
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Teams: a.Teams, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
+	if err := a.openAlerts(ctx, sender); err != nil {
 		return err
 	}
-	a.Payments = payment.NewService(payment.Deps{
-		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
-	})
 	owner := id.New()
 	a.Bus = event.NewBus(a.DB, owner, a.Log, a.hear)
 	a.Hub = event.NewHub(a.DB)
@@ -146,7 +150,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
-		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
+		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, MaxDeaths: generation.MaxDeaths, Poll: a.Poll,
 		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
@@ -156,7 +160,10 @@ func (a *App) open(ctx context.Context) (err error) {
 
 // kinds are the kinds of work, done by these engines.
 func (a *App) kinds(engines engine.Set) []generation.Kind {
-	return []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}}
+	return []generation.Kind{&image.Kind{
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
+	}}
 }
 
 func (c Config) withDefaults() Config {
@@ -327,6 +334,7 @@ const (
 	keepEvents = 7 * 24 * time.Hour
 
 	keepMessages = 90 * 24 * time.Hour // of the payment provider, for taking them up again
+	keepDeaths   = 90 * 24 * time.Hour // the evidence about work that was put aside
 	orphanAfter  = 24 * time.Hour      // longer than any run
 )
 
@@ -334,6 +342,7 @@ func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
 	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

@@ -137,6 +137,14 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return p.paint(ctx, &req, report)
 	}
 	defer func() { e.free <- w }()
+	places := int64(1)
+	if req.Alone {
+		places = mostTogether
+	}
+	if err := w.room.Acquire(ctx, places); err != nil {
+		return nil, fmt.Errorf("wait for a worker: %w", err)
+	}
+	defer w.room.Release(places)
 	answer, err := w.do(ctx, packed(req), func(f *frame) {
 		if f.Progress != nil {
 			small := wire.Pixels(f.payload, f.Progress.Width, f.Progress.Height)
