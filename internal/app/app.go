@@ -283,10 +283,7 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
-		a.draining.Store(true)
-		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
-	})()
+	defer context.AfterFunc(ctx, a.drains)()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
@@ -301,6 +298,12 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)
+}
+
+// drains notes that this process is on its way out.
+func (a *App) drains() {
+	a.draining.Store(true)
+	a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
 }
 
 // every calls f after each pause until ctx ends.
