@@ -144,3 +144,38 @@ func TestFault_TwoServersAndTheSameSubmissions(t *testing.T) {
 		t.Errorf("%d and %d calls for %d pictures: want both at work", one.Engine.Calls(), two.Engine.Calls(), pictures)
 	}
 }
+
+// TestFault_TwoWorkersAnswerAtOnce: a lease runs out while its worker works, another server takes the work over, and both
+// answer at the same moment. One of them is heard.
+func TestFault_TwoWorkersAnswerAtOnce(t *testing.T) {
+	ref := apptest.Postgres(t)
+	// No renewal in this test's time, and no second slot: who works does not take the work over from itself.
+	hour := func(c *app.Config) { c.Lease, c.SlotCount = time.Hour, 1 }
+	one := apptest.New(t, ref, hour)
+	two := apptest.New(t, ref, hour, func(c *app.Config) { c.Clock, c.Storage = one.Clock, "file://"+one.Data+"/files" })
+	user := one.User(plan.Operator)
+	for range times(5, 100) {
+		gate, started := make(chan struct{}), make(chan struct{}, 2)
+		for _, w := range []*apptest.World{one, two} {
+			w.Engine.Script(enginetest.Script{Gate: gate, Started: started})
+		}
+		stopOne := one.Run()
+		g := one.Submit(user, "a fox", 1)
+		<-started
+		stopTwo := two.Run()
+		one.Clock.Advance(90 * time.Minute)
+		<-started
+		close(gate)
+		done := one.WaitState(user, g.ID, generation.Complete)
+		stopOne() // waits for the run that came too late
+		stopTwo()
+		got, err := two.Generations.Get(t.Context(), user, g.ID)
+		if err != nil || len(got.Images) != 1 || got.Images[0].ID != done.Images[0].ID || got.Charged != g.Price {
+			t.Fatalf("after both have answered: %v, %+v", err, got)
+		}
+		one.Verify()
+	}
+	if one.Engine.Calls() != two.Engine.Calls() {
+		t.Errorf("%d and %d calls: not every generation was made by both", one.Engine.Calls(), two.Engine.Calls())
+	}
+}
