@@ -160,12 +160,12 @@ func (p *press) checkExact(step func()) map[generation.State]int {
 	for id, o := range p.accepted {
 		var g *generation.Generation
 		var err error
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			if g, err = w.Generations.Get(p.t.Context(), o.who, id); err == nil && g.State.Final() {
 				break
 			}
 			if step(); time.Now().After(deadline) {
-				p.t.Fatalf("generation %s has not ended after a minute: %+v, %v", id, g, err)
+				p.t.Fatalf("generation %s has not ended after two minutes: %+v, %v", id, g, err)
 			}
 		}
 		ended[g.State]++

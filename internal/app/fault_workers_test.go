@@ -50,10 +50,10 @@ func TestFault_WorkersThatFailInEveryWay(t *testing.T) {
 		c.Engines = engine.Set{"scripted": newMoody()}
 	}
 	one, two := apptest.New(t, ref, with), apptest.New(t, ref, with)
-	p := newPress(t, times(12, 300), time.Millisecond, one, two)
+	p := newPress(t, times(6, 300), time.Millisecond, one, two)
 	<-p.done
 	err := one.DB.Tx(t.Context(), func(tx *db.Tx) error { // a hang is over soon
-		_, err := tx.Exec(t.Context(), "UPDATE generation SET timeout_ms = 300")
+		_, err := tx.Exec(t.Context(), "UPDATE generation SET timeout_ms = 3000")
 		return err
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func TestFault_TheClockJumps(t *testing.T) {
 		w.Engine.Script(enginetest.Script{Gate: slowly})
 		w.Run()
 	}
-	p := newPress(t, times(10, 200), 50*time.Millisecond, one, two)
+	p := newPress(t, times(6, 200), 50*time.Millisecond, one, two)
 	for p.busy() {
 		one.Clock.Advance(time.Duration(rand.Int64N(int64(6*time.Hour))) - 3*time.Hour + 10*time.Minute)
 		time.Sleep(20 * time.Millisecond)
@@ -131,7 +131,7 @@ func TestFault_TwoServersAndTheSameSubmissions(t *testing.T) {
 	one, two := apptest.New(t, ref, real(store)), apptest.New(t, ref, real(store))
 	one.Run()
 	two.Run()
-	p := newPress(t, times(15, 400), 10*time.Millisecond, one, two)
+	p := newPress(t, times(8, 400), 10*time.Millisecond, one, two)
 	ended := p.checkExact(nothing)
 	if ended[generation.Failed] != 0 {
 		t.Errorf("%d failed though nothing went wrong", ended[generation.Failed])
