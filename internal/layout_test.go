@@ -28,9 +28,9 @@ type layer struct {
 // stands.
 var order = []layer{
 	{packages: []string{"app", "apptest"}},
-	{packages: []string{"api/leonardo", "api/openai", "api/studio"}, apart: true}, // a dialect knows no other dialect
+	{packages: []string{"api/leonardo", "api/openai", "api/studio", "api/worker"}, apart: true}, // a dialect knows no other dialect
 	{packages: []string{"api"}},
-	{packages: []string{"plan", "team", "alert", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook"}},
+	{packages: []string{"plan", "team", "alert", "backup", "doctor", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook"}},
 	{packages: []string{
 		"generation/kind/image", "generation/kind/upscale", "generation/kind/cutout", "generation/kind/video", "generation/kind/element",
 	}, apart: true},
@@ -40,10 +40,12 @@ var order = []layer{
 	{packages: []string{"access", "event", "audit", "account", "auth"}},
 	{packages: []string{
 		"engine/tempera/...", "engine/comfyui", "engine/sdcpp", "engine/openai", "engine/google", "engine/bfl", "engine/enginetest",
+		"engine/remote",
 	}, apart: true},
+	{packages: []string{"engine/wire"}},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
-	{packages: []string{"token", "clock", "fault", "id", "imaging", "mail/..."}},
+	{packages: []string{"token", "disk", "clock", "fault", "id", "imaging", "mail/..."}},
 }
 
 // outside are imports from this module but not from internal: who may use them.

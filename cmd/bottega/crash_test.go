@@ -163,7 +163,7 @@ func TestCrash_NothingIsLost(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { crash(t, 2*kills, nil) })
 	t.Run("postgres", func(t *testing.T) {
 		c := apptest.NewCluster(t)
-		crash(t, kills, c, "--database", c.URL(), "--storage", apptest.S3URL(apptest.S3(t)))
+		crash(t, kills, c, "--database", c.URL(), "--storage", apptest.S3(t))
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,17 +87,18 @@ func printQueue(ctx context.Context, a *app.App, to io.Writer, accounts int) err
 	for _, l := range lanes {
 		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%s\n", l.Lane, l.Running, l.Admitted, l.Waiting, pausedWord(l.Paused))
 	}
-	fmt.Fprintf(out, "\nWORKER\tSLOTS\tENGINES\tHEARD OF\t\n")
+	fmt.Fprintf(out, "\nWORKER\tKIND\tSLOTS\tENGINES\tVERSION\tMODELS\tHEARD OF\t\n")
 	for _, w := range workers {
 		ago := a.Clock.Now().Sub(db.Time(w.SeenAt)).Round(time.Second)
 		silent := ""
 		if w.Gone(a.Clock.Now()) {
 			silent = "silent: its slots do not count"
 		}
-		fmt.Fprintf(out, "%s\t%d\t%s\t%s ago\t%s\n", w.Owner, w.Slots, strings.Join(w.Engines, ","), ago, silent)
+		fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%s\t%s\t%s ago\t%s\n", cmp.Or(w.Name, w.Owner), w.Kind, w.Slots, strings.Join(w.Engines, ","),
+			w.Version, strings.Join(w.Models, ","), ago, silent)
 	}
 	if len(workers) == 0 {
-		fmt.Fprintf(out, "none: start `bottega serve`\t\t\t\t\n")
+		fmt.Fprintf(out, "none: start `bottega serve`\t\t\t\t\t\t\t\n")
 	}
 	fmt.Fprintf(out, "\nACCOUNT\tRUNNING\tWAITING\t\n")
 	for _, b := range backlogs {

@@ -63,7 +63,7 @@ func badStore(t *testing.T, address string, what func() trouble) string {
 
 // TestFault_TheStoreIsSlowAndFails lets writes to S3 be slow, fail, and fail after they were done.
 func TestFault_TheStoreIsSlowAndFails(t *testing.T) {
-	address, bucket := apptest.S3(t)
+	address, bucket := apptest.S3Server(t)
 	var writes, bad atomic.Int64
 	var calm atomic.Bool
 	proxy := badStore(t, address, func() trouble {
@@ -87,7 +87,7 @@ func TestFault_TheStoreIsSlowAndFails(t *testing.T) {
 
 // TestFault_AStoreThatIsAwayIsTriedAgain: nothing can be kept for a while, and the work waits and is then done.
 func TestFault_AStoreThatIsAwayIsTriedAgain(t *testing.T) {
-	address, bucket := apptest.S3(t)
+	address, bucket := apptest.S3Server(t)
 	var away atomic.Bool
 	var refused atomic.Int64
 	proxy := badStore(t, address, func() trouble {

@@ -45,7 +45,7 @@ func real(store string) func(*app.Config) {
 // s3 is the URL of a real S3 server with an empty bucket.
 func s3(t *testing.T) string {
 	t.Helper()
-	return apptest.S3URL(apptest.S3(t))
+	return apptest.S3(t)
 }
 
 // press is people who submit through any of several servers, each submission several times at once, and sometimes cancel.

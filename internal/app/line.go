@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bottega/internal/engine/remote"
 	"bottega/internal/queue"
 )
 
@@ -20,7 +21,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	}
 	there, slots, now := 0, 0, a.Clock.Now()
 	for _, w := range workers {
-		if !w.Gone(now) {
+		if !w.Gone(now) && w.Slots > 0 {
 			there, slots = there+1, slots+w.Slots
 		}
 	}
@@ -64,6 +65,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	for _, e := range engines {
 		fmt.Fprintf(&b, "bottega_engine_opened_total{engine=%q} %d\n", e.Engine, e.Opened)
 	}
+	a.workerMetrics(&b, head)
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")
 	fmt.Fprintf(&b, "bottega_queue_waits_total %d\n", right.Foretold)
@@ -76,4 +78,25 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 		fmt.Fprintf(&b, "bottega_queue_wait_inside_ratio %g\n", right.Inside)
 	}
 	return b.String(), nil
+}
+
+// workerMetrics is who works for this server over HTTP, what was refused, and whether other processes are heard.
+func (a *App) workerMetrics(b *strings.Builder, head func(name, kind, help string)) {
+	c := a.Workers.Counts()
+	head("bottega_worker_sessions", "gauge", "Workers that are connected to this server.")
+	fmt.Fprintf(b, "bottega_worker_sessions %d\n", c.Sessions)
+	head("bottega_worker_joined_total", "counter", "Workers that this server let in.")
+	fmt.Fprintf(b, "bottega_worker_joined_total %d\n", c.Joined)
+	head("bottega_worker_refused_total", "counter", "Workers that were not let in, and answers that were not taken, by reason.")
+	for _, code := range remote.Codes() {
+		fmt.Fprintf(b, "bottega_worker_refused_total{reason=%q} %d\n", code, c.Refused[code])
+	}
+	listening := 0
+	if a.Bus.Listening() {
+		listening = 1
+	}
+	head("bottega_bus_listening", "gauge", "1 = this process hears the others on its PostgreSQL at once; 0 = it looks by itself, or there is SQLite.")
+	fmt.Fprintf(b, "bottega_bus_listening %d\n", listening)
+	head("bottega_bus_dropped_total", "counter", "Notes to other processes that were not sent; they look by themselves.")
+	fmt.Fprintf(b, "bottega_bus_dropped_total %d\n", a.Bus.Dropped())
 }

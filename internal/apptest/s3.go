@@ -9,9 +9,12 @@ import (
 // s3Binary is what scripts/fetch-versitygw.sh builds; the version stands in both.
 const s3Binary = ".cache/bin/versitygw-v1.8.0"
 
-// S3 starts a real S3 server with an empty bucket and returns its address and the bucket's name. The server ends with
+// S3 starts a real S3 server with an empty bucket, for app.Config.Storage and --storage. See S3Server.
+func S3(t testing.TB) string { t.Helper(); return S3URL(S3Server(t)) }
+
+// S3Server starts a real S3 server with an empty bucket and returns its address and the bucket's name. The server ends with
 // the test, and its credentials are in the environment. It is not for parallel tests.
-func S3(t testing.TB) (address, bucket string) {
+func S3Server(t testing.TB) (address, bucket string) {
 	t.Helper()
 	// On disk and not in t.TempDir of a memory file system: the server keeps metadata in extended attributes.
 	dir := t.TempDir()
@@ -26,7 +29,7 @@ func S3(t testing.TB) (address, bucket string) {
 	return address, "pictures"
 }
 
-// S3URL is where a bucket lies, for app.Config.Storage and --storage.
+// S3URL is where a bucket lies.
 func S3URL(address, bucket string) string {
 	return "s3://" + bucket + "?region=us-east-1&use_path_style=true&endpoint=http://" + address
 }

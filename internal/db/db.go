@@ -33,6 +33,7 @@ type DB struct {
 	Dialect Dialect
 	write   *sql.DB // SQLite: one connection, the only writer of this process
 	read    *sql.DB
+	ref     string // of PostgreSQL, for connections beside the pool
 
 	fault func(statement string) error // for tests: see Disturb
 }
@@ -76,7 +77,7 @@ func openPostgres(ctx context.Context, ref string) (*DB, error) {
 		_ = pool.Close()
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	return &DB{Dialect: Postgres, write: pool, read: pool}, nil
+	return &DB{Dialect: Postgres, write: pool, read: pool, ref: ref}, nil
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {

@@ -100,3 +100,7 @@ type Imager interface {
 	// it is called in order of steps, from one goroutine, and must not block. On cancel the error wraps ctx.Err().
 	GenerateImage(ctx context.Context, req ImageRequest, report func(Progress)) (*Picture, error)
 }
+
+// Versioned is an engine that says exactly what makes its pictures: name, version and a hash over everything that
+// decides over pixels, of each of its models. Machines that say the same make the same pictures.
+type Versioned interface{ Versions() []string }

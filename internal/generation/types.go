@@ -143,6 +143,12 @@ type Progress struct {
 	Preview      string  `json:"preview,omitempty" doc:"small picture as a data: URL"`
 }
 
+// Small is the progress without its picture, for ways that have little room.
+func (p Progress) Small() any {
+	p.Preview = ""
+	return p
+}
+
 // Result of a run. Delivered counts the pictures that came out; the price is captured in that share.
 type Result struct {
 	Images []asset.Image

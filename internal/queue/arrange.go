@@ -223,34 +223,6 @@ func States(ctx context.Context, q db.Queryer) ([]LaneState, error) {
 	return list, nil
 }
 
-// WorkerState is a process that works.
-type WorkerState struct {
-	Owner   string
-	Slots   int
-	Engines []string
-	SeenAt  int64 // microseconds since 1970
-}
-
-// Workers reads the processes that were heard of, the latest first.
-func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
-	rows, err := q.Query(ctx, "SELECT owner, slots, engines, seen_at FROM worker ORDER BY seen_at DESC")
-	if err != nil {
-		return nil, fmt.Errorf("list workers: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []WorkerState
-	for rows.Next() {
-		var w WorkerState
-		var engines string
-		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt); err != nil {
-			return nil, fmt.Errorf("list workers: %w", err)
-		}
-		w.Engines = strings.Split(engines, ",")
-		list = append(list, w)
-	}
-	return list, rows.Err()
-}
-
 // Check tells of every share that does not say what the tickets say.
 func Check(ctx context.Context, q db.Queryer, problem func(string)) error {
 	rows, err := q.Query(ctx, `SELECT s.share, s.lane, s.waiting, s.admitted, s.behind, COALESCE(t.waiting, 0), COALESCE(t.admitted, 0), COALESCE(t.behind, 0)

@@ -35,12 +35,14 @@ type Limits interface {
 
 // Options of a dispatcher.
 type Options struct {
-	Owner       string        // unique per process
-	Slots       int           // tickets run at once
+	Owner       string        // unique per dispatcher
+	Slots       int           // tickets run at once; 0 = none, work is only asked about here
 	Lease       time.Duration // a lease is renewed three times before it ends
 	MaxAttempts int
 	MaxDeaths   int           // after which work is given up, however few its attempts; 0 = no bound
 	Poll        time.Duration // how often the line is looked at without being woken
+	Machine     Machine       // told to people
+	Returned    func()        // tells other processes that work went back into the line; nil = there are none
 }
 
 // Causes of a run's context ending; see context.Cause.
@@ -69,6 +71,7 @@ type Dispatcher struct {
 
 	mu      sync.Mutex
 	running map[string]context.CancelCauseFunc
+	beside  map[*Dispatcher]bool // of the same process, while they run
 	runs    sync.WaitGroup
 }
 
@@ -76,12 +79,36 @@ type Dispatcher struct {
 func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Logger) *Dispatcher {
 	return &Dispatcher{
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
-		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log), running: map[string]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log),
+		running: map[string]context.CancelCauseFunc{}, beside: map[*Dispatcher]bool{},
 	}
 }
 
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
+
+// Beside returns a dispatcher for other slots of this process, which another worker has. It shares what is known about
+// waits, and is woken and cancelled through d while RunBeside runs it.
+func (d *Dispatcher) Beside(w Worker, change func(*Options)) *Dispatcher {
+	opt := d.opt
+	change(&opt)
+	other := New(d.db, d.clock, w, d.limits, opt, d.log)
+	other.past = d.past
+	return other
+}
+
+// RunBeside runs a dispatcher that Beside returned; see Run.
+func (d *Dispatcher) RunBeside(ctx context.Context, other *Dispatcher, grace time.Duration) error {
+	d.mu.Lock()
+	d.beside[other] = true
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.beside, other)
+	}()
+	return other.Run(ctx, grace)
+}
 
 // Wake says that the line or the slots changed.
 func (d *Dispatcher) Wake() {
@@ -89,10 +116,30 @@ func (d *Dispatcher) Wake() {
 	case d.wake <- struct{}{}:
 	default:
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for other := range d.beside {
+		other.Wake()
+	}
 }
 
 // Cancel ends the context of a run of this process with the cause. It reports whether there was one.
 func (d *Dispatcher) Cancel(id string, cause error) bool {
+	if d.end(id, cause) {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for other := range d.beside {
+		if other.Cancel(id, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// end is Cancel for a run of these slots alone.
+func (d *Dispatcher) end(id string, cause error) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	cancel, ok := d.running[id]
@@ -122,7 +169,7 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 // announce writes down that this process works, and what for: an engine whose breaker is open is not among it.
 func (d *Dispatcher) announce(ctx context.Context) error {
 	return d.db.Tx(ctx, func(tx *db.Tx) error {
-		return announce(ctx, tx, d.opt.Owner, d.opt.Slots, d.breakers.closed(d.worker.Engines()), d.clock.Now())
+		return announce(ctx, tx, d.opt, d.breakers.closed(d.worker.Engines()), d.clock.Now())
 	})
 }
 
@@ -311,6 +358,10 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 		}
 		if err := d.giveBack(context.WithoutCancel(work), t, context.Cause(ctx)); err != nil {
 			d.log.Error("could not put work back into the line; it moves on when its lease ends", "generation", t.ID, "error", err)
+			return
+		}
+		if d.opt.Returned != nil {
+			d.opt.Returned()
 		}
 	}()
 }

@@ -107,16 +107,32 @@ func readPaces(ctx context.Context, q db.Queryer) (map[paceKey]time.Duration, er
 // workerGone is how long a process is silent before its slots no longer count.
 const workerGone = 45 * time.Second
 
+// Machine says what runs a dispatcher's work, for people and for comparing.
+type Machine struct {
+	Kind    string   // MachineServer, MachineWorker or MachineRemote
+	Name    string   // of the machine, for people
+	Version string   // of Bottega
+	Models  []string // what makes the pictures, exactly: name, version and hash
+}
+
+// The kinds of machines.
+const (
+	MachineServer = "server" // serves, and works with what slots it has
+	MachineWorker = "worker" // works on the database, serves nothing
+	MachineRemote = "remote" // works through a server
+)
+
 // announce says that this process works, with so many slots.
-func announce(ctx context.Context, tx *db.Tx, owner string, slots int, engines []string, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at) VALUES ($1, $2, $3, $4)
+func announce(ctx context.Context, tx *db.Tx, opt Options, engines []string, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (owner) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at`,
-		owner, slots, strings.Join(engines, ","), db.Micros(at))
+		opt.Owner, opt.Slots, strings.Join(engines, ","), db.Micros(at), opt.Machine.Kind, opt.Machine.Name, opt.Machine.Version,
+		strings.Join(opt.Machine.Models, ","))
 	if err == nil {
 		_, err = tx.Exec(ctx, "DELETE FROM worker WHERE seen_at < $1", db.Micros(at.Add(-time.Hour)))
 	}
 	if err != nil {
-		return fmt.Errorf("announce worker %s: %w", owner, err)
+		return fmt.Errorf("announce worker %s: %w", opt.Owner, err)
 	}
 	return nil
 }
@@ -167,4 +183,53 @@ func EverRan(ctx context.Context, q db.Queryer, engine string) (bool, error) {
 		}
 	}
 	return false, err
+}
+
+// WorkerState is a process that works.
+type WorkerState struct {
+	Owner   string
+	Slots   int
+	Engines []string
+	SeenAt  int64 // microseconds since 1970
+	Machine
+}
+
+// Gone reports whether a process was silent for so long that its slots do not count.
+func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }
+
+// Workers reads the processes that were heard of, the latest first.
+func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
+	rows, err := q.Query(ctx, "SELECT owner, slots, engines, seen_at, kind, name, version, models FROM worker ORDER BY seen_at DESC, owner")
+	if err != nil {
+		return nil, fmt.Errorf("list workers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []WorkerState
+	for rows.Next() {
+		var w WorkerState
+		var engines, models string
+		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Kind, &w.Name, &w.Version, &models); err != nil {
+			return nil, fmt.Errorf("list workers: %w", err)
+		}
+		w.Engines, w.Models = strings.Split(engines, ","), listed(models)
+		list = append(list, w)
+	}
+	return list, rows.Err()
+}
+
+// listed reads names with commas between; none of an empty text.
+func listed(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// Alive counts the processes that work on a database and were heard of lately.
+func Alive(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count workers: %w", err)
+	}
+	return n, nil
 }

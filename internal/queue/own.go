@@ -162,6 +162,3 @@ func Backlogs(ctx context.Context, q db.Queryer, most int) ([]Backlog, error) {
 	}
 	return list, rows.Err()
 }
-
-// Gone reports whether a process was silent for so long that its slots do not count.
-func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }

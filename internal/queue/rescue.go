@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"bottega/internal/db"
@@ -128,8 +130,59 @@ func (d *Dispatcher) renew(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if t, ok := mine[id]; !ok || t.Owner != d.opt.Owner {
-			d.Cancel(id, ErrLostLease)
+			d.end(id, ErrLostLease) // not Cancel: it may run beside by now
 		}
 	}
 	return nil
+}
+
+// Abandon puts everything that runs back into the line, without counting it as an attempt, and takes all workers off: for
+// a database that was just brought back from a backup or moved, on which nobody works. Index ticket_lease.
+func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned int, err error) {
+	rows, err := tx.Query(ctx, "SELECT id FROM ticket WHERE lease_owner <> ''")
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	ids, err := db.Set(rows)
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE ticket SET lease_owner = '', lease_until = 0,
+		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE lease_owner <> ''`)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM worker")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("put what ran back into the line: %w", err)
+	}
+	return len(ids), w.Returned(ctx, tx, slices.Sorted(maps.Keys(ids)), at)
+}
+
+// StuckWork is work that does not move.
+type StuckWork struct {
+	Leases  int            // given out, and over since the moment that was asked for
+	Waiting map[string]int // tickets that wait for an engine, by its name
+}
+
+// Stuck counts work that nobody takes up. Index ticket_lease, and all waiting tickets: for people, not for the road.
+func Stuck(ctx context.Context, q db.Queryer, before time.Time) (StuckWork, error) {
+	s := StuckWork{Waiting: map[string]int{}}
+	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_until < $1", db.Micros(before)).Scan(&s.Leases)
+	if err != nil {
+		return s, fmt.Errorf("count leases that are over: %w", err)
+	}
+	rows, err := q.Query(ctx, "SELECT needs, COUNT(*) FROM ticket WHERE lease_owner = '' GROUP BY needs")
+	if err != nil {
+		return s, fmt.Errorf("count what waits: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var engine string
+		var n int
+		if err := rows.Scan(&engine, &n); err != nil {
+			return s, fmt.Errorf("count what waits: %w", err)
+		}
+		s.Waiting[engine] = n
+	}
+	return s, rows.Err()
 }

@@ -88,7 +88,7 @@ func (w *worker) do(ctx context.Context, f *frame, report func(*frame)) (*frame,
 		return nil, fmt.Errorf("paint: %w", err)
 	}
 	if answer.Type == frameFailed && answer.Fault != nil {
-		return nil, answer.Fault.err()
+		return nil, answer.Fault.Err()
 	}
 	return answer, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"bottega/internal/engine"
 	"bottega/internal/engine/enginetest"
+	"bottega/internal/engine/wire"
 )
 
 func TestEngine_PassesTheSuiteThroughAWorker(t *testing.T) {
@@ -256,7 +257,7 @@ func TestWorkerMain_EndsWhenStdinCloses(t *testing.T) {
 func TestWorkerMain_RefusesWhatIsNotForIt(t *testing.T) {
 	for name, f := range map[string]*frame{
 		"unknown frame":      {Type: "dance"},
-		"work before start":  {Type: frameGenerate, Request: &request{Image: small("a fox")}},
+		"work before start":  {Type: frameGenerate, Request: &request{Request: wire.Request{Image: small("a fox")}}},
 		"start without more": {Type: frameStart},
 	} {
 		var in bytes.Buffer
@@ -281,7 +282,7 @@ func FuzzReadFrame(f *testing.F) {
 		{Type: frameReady},
 		{Type: frameCancel, ID: 7},
 		{Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
-		{Type: frameGenerate, Request: &request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}, payload: []byte("abcd")},
+		{Type: frameGenerate, Request: &request{Request: wire.Request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}}, payload: []byte("abcd")},
 	} {
 		var b bytes.Buffer
 		if err := writeFrame(&b, v); err != nil {
