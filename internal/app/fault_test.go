@@ -151,9 +151,9 @@ func (p *press) busy() bool {
 func (p *press) checkExact(step func()) map[generation.State]int {
 	p.t.Helper()
 	w := p.servers[0]
-	for deadline := time.Now().Add(time.Minute); p.busy(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); p.busy(); time.Sleep(10 * time.Millisecond) {
 		if step(); time.Now().After(deadline) {
-			p.t.Fatal("not everything is submitted after a minute")
+			p.t.Fatal("not everything is submitted after two minutes")
 		}
 	}
 	ended := map[generation.State]int{}
