@@ -34,6 +34,7 @@ import (
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 	"bottega/internal/team"
+	"bottega/internal/telemetry"
 )
 
 // Config is what an installation is made of.
@@ -61,6 +62,9 @@ type Config struct {
 	Grace     time.Duration // how long running work may go on after SIGTERM
 	Clock     clock.Clock
 	Log       *slog.Logger
+
+	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
+	Metrics *telemetry.Metrics // nil = this installation's own
 
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
@@ -147,6 +151,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		Traces: a.Traces, Metrics: a.Metrics,
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -161,7 +166,7 @@ func (a *App) open(ctx context.Context) (err error) {
 // kinds are the kinds of work, done by these engines.
 func (a *App) kinds(engines engine.Set) []generation.Kind {
 	return []generation.Kind{&image.Kind{
-		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics,
 		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
 	}}
 }
@@ -183,6 +188,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.NewMetrics(c.Version)
 	}
 	return c
 }
