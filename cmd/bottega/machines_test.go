@@ -123,7 +123,7 @@ func howLong(t *testing.T) time.Duration {
 // and cancel at the other. Every accepted generation ends once, every picture decodes, the ledger is exact, and the user of
 // one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
-	store := []string{"--database", apptest.Postgres(t), "--storage", apptest.S3(t, "../.."), "--data", t.TempDir()}
+	store := []string{"--database", apptest.Postgres(t), "--storage", apptest.S3(t), "--data", t.TempDir()}
 	with := func(more ...string) []string { return append(append([]string{}, store...), more...) }
 	file := asShipped(t)
 	one := startProgram(t, file, with("--slots", "0")...)

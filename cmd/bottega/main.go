@@ -29,6 +29,9 @@ type cli struct {
 	Worker   workerCmd   `cmd:"" help:"Make pictures on this machine for a studio elsewhere, and serve nothing."`
 	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
+	Backup   backupCmds  `cmd:"" set:"log_level=warn" help:"Write a backup of everything, or verify one."`
+	Restore  restoreCmd  `cmd:"" set:"log_level=warn" help:"Bring a backup back."`
+	Doctor   doctorCmd   `cmd:"" set:"log_level=warn" help:"Look an installation over: what is wrong, and what to do; exit 1 when something does not work."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Health   healthCmd   `cmd:"" name:"healthcheck" help:"Ask a server on this machine whether it lives; for containers."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`

@@ -20,6 +20,8 @@ type queueCmds struct {
 	Show   queueShowCmd   `cmd:"" default:"withargs" help:"Lanes, workers, and the accounts with the most waiting work."`
 	Pause  queuePauseCmd  `cmd:"" help:"Let nothing of a lane start, on any server; what runs goes on."`
 	Resume queueResumeCmd `cmd:"" help:"Let a lane go on."`
+
+	Quarantine quarantineCmds `cmd:"" help:"Work that was put aside because worker processes died of it."`
 }
 
 type queueShowCmd struct {

@@ -48,6 +48,23 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	fmt.Fprintf(&b, "bottega_queue_workers %d\n", there)
 	head("bottega_queue_slots", "gauge", "What they run at once.")
 	fmt.Fprintf(&b, "bottega_queue_slots %d\n", slots)
+	engines := a.Line.Engines()
+	head("bottega_engine_open", "gauge", "1 = the engine fails again and again: its work waits in line, as far as this process goes.")
+	for _, e := range engines {
+		open := 0
+		if e.Open {
+			open = 1
+		}
+		fmt.Fprintf(&b, "bottega_engine_open{engine=%q} %d\n", e.Engine, open)
+	}
+	head("bottega_engine_failures_total", "counter", "Runs of this process that failed by the engine's own fault.")
+	for _, e := range engines {
+		fmt.Fprintf(&b, "bottega_engine_failures_total{engine=%q} %d\n", e.Engine, e.Failures)
+	}
+	head("bottega_engine_opened_total", "counter", "Times this process stopped giving work to the engine.")
+	for _, e := range engines {
+		fmt.Fprintf(&b, "bottega_engine_opened_total{engine=%q} %d\n", e.Engine, e.Opened)
+	}
 	a.workerMetrics(&b, head)
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")

@@ -53,26 +53,6 @@ func Program(t testing.TB, binary string, arguments func(address string) []strin
 	}
 }
 
-// s3Binary is what scripts/fetch-versitygw.sh builds; the version stands in both.
-const s3Binary = ".cache/bin/versitygw-v1.8.0"
-
-// S3 starts a real S3 server with an empty bucket and returns the bucket's URL; what opens it finds the credentials in the
-// environment. root is the way to the repository.
-func S3(t *testing.T, root string) string {
-	t.Helper()
-	// On disk and not in t.TempDir of a memory file system: the server keeps metadata in extended attributes.
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "pictures"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	address := Program(t, filepath.Join(root, s3Binary), func(address string) []string {
-		return []string{"--quiet", "--port", address, "--access", "test", "--secret", "testsecret", "posix", dir}
-	})
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "testsecret")
-	return "s3://pictures?region=us-east-1&use_path_style=true&endpoint=http://" + address
-}
-
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -38,6 +38,10 @@ type ImageRequest struct {
 	Erase      bool         // fill the masked area with what surrounds it, whatever the prompt says
 	References []Reference
 	Boxes      []Box // where things are; empty = the engine lays out the prompt itself
+
+	// Alone asks that nothing else is worked on in the same process meanwhile, because a process that worked on this
+	// has died: if another one does, nothing else was to blame. It changes no pixel.
+	Alone bool
 }
 
 // ReferenceKind says what a reference picture is looked at for.

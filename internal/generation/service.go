@@ -299,7 +299,7 @@ func (s *Service) removeFiles(ctx context.Context, images []asset.Image) {
 
 // Verify checks what the ledger alone cannot: that exactly the open generations have an open hold and a ticket.
 func (s *Service) Verify(ctx context.Context, problem func(string)) error {
-	return verify(ctx, s.DB, problem)
+	return Check(ctx, s.DB, problem)
 }
 
 // waitEnd polls until the generation is final, for callers that must answer with the outcome.

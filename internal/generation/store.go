@@ -63,6 +63,7 @@ func (s *Service) loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*w
 	if w.line, err = queue.Load(ctx, tx, unique(shares)); err != nil {
 		return nil, err
 	}
+	w.line.AsOf(s.Clock.Now())
 	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func (w *world) save(ctx context.Context, tx *db.Tx) error {
 		if failure == nil {
 			failure = &Failure{}
 		}
-		_, err := tx.Exec(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
+		err := tx.Later(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
 			finished_at = $5 WHERE id = $6`, r.State, r.Charged, failure.Code, failure.Message, db.Micros(r.FinishedAt), r.ID)
 		if err != nil {
 			return fmt.Errorf("write generation %s: %w", r.ID, err)
@@ -270,8 +271,8 @@ func blank(ctx context.Context, tx *db.Tx, id string, at time.Time) error {
 	return err
 }
 
-// verify compares the open generations with open holds and tickets, in one snapshot.
-func verify(ctx context.Context, d *db.DB, problem func(string)) error {
+// Check compares the open generations with open holds and tickets, in one snapshot.
+func Check(ctx context.Context, d *db.DB, problem func(string)) error {
 	return d.Snapshot(ctx, func(q db.Queryer) error {
 		open, err := openIDs(ctx, q)
 		if err != nil {

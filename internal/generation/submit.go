@@ -57,7 +57,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	g, err := s.decide(ctx, actor.AccountID, actor.Team, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
 			id: newID, accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
-			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
+			idemKey: req.IdempotencyKey, idemHash: hash, requestID: req.RequestID, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
 		}}
 	})
 	if err != nil {

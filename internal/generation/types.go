@@ -65,6 +65,8 @@ type SubmitRequest struct {
 	Lane           Lane   // empty = with tokens, and without where they do not suffice and the plan allows it
 	// MaxPrice is the price the caller has seen; a higher one is refused as ErrPriceChanged. Nil = any.
 	MaxPrice *token.Amount
+	// RequestID of the HTTP request, for the operator; may be empty.
+	RequestID string
 }
 
 // Lane is how work is paid.
@@ -125,6 +127,7 @@ type Job struct {
 	Params       json.RawMessage
 	CreatedAt    time.Time
 	Attempt      int
+	Suspect      bool // a process that worked on this has died: nothing else should run beside it
 	// Report drops rather than blocks.
 	Report func(Progress)
 }

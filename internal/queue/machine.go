@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func readMachine(ctx context.Context, q db.Queryer) (*machine, error) {
 // saveMachine writes the times of the machine and of the lanes. Times only grow: two dispatchers never undo each other.
 func saveMachine(ctx context.Context, tx *db.Tx, m *machine) error {
 	write := func(name string, now, finish int64) error {
-		_, err := tx.Exec(ctx, "UPDATE queue_lane SET now = $1, finish = $2 WHERE lane = $3 AND (now < $1 OR finish < $2)", now, finish, name)
+		err := tx.Later(ctx, "UPDATE queue_lane SET now = $1, finish = $2 WHERE lane = $3 AND (now < $1 OR finish < $2)", now, finish, name)
 		if err != nil {
 			return fmt.Errorf("write lanes: %w", err)
 		}
@@ -70,7 +71,7 @@ const perTokens = 1000
 func savePace(ctx context.Context, tx *db.Tx, list []measured) error {
 	for _, m := range list {
 		micros := int64(float64(m.took.Microseconds()) * float64(token.Whole(perTokens)) / float64(m.weight))
-		_, err := tx.Exec(ctx, `INSERT INTO pace (engine, model, micros, runs) VALUES ($1, $2, $3, 1)
+		err := tx.Later(ctx, `INSERT INTO pace (engine, model, micros, runs) VALUES ($1, $2, $3, 1)
 			ON CONFLICT (engine, model) DO UPDATE SET runs = pace.runs + 1,
 			micros = pace.micros + (excluded.micros - pace.micros) / CASE WHEN pace.runs < 20 THEN pace.runs + 1 ELSE 20 END`,
 			m.engine, m.model, micros)
@@ -144,13 +145,44 @@ func leave(ctx context.Context, tx *db.Tx, owner string) error {
 	return nil
 }
 
-// slots counts those of the processes that were heard of lately.
-func slots(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT COALESCE(SUM(slots), 0) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+// capacity counts the slots of the processes that were heard of lately, and lists the engines that work in one of them.
+func capacity(ctx context.Context, q db.Queryer, now time.Time) (slots int, works map[string]bool, err error) {
+	works = map[string]bool{}
+	rows, err := q.Query(ctx, "SELECT slots, engines FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone)))
 	if err != nil {
-		return 0, fmt.Errorf("count slots: %w", err)
+		return 0, nil, fmt.Errorf("count slots: %w", err)
 	}
-	return n, nil
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var n int
+		var engines string
+		if err := rows.Scan(&n, &engines); err != nil {
+			return 0, nil, fmt.Errorf("count slots: %w", err)
+		}
+		slots += n
+		for _, e := range strings.Split(engines, ",") {
+			works[e] = true
+		}
+	}
+	return slots, works, rows.Err()
+}
+
+// EverRan reports whether some process works with the engine, or any ever did: then work for it may wait.
+func EverRan(ctx context.Context, q db.Queryer, engine string) (bool, error) {
+	var n int
+	if err := q.QueryRow(ctx, "SELECT COUNT(*) FROM pace WHERE engine = $1", engine).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for engine %s: %w", engine, err)
+	}
+	if n > 0 {
+		return true, nil
+	}
+	workers, err := Workers(ctx, q)
+	for _, w := range workers {
+		if slices.Contains(w.Engines, engine) {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // WorkerState is a process that works.
@@ -191,4 +223,13 @@ func listed(text string) []string {
 		return nil
 	}
 	return strings.Split(text, ",")
+}
+
+// Alive counts the processes that work on a database and were heard of lately.
+func Alive(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count workers: %w", err)
+	}
+	return n, nil
 }

@@ -138,6 +138,14 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return p.paint(ctx, &req, report)
 	}
 	defer func() { e.free <- w }()
+	places := int64(1)
+	if req.Alone {
+		places = mostTogether
+	}
+	if err := w.room.Acquire(ctx, places); err != nil {
+		return nil, fmt.Errorf("wait for a worker: %w", err)
+	}
+	defer w.room.Release(places)
 	ask := packed(req)
 	ask.Trace = telemetry.Carry(ctx)
 	answer, err := w.do(ctx, ask, func(f *frame) {

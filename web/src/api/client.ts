@@ -4,8 +4,6 @@ import type {
   ApiKey,
   Generation,
   GenerationRequest,
-  JournalEntry,
-  JournalFilter,
   Line,
   Model,
   NewApiKey,
@@ -67,13 +65,6 @@ export const page = (limit: number, cursor: string | null) =>
   `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
 export const at = (id: string) => encodeURIComponent(id);
 
-/** A filter as a query, without what is left out. */
-function asked(filter: JournalFilter): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
-  return query;
-}
-
 /** Every call of the contract, one line each. */
 export const api = {
   status: () => send<Status>('/status'),
@@ -124,15 +115,6 @@ export const api = {
   picture: (id: string) => send<Shape>(`/pictures/${at(id)}`),
 
   wallet: () => send<Wallet>('/wallet'),
-  journal: (filter: JournalFilter, cursor: string | null, limit = 50) => {
-    const query = asked(filter);
-    query.set('limit', String(limit));
-    if (cursor) query.set('cursor', cursor);
-    return send<Page<JournalEntry>>(`/journal?${query}`);
-  },
-  /** Where the same lines are as a file. */
-  journalFile: (filter: JournalFilter) => `${BASE}/journal.csv?${asked(filter)}`,
-
   alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
   dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
   keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { api } from './client';
 import type { Progression } from './events';
-import type { Generation, GenerationRequest, JournalFilter, Page } from './types';
+import type { Generation, GenerationRequest, Page } from './types';
 
 /** What the server knows, by name. Keys are written down here only. */
 export const queries = {
@@ -37,14 +37,6 @@ export const queries = {
       retry: (n: number, error: Error) => n < 2 && (error as { status?: number }).status !== 404,
     }),
   wallet: () => queryOptions({ queryKey: ['wallet'], queryFn: api.wallet }),
-  journal: (filter: JournalFilter = {}) =>
-    infiniteQueryOptions({
-      queryKey: ['journal', filter],
-      queryFn: ({ pageParam }) => api.journal(filter, pageParam),
-      placeholderData: keepPreviousData,
-      initialPageParam: null as string | null,
-      getNextPageParam: (last) => last.next ?? undefined,
-    }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: api.alerts, staleTime: 5 * 60_000 }),
   teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),

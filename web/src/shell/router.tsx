@@ -146,13 +146,19 @@ const team = createRoute({
   component: lazyRouteComponent(() => import('../team/TeamPage'), 'TeamPage'),
 });
 
+const teamPlan = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams/$id/plan',
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'TeamPlanPage'),
+});
+
 const tree = root.addChildren([
   signIn,
   signUp,
   owner,
   unsubscribe,
   join,
-  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team]),
+  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team, teamPlan]),
 ]);
 
 export function makeRouter(client: Client) {
