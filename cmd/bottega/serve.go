@@ -21,6 +21,7 @@ type serveFlags struct {
 	storeFlags
 	engineFlags
 	payFlags
+	keepFlags
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
 	MetricsListen  string        `help:"Another address to listen on, for metrics and health checks alone; for a Prometheus that is not on this machine." placeholder:"HOST:PORT" name:"metrics-listen"`
 	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
@@ -43,6 +44,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	cfg, err := c.config()
 	if err == nil {
 		cfg, err = c.withPayments(cfg)
+	}
+	if err == nil {
+		cfg, err = c.withKeeping(cfg)
 	}
 	if err != nil {
 		return err

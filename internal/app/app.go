@@ -53,6 +53,7 @@ type Config struct {
 	Mail     mail.Config      // where mail goes out; no URL = none
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
+	Keeping  Keeping          // what people may keep
 
 	Worker    bool          // this process only works: it serves nobody, and does not migrate
 	Machine   string        // name of this machine, for people
@@ -134,7 +135,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams, a.Keeper()})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
@@ -151,7 +152,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
-		Traces: a.Traces, Metrics: a.Metrics,
+		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -283,10 +284,7 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
-		a.draining.Store(true)
-		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
-	})()
+	defer context.AfterFunc(ctx, a.drains)()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
@@ -301,6 +299,12 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)
+}
+
+// drains notes that this process is on its way out.
+func (a *App) drains() {
+	a.draining.Store(true)
+	a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
 }
 
 // every calls f after each pause until ctx ends.
@@ -346,7 +350,7 @@ const (
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx), a.expire(ctx)}
 	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)

@@ -61,6 +61,7 @@ type Deps struct {
 	Kinds        []Kind
 	Entitlements Entitlements
 	Teams        Teams // may be nil where there are no teams
+	Room         Room  // may be nil: then everything can be kept
 	Hub          *event.Hub
 	Elsewhere    Elsewhere // nil where one process is all there is
 	Files        Files

@@ -47,6 +47,10 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	if err != nil {
 		return nil, err
 	}
+	full, err := s.full(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
 	var forecast *queue.Forecast
 	if s.line != nil {
 		if forecast, err = s.line.Forecast(ctx); err != nil {
@@ -57,7 +61,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	g, err := s.decide(ctx, actor.AccountID, actor.Team, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
 			id: newID, accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
-			idemKey: req.IdempotencyKey, idemHash: hash, requestID: req.RequestID, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
+			idemKey: req.IdempotencyKey, idemHash: hash, requestID: req.RequestID, entitled: entitled, forecast: forecast, full: full, at: s.Clock.Now(),
 		}}
 	})
 	if err != nil {
@@ -69,6 +73,19 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 		return g, nil
 	}
 	return g, s.complete(ctx, []*Generation{g})
+}
+
+// full is the fault with which new work is refused because its pictures could not be kept; nil = they can. What was
+// accepted before is found by its key all the same.
+func (s *Service) full(ctx context.Context, actor access.Actor) (*fault.Error, error) {
+	if s.Room == nil {
+		return nil, nil
+	}
+	err := s.Room.MayKeep(ctx, actor.AccountID, 0)
+	if f := fault.As(err); f != nil {
+		return f, nil
+	}
+	return nil, err
 }
 
 // decide hands an operation to the batch. When the payer's plan changed between reading it and the decision, it is

@@ -20,7 +20,8 @@ const Protocol = 1
 const (
 	MostSlots    = 64   // of one worker
 	mostEngines  = 16   // that one worker names
-	mostName     = 100  // bytes
+	mostVersions = 64   // of the models of one engine
+	mostName     = 100  // characters
 	mostSide     = 2048 // pixels, of a picture that comes back
 	mostAnswer   = 4 * mostSide * mostSide
 	mostPreview  = 128  // pixels, of a preview's side

@@ -33,10 +33,10 @@ type Kind struct {
 	Store    *asset.Store
 	Pictures Pictures
 	Version  string // of Bottega, for recipes
-	Metrics  *telemetry.Metrics
 	// Runs reports whether another process of the installation can run an engine that is not among Engines, or ever
 	// could. Nil = it is not looked at.
-	Runs func(ctx context.Context, engine string) (bool, error)
+	Runs    func(ctx context.Context, engine string) (bool, error)
+	Metrics *telemetry.Metrics
 }
 
 // Name is the kind's name in requests, rows and prices.
