@@ -45,7 +45,7 @@ var order = []layer{
 	{packages: []string{"engine/wire"}},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
-	{packages: []string{"token", "disk", "clock", "fault", "id", "imaging", "mail/..."}},
+	{packages: []string{"token", "disk", "clock", "fault", "id", "imaging", "mail/...", "telemetry/..."}},
 }
 
 // outside are imports from this module but not from internal: who may use them.

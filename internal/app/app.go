@@ -34,6 +34,7 @@ import (
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 	"bottega/internal/team"
+	"bottega/internal/telemetry"
 )
 
 // Config is what an installation is made of.
@@ -52,6 +53,7 @@ type Config struct {
 	Mail     mail.Config      // where mail goes out; no URL = none
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
+	Keeping  Keeping          // what people may keep
 
 	Worker    bool          // this process only works: it serves nobody, and does not migrate
 	Machine   string        // name of this machine, for people
@@ -61,6 +63,9 @@ type Config struct {
 	Grace     time.Duration // how long running work may go on after SIGTERM
 	Clock     clock.Clock
 	Log       *slog.Logger
+
+	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
+	Metrics *telemetry.Metrics // nil = this installation's own
 
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
@@ -130,7 +135,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams, a.Keeper()})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
@@ -147,6 +152,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -161,7 +167,7 @@ func (a *App) open(ctx context.Context) (err error) {
 // kinds are the kinds of work, done by these engines.
 func (a *App) kinds(engines engine.Set) []generation.Kind {
 	return []generation.Kind{&image.Kind{
-		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics,
 		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
 	}}
 }
@@ -183,6 +189,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.NewMetrics(c.Version)
 	}
 	return c
 }
@@ -341,7 +350,7 @@ const (
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx), a.expire(ctx)}
 	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)

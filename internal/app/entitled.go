@@ -57,6 +57,7 @@ type uploadRules struct {
 	*account.Store
 	plans *plan.Service
 	teams *team.Service
+	Keeper
 }
 
 // SeesWork implements asset.UploadRules.

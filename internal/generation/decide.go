@@ -28,6 +28,7 @@ type submission struct {
 	requestID           string
 	entitled            Entitlement
 	forecast            *queue.Forecast // of the line; nil = not told
+	full                *fault.Error    // there is no room for what it would make; nil = there is
 	at                  time.Time
 }
 
@@ -79,6 +80,9 @@ func (w *world) accept(op *submission) (*Generation, error) {
 			}
 			return &before.Generation, nil
 		}
+	}
+	if op.full != nil {
+		return nil, op.full
 	}
 	if n, limit := w.line.Length(queue.ShareOf(op.accountID, op.actor.Team)), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
 		f := fault.New(fault.RateLimited, "queue_full", fmt.Sprintf(

@@ -177,6 +177,7 @@ type Deps struct {
 	Codes       Codes
 	Plans       Plans
 	Alerts      Alerts
+	Keeper      Keeper
 	Payments    Payments
 	Hub         Hub
 	Models      Models

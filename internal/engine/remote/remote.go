@@ -100,6 +100,7 @@ type frame struct {
 	Welcome  *welcome       `json:"welcome,omitempty"`
 	Refusal  *Refusal       `json:"refusal,omitempty"`
 	Engine   string         `json:"engine,omitempty"`
+	Trace    string         `json:"trace,omitempty"`    // with paint: the span that asks, as telemetry.Carry tells it
 	Request  *wire.Request  `json:"request,omitempty"`  // its pictures are the payload
 	Progress *wire.Progress `json:"progress,omitempty"` // its preview is the payload
 	Picture  *wire.Picture  `json:"picture,omitempty"`  // its pixels are the payload
