@@ -30,6 +30,7 @@ import (
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/mail"
+	"bottega/internal/operator"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
@@ -85,6 +86,7 @@ type App struct {
 	Hub         *event.Hub
 	Generations *generation.Service
 	Line        *queue.Dispatcher
+	Operator    *operator.Service
 
 	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
@@ -140,6 +142,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		Owner: id.New(), Slots: a.SlotCount, Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
+	a.Operator = operator.New(operator.Deps{
+		DB: a.DB, Clock: a.Clock, Generations: a.Generations, Line: a.Line, Ledger: a.Ledger, Plans: a.Plans, People: a.Accounts, Hub: a.Hub, Log: a.Log,
+	})
 	return nil
 }
 

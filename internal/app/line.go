@@ -20,7 +20,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	}
 	there, slots, now := 0, 0, a.Clock.Now()
 	for _, w := range workers {
-		if !w.Gone(now) {
+		if !w.Gone(now) && !w.Drained {
 			there, slots = there+1, slots+w.Slots
 		}
 	}
@@ -47,6 +47,24 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	fmt.Fprintf(&b, "bottega_queue_workers %d\n", there)
 	head("bottega_queue_slots", "gauge", "What they run at once.")
 	fmt.Fprintf(&b, "bottega_queue_slots %d\n", slots)
+	kept, drained := 0, 0
+	for _, l := range lanes {
+		kept += l.Kept
+	}
+	for _, w := range workers {
+		if w.Drained && !w.Gone(now) {
+			drained++
+		}
+	}
+	head("bottega_queue_kept_tickets", "gauge", "Waiting work that owners or operators keep back.")
+	fmt.Fprintf(&b, "bottega_queue_kept_tickets %d\n", kept)
+	head("bottega_queue_drained_workers", "gauge", "Workers that an operator lets start nothing.")
+	fmt.Fprintf(&b, "bottega_queue_drained_workers %d\n", drained)
+	head("bottega_operator_actions_total", "counter", "What operators did, or were refused, through this process.")
+	for _, c := range a.Operator.Counts() {
+		fmt.Fprintf(&b, "bottega_operator_actions_total{action=%q,outcome=\"done\"} %d\n", c.Action, c.Done)
+		fmt.Fprintf(&b, "bottega_operator_actions_total{action=%q,outcome=\"refused\"} %d\n", c.Action, c.Refused)
+	}
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")
 	fmt.Fprintf(&b, "bottega_queue_waits_total %d\n", right.Foretold)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/audit"
 	"bottega/internal/db"
 	"bottega/internal/engine"
 	"bottega/internal/event"
@@ -15,6 +16,21 @@ import (
 
 // errCancelled is the cause of a run's context when a person cancelled it.
 var errCancelled = errors.New("cancelled by its owner")
+
+// stopped is errCancelled of a run that the operator ended, with the reason.
+type stopped struct {
+	reason string
+	audit  *audit.Line
+}
+
+func (s *stopped) Error() string        { return "cancelled by the operator: " + s.reason }
+func (s *stopped) Is(target error) bool { return target == errCancelled }
+
+// failure is what the owner is told of it.
+func (s *stopped) failure() *Failure { return &Failure{Code: CancelledByOperator, Message: s.reason} }
+
+// CancelledByOperator is the code of what the operator cancelled; its message is the operator's reason.
+const CancelledByOperator = "cancelled_by_operator"
 
 // errTimeout is the cause of a run's context when its time is over.
 var errTimeout = errors.New("the time limit of the attempt is over")
@@ -38,8 +54,8 @@ func (s *Service) Concurrency(ctx context.Context, accountID string) int {
 func (s *Service) Started(ctx context.Context, tx *db.Tx, tickets []queue.Ticket, at time.Time) error {
 	var events []event.Record
 	for _, t := range tickets {
-		_, err := tx.Exec(ctx, `UPDATE generation SET state = 'running', started_at = $1
-			WHERE id = $2 AND state IN ('waiting', 'running')`, db.Micros(at), t.ID)
+		_, err := tx.Exec(ctx, `UPDATE generation SET state = 'running', started_at = $1, attempts = $2
+			WHERE id = $3 AND state IN ('waiting', 'running')`, db.Micros(at), t.Attempt, t.ID)
 		if err != nil {
 			return fmt.Errorf("mark %s as running: %w", t.ID, err)
 		}
@@ -146,6 +162,9 @@ func (s *Service) judge(ctx context.Context, t queue.Ticket, result Result, err 
 		return end, false
 	case errors.Is(why, errCancelled):
 		end.event = EventCancel
+		if by := (*stopped)(nil); errors.As(why, &by) {
+			end.failure, end.audit = by.failure(), by.audit
+		}
 		return end, false
 	case errors.Is(why, queue.ErrDraining), errors.Is(why, queue.ErrLostLease):
 		return end, true

@@ -58,6 +58,7 @@ type Dispatcher struct {
 	only   string // account; empty = everybody's work
 
 	settled time.Time // when windows were last looked at; the loop's own
+	drained bool      // the operator wants nothing started here; the loop's own
 	past    *past
 
 	telling sync.Mutex
@@ -159,7 +160,7 @@ func (d *Dispatcher) drain(stop context.CancelCauseFunc, grace time.Duration) {
 }
 
 // step starts what may start now.
-func (d *Dispatcher) step(work context.Context) error {
+func (d *Dispatcher) step(work context.Context) (err error) {
 	now := d.clock.Now()
 	if err := d.settle(work, now); err != nil {
 		return err
@@ -169,6 +170,11 @@ func (d *Dispatcher) step(work context.Context) error {
 	d.mu.Unlock()
 	if free <= 0 {
 		return nil
+	}
+	if d.drained { // seen when something was to be started
+		if d.drained, err = drained(work, d.db, d.opt.Owner); err != nil || d.drained {
+			return err
+		}
 	}
 	next, view, err := d.choose(work, now, free)
 	if err != nil || len(next) == 0 {
@@ -203,6 +209,9 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view)
 				return err
 			}
 		}
+		if d.drained, err = drained(ctx, tx, d.opt.Owner); err != nil || d.drained {
+			return err
+		}
 		c, err := d.candidates(ctx, tx, now, v.ahead)
 		if err != nil {
 			return err
@@ -236,7 +245,10 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	d.settled = now
-	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
+	if err := d.endRates(ctx, now); err != nil {
+		return err
+	}
+	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0 AND stopped = ''"
 	rows, err := d.db.Query(ctx, waiting)
 	if err != nil {
 		return fmt.Errorf("look for windows with room: %w", err)
@@ -284,3 +296,6 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 		}
 	}()
 }
+
+// Owner is this process's name among the workers.
+func (d *Dispatcher) Owner() string { return d.opt.Owner }

@@ -128,9 +128,9 @@ func leave(ctx context.Context, tx *db.Tx, owner string) error {
 	return nil
 }
 
-// slots counts those of the processes that were heard of lately.
+// slots counts those of the processes that were heard of lately and start work.
 func slots(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT COALESCE(SUM(slots), 0) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	err = q.QueryRow(ctx, "SELECT COALESCE(SUM(slots), 0) FROM worker WHERE seen_at >= $1 AND drained = 0", db.Micros(now.Add(-workerGone))).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count slots: %w", err)
 	}
