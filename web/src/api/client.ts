@@ -1,19 +1,14 @@
 import { ApiError, errorFrom } from './errors';
 import type {
   Alert,
-  ApiKey,
   Generation,
   GenerationRequest,
-  JournalEntry,
-  JournalFilter,
   Line,
   Model,
-  NewApiKey,
   Page,
   Quote,
   Session,
   Shape,
-  Status,
   Team,
   Upload,
   Wallet,
@@ -67,23 +62,9 @@ export const page = (limit: number, cursor: string | null) =>
   `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
 export const at = (id: string) => encodeURIComponent(id);
 
-/** A filter as a query, without what is left out. */
-function asked(filter: JournalFilter): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value);
-  return query;
-}
-
-/** Every call of the contract, one line each. */
+/** The calls of the contract that more than one page needs, one line each. */
 export const api = {
-  status: () => send<Status>('/status'),
   session: () => send<Session>('/session'),
-  signUp: (email: string, password: string) =>
-    send<Session>('/signup', { method: 'POST', body: { email, password } }),
-  signIn: (email: string, password: string) =>
-    send<Session>('/signin', { method: 'POST', body: { email, password } }),
-  claimOwner: (token: string, email: string, password: string) =>
-    send<Session>('/owner', { method: 'POST', body: { token, email, password } }),
   signOut: () => send<void>('/signout', { method: 'POST' }),
 
   models: async () => (await send<{ items: Model[] }>('/models')).items,
@@ -114,8 +95,6 @@ export const api = {
   keepBack: (id: string, paused: boolean) =>
     send<void>(`/generations/${at(id)}/paused`, { method: 'PUT', body: { paused } }),
   line: () => send<Line>('/queue'),
-  pauseAll: (paused: boolean) => send<void>('/queue', { method: 'PUT', body: { paused } }),
-  cancelWaiting: () => send<{ cancelled: number }>('/queue/cancel', { method: 'POST' }),
 
   upload: (file: Blob, purpose: Upload['purpose'] = 'picture') =>
     send<Upload>(`/uploads?purpose=${purpose}`, { method: 'POST', file }),
@@ -124,23 +103,9 @@ export const api = {
   picture: (id: string) => send<Shape>(`/pictures/${at(id)}`),
 
   wallet: () => send<Wallet>('/wallet'),
-  journal: (filter: JournalFilter, cursor: string | null, limit = 50) => {
-    const query = asked(filter);
-    query.set('limit', String(limit));
-    if (cursor) query.set('cursor', cursor);
-    return send<Page<JournalEntry>>(`/journal?${query}`);
-  },
-  /** Where the same lines are as a file. */
-  journalFile: (filter: JournalFilter) => `${BASE}/journal.csv?${asked(filter)}`,
 
   alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
   dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
-  keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
-  createKey: (key: { name: string; pays_with?: string; budget_mt?: number }) =>
-    send<NewApiKey>('/keys', { method: 'POST', body: key }),
-  setKeyTerms: (id: string, terms: { pays_with: string; budget_mt: number }) =>
-    send<void>(`/keys/${at(id)}/terms`, { method: 'PUT', body: terms }),
-  revokeKey: (id: string) => send<void>(`/keys/${at(id)}`, { method: 'DELETE' }),
 
   teams: async () => (await send<{ items: Team[] }>('/teams')).items,
 };

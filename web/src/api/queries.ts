@@ -1,11 +1,10 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
 import { api } from './client';
 import type { Progression } from './events';
-import type { Generation, GenerationRequest, JournalFilter, Page } from './types';
+import type { Generation, GenerationRequest, Page } from './types';
 
 /** What the server knows, by name. Keys are written down here only. */
 export const queries = {
-  status: () => queryOptions({ queryKey: ['status'], queryFn: api.status, staleTime: 60_000 }),
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 30_000 }),
   models: () => queryOptions({ queryKey: ['models'], queryFn: api.models, staleTime: 5 * 60_000 }),
   quote: (request: GenerationRequest) =>
@@ -37,17 +36,8 @@ export const queries = {
       retry: (n: number, error: Error) => n < 2 && (error as { status?: number }).status !== 404,
     }),
   wallet: () => queryOptions({ queryKey: ['wallet'], queryFn: api.wallet }),
-  journal: (filter: JournalFilter = {}) =>
-    infiniteQueryOptions({
-      queryKey: ['journal', filter],
-      queryFn: ({ pageParam }) => api.journal(filter, pageParam),
-      placeholderData: keepPreviousData,
-      initialPageParam: null as string | null,
-      getNextPageParam: (last) => last.next ?? undefined,
-    }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: api.alerts, staleTime: 5 * 60_000 }),
   teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
-  keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),
 };
 
 export const progressKey = (id: string) => ['progress', id] as const;
