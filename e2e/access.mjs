@@ -25,3 +25,28 @@ export async function accessible(page) {
   if (violations.length)
     throw new Error(violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.join('\n  ')}`).join('\n'));
 }
+
+/**
+ * Throws when something sticks out of the window sideways: the page itself, or what is fixed to it, which makes no page wider.
+ * What is fixed and off the window altogether waits to come in.
+ */
+export async function fits(page) {
+  const wide = await page.evaluate(() => {
+    const inner = window.innerWidth;
+    const found = [];
+    const full = document.documentElement.scrollWidth;
+    if (full > inner) found.push(`the page is ${full} px wide`);
+    for (const e of document.body.querySelectorAll('*')) {
+      if (getComputedStyle(e).position !== 'fixed') continue;
+      for (const part of [e, ...e.querySelectorAll('*')]) {
+        const { left, right, width, height } = part.getBoundingClientRect();
+        const seen = width > 1 && height > 1 && right > 0 && left < inner;
+        const clipped = part.closest('[data-scrolls], [class*=scroll]');
+        if (seen && !clipped && (left < -1 || right > inner + 1))
+          found.push(`${part.tagName.toLowerCase()}.${part.className} reaches from ${left} to ${right}`);
+      }
+    }
+    return { inner, found };
+  });
+  if (wide.found.length) throw new Error(`in a window of ${wide.inner} px ${wide.found.slice(0, 3).join('; ')}`);
+}

@@ -1,5 +1,5 @@
 // Every page for people who cannot see or aim well: axe in light and dark, and nothing wider than a phone.
-import { accessible } from './access.mjs';
+import { accessible, fits } from './access.mjs';
 import { laptop, phone, visitor } from './browser.mjs';
 import { check } from './harness.mjs';
 import { finished, newcomer, ready, signUp } from './journey.mjs';
@@ -23,8 +23,7 @@ export async function pages(run, browser) {
         await prepare();
         await page.waitForTimeout(400); // axe measures colours: let transitions end
         await accessible(page);
-        const [inner, full] = await page.evaluate(() => [window.innerWidth, document.documentElement.scrollWidth]);
-        check(full <= inner, `the page is ${full} px wide in a window of ${inner}`);
+        await fits(page);
       });
 
     if (!id) {

@@ -1,6 +1,7 @@
 // A team's way: its owner invites, somebody new accepts, makes a picture that the team pays for, and the owner sees it.
 // BOTTEGA_TEAM names a team with tokens whose owner is BOTTEGA_EMAIL.
-import { accessible } from './access.mjs';
+import { readFileSync } from 'node:fs';
+import { accessible, fits } from './access.mjs';
 import { phone, visitor } from './browser.mjs';
 import { check, same, until } from './harness.mjs';
 import { balance, finished, newcomer, ready } from './journey.mjs';
@@ -18,11 +19,10 @@ async function signIn(page) {
   await page.getByTestId('prompt').waitFor();
 }
 
-async function fits(page, width) {
+async function sound(page) {
   await page.waitForTimeout(400); // axe measures colours: let transitions end
   await accessible(page);
-  const full = await page.evaluate(() => document.documentElement.scrollWidth);
-  check(full <= width, `the page is ${full} px wide in a window of ${width}`);
+  await fits(page);
 }
 
 export async function teams(run, page, browser) {
@@ -63,14 +63,14 @@ export async function teams(run, page, browser) {
     await guest.getByRole('button', { name: 'Create an account' }).click();
     await guest.getByTestId('invited-to').waitFor();
     same(await guest.getByTestId('invited-to').textContent(), 'Foxes', 'the team');
-    await fits(guest, phone.width);
+    await sound(guest);
   });
 
   const joined = await step('accepting leads into the team', async () => {
     await guest.getByRole('button', { name: 'Join', exact: true }).click();
     await guest.getByRole('heading', { name: 'Foxes', level: 1 }).waitFor();
     same(await guest.getByTestId('member').count(), 2, 'members');
-    await fits(guest, phone.width);
+    await sound(guest);
   });
   if (!joined) return void (await context.close());
 
@@ -135,10 +135,41 @@ export async function teams(run, page, browser) {
     same(Number(await row.getAttribute('data-mt')), seen.price, 'the usage');
     await page.getByRole('link', { name: `a red fox, by ${person.email}` }).first().waitFor();
     await page.getByText(`Charged ${person.email}`).first().waitFor();
-    await fits(page, 1440);
+    await sound(page);
+  });
+
+  await step('the journal of the pool is filtered, and its file says whose work each line is about', async () => {
+    const lines = page.getByTestId('pool-lines').locator('li');
+    await page.getByTestId('filters').click();
+    await page.getByLabel('What', { exact: true }).selectOption('hold');
+    await until('only holds are shown', async () => {
+      const ops = await lines.evaluateAll((all) => all.map((l) => l.dataset.op));
+      return ops.length > 0 && ops.every((op) => op === 'hold');
+    });
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export').click()]);
+    const [head, ...rows] = readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n').map((line) => line.split(','));
+    same(rows.length, await lines.count(), 'lines in the file');
+    same(rows[0][head.indexOf('operation')], 'hold', 'operation');
+    same(rows[0][head.indexOf('member')], person.email, 'member');
+  });
+
+  await step('the plan is shown for the seats one wants, and what a change comes to', async () => {
+    await page.getByTestId('to-plan').click();
+    await page.getByTestId('standing').waitFor();
+    await page.getByTestId('no-checkout').waitFor();
+    await page.getByLabel('Seats wanted').fill('9');
+    const card = page.locator('[data-plan=team-growth]');
+    await until('nine seats are shown', async () => (await card.textContent()).includes('$432'));
+    await page.getByLabel('Seats wanted').fill('1');
+    await page.getByText('3 to 1,000').waitFor();
+    await sound(page);
+    await page.setViewportSize(phone);
+    await sound(page);
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   await step('who is removed neither sees nor spends', async () => {
+    await page.goto(`/teams/${teamId}`);
     await page.getByRole('button', { name: `Remove ${person.email}` }).click();
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await until('one member is left', async () => (await page.getByTestId('member').count()) === 1);
@@ -155,7 +186,7 @@ export async function teams(run, page, browser) {
   await step('a team of one’s own: made, renamed, dissolved', async () => {
     await guest.goto('/teams');
     await guest.getByText('You are in no team yet.').waitFor();
-    await fits(guest, phone.width);
+    await sound(guest);
     await guest.getByLabel('Name').fill('Owls');
     await guest.getByRole('button', { name: 'Make the team' }).click();
     await guest.getByRole('button', { name: 'Rename' }).click();

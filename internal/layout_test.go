@@ -28,9 +28,9 @@ type layer struct {
 // stands.
 var order = []layer{
 	{packages: []string{"app", "apptest"}},
-	{packages: []string{"api/leonardo", "api/openai", "api/studio"}, apart: true}, // a dialect knows no other dialect
+	{packages: []string{"api/leonardo", "api/openai", "api/studio", "api/worker"}, apart: true}, // a dialect knows no other dialect
 	{packages: []string{"api"}},
-	{packages: []string{"plan", "team", "alert", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook", "operator"}},
+	{packages: []string{"plan", "team", "alert", "backup", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook", "operator"}},
 	{packages: []string{
 		"generation/kind/image", "generation/kind/upscale", "generation/kind/cutout", "generation/kind/video", "generation/kind/element",
 	}, apart: true},
@@ -40,7 +40,9 @@ var order = []layer{
 	{packages: []string{"access", "event", "audit", "account", "auth"}},
 	{packages: []string{
 		"engine/tempera/...", "engine/comfyui", "engine/sdcpp", "engine/openai", "engine/google", "engine/bfl", "engine/enginetest",
+		"engine/remote",
 	}, apart: true},
+	{packages: []string{"engine/wire"}},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
 	{packages: []string{"token", "clock", "fault", "id", "imaging", "mail/..."}},

@@ -25,7 +25,22 @@ var lent = map[string]string{ // "package table": "reason"
 // onlyOn are statements that exist for one database alone, by how they begin.
 var onlyOn = map[string]db.Dialect{
 	"SELECT pg_advisory_xact_lock":   db.Postgres, // SQLite has one writer as it is
+	"SELECT pg_notify":               db.Postgres, // SQLite has no other machines
 	"SELECT (pg_current_wal_lsn() -": db.Postgres, // bench: SQLite's is counted by the system
+
+	// What is read of the schema itself (db/schema.go).
+	"SELECT name FROM sqlite_master":             db.SQLite,
+	"SELECT name FROM pragma_table_info":         db.SQLite,
+	`SELECT DISTINCT "table" FROM pragma_`:       db.SQLite,
+	"SELECT seq FROM sqlite_sequence":            db.SQLite,
+	"DELETE FROM sqlite_sequence":                db.SQLite,
+	"INSERT INTO sqlite_sequence":                db.SQLite,
+	"SELECT table_name FROM information_schema":  db.Postgres,
+	"SELECT column_name FROM information_schema": db.Postgres,
+	"SELECT a.attname FROM pg_index":             db.Postgres,
+	"SELECT DISTINCT p.relname FROM pg_":         db.Postgres,
+	"SELECT pg_sequence_last_value":              db.Postgres,
+	"SELECT setval":                              db.Postgres,
 }
 
 // statement is SQL found in the tree.
@@ -268,7 +283,7 @@ func prepare(t *testing.T, raw *sql.DB, d db.Dialect, text string) error {
 
 var (
 	ownerLine   = regexp.MustCompile(`(?m)^-- ([a-z_, ]+) \(owner: ([a-z/]+)\)`)
-	createTable = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	createTable = regexp.MustCompile(`(?m)^CREATE TABLE (?:IF NOT EXISTS )?(\w+)`)
 	// tableUse finds tables by the word before them, lists after FROM included. Not "ON CONFLICT DO UPDATE SET".
 	tableUse = regexp.MustCompile(`\b(?:FROM|JOIN|INTO|UPDATE)\s+([a-z_]+(?:\s+[a-z]+)?(?:\s*,\s*[a-z_]+(?:\s+[a-z]+)?)*)`)
 )

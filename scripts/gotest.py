@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Reads `go test -json` on standard input and prints what a person wants to see: a line for each package, the whole
-output of what failed, and at the end one line of counts. Ends with 1 when something failed."""
+output of what failed, and at the end the slowest tests and one line of counts. Ends with 1 when something failed."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ ran: dict[str, int] = defaultdict(int)
 counts = {"pass": 0, "fail": 0, "skip": 0}
 failed: list[str] = []
 skipped: list[str] = []
+took: list[tuple[float, str]] = []  # seconds of each test, those with parts included
 
 
 def finish(event: dict) -> None:
@@ -21,6 +22,7 @@ def finish(event: dict) -> None:
     if test:
         counts[action] += 1
         ran[package] += 1
+        took.append((event.get("Elapsed", 0), f"{package} {test}"))
         if action == "skip":
             reason = next((line.strip() for line in lines if not line.lstrip().startswith(("---", "==="))), "")
             skipped.append(f"{package} {test}: {reason}")
@@ -56,6 +58,10 @@ for line in sys.stdin:
         case "pass" | "fail" | "skip":
             finish(event)
 
+took.sort(reverse=True)
+print("\nslowest:")
+for seconds, name in took[:20]:
+    print(f"  {seconds:6.1f}s  {name}")
 if skipped:
     print("\nskipped:\n  " + "\n  ".join(skipped))
 if failed:

@@ -40,9 +40,11 @@ type adminCmd struct {
 	Pricing  pricingCmds  `cmd:"" help:"Prices."`
 	Queue    queueCmds    `cmd:"" help:"The line of waiting work."`
 	Audit    auditCmd     `cmd:"" help:"What operators did, newest first."`
+	Worker   workerCmds   `cmd:"" help:"Tokens of workers that reach this studio over HTTP."`
 	Ledger   struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
+	Migrate migrateCmd `cmd:"" set:"log_level=warn" help:"Move an installation from SQLite to PostgreSQL, and its pictures to another store."`
 }
 
 // open opens an installation for asking and writing, without engines: nothing runs here.
@@ -208,7 +210,10 @@ func (c *ledgerVerifyCmd) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App) error { return c.verify(ctx, a) })
 }
 
-func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error {
+func (c *ledgerVerifyCmd) verify(ctx context.Context, a *app.App) error { return verifyLedger(ctx, a) }
+
+// verifyLedger prints each difference and what was looked at.
+func verifyLedger(ctx context.Context, a *app.App) error {
 	problems := 0
 	report := func(p string) {
 		problems++

@@ -152,27 +152,44 @@ func (s *studioClient) cancel(id string) {
 	}
 }
 
-// TestCrash_NothingIsLost kills the server at random moments while clients submit and cancel, and shows in the end that
-// every accepted generation ended exactly once, every picture reported complete decodes, and the ledger is exact.
+// TestCrash_NothingIsLost kills the server, the process of the house model and the database at random moments while
+// clients submit and cancel, and shows in the end that every accepted generation ended exactly once, every picture
+// reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
 	kills := 5
 	if long() {
-		kills = 30
+		kills = 200
 	}
-	t.Run("sqlite", func(t *testing.T) { crash(t, 2*kills) })
-	t.Run("postgres", func(t *testing.T) { crash(t, kills, "--database", apptest.Postgres(t)) })
+	t.Run("sqlite", func(t *testing.T) { crash(t, 2*kills, nil) })
+	t.Run("postgres", func(t *testing.T) {
+		c := apptest.NewCluster(t)
+		crash(t, kills, c, "--database", c.URL(), "--storage", apptest.S3(t))
+	})
 }
 
-func crash(t *testing.T, kills int, store ...string) {
+// crash kills something of what there is: the database only where it is a process of its own.
+func crash(t *testing.T, kills int, database *apptest.Cluster, store ...string) {
 	data := t.TempDir()
 	s := startProgram(t, asShipped(t), append([]string{"--data", data}, store...)...)
 	c := newClient(t, s, data, store...)
 	load := startLoad(c)
+	killed := map[string]int{}
 	for range kills {
 		time.Sleep(time.Duration(100+rand.IntN(700)) * time.Millisecond)
-		s.kill()
-		s.start()
+		switch n := rand.IntN(4); {
+		case n == 0:
+			killed["worker"] += killChildren(t, s)
+		case n == 1 && database != nil:
+			database.Kill()
+			database.Start()
+			killed["database"]++
+		default:
+			s.kill()
+			s.start()
+			killed["server"]++
+		}
 	}
+	t.Logf("killed: %v", killed)
 	accepted := load.finish(t)
 	checkAll(t, c, accepted, append([]string{"--data", data}, store...))
 }
@@ -189,11 +206,7 @@ func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
 	}
 	for range rounds {
 		time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
-		for _, pid := range children(t, s.cmd.Process.Pid) {
-			if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
-				killed++
-			}
-		}
+		killed += killChildren(t, s)
 	}
 	if killed < 3 {
 		t.Fatalf("only %d workers were killed: the test found no worker processes", killed)
@@ -265,6 +278,17 @@ func checkAll(t *testing.T, c *client, accepted map[string]bool, store []string)
 		t.Errorf("%d generations are listed, %d were accepted", total, len(accepted))
 	}
 	must(t, append([]string{"admin", "ledger", "verify"}, store...)...)
+}
+
+// killChildren kills the server's worker processes and tells how many there were.
+func killChildren(t *testing.T, s *server) (killed int) {
+	t.Helper()
+	for _, pid := range children(t, s.cmd.Process.Pid) {
+		if p, err := os.FindProcess(pid); err == nil && p.Kill() == nil {
+			killed++
+		}
+	}
+	return killed
 }
 
 // children lists the processes whose parent is pid.

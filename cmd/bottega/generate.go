@@ -59,6 +59,9 @@ func (c *generateCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.Slots == 0 {
+		return errors.New("--slots 0: this command makes its pictures itself, want 1 or more")
+	}
 	cfg, err := c.config()
 	if err != nil {
 		return err

@@ -24,13 +24,16 @@ type cli struct {
 	Config kong.ConfigFlag `help:"JSON file with settings; keys are flag names." placeholder:"FILE"`
 
 	Serve    serveCmd    `cmd:"" help:"Run the studio and its API."`
+	Worker   workerCmd   `cmd:"" help:"Make pictures on this machine for a studio elsewhere, and serve nothing."`
 	Generate generateCmd `cmd:"" set:"log_level=warn" help:"Make pictures from the command line, with or without a server running."`
 	Admin    adminCmd    `cmd:"" help:"Accounts, keys, tokens and checks; works while the server runs and while it does not."`
+	Backup   backupCmds  `cmd:"" set:"log_level=warn" help:"Write a backup of everything, or verify one."`
+	Restore  restoreCmd  `cmd:"" set:"log_level=warn" help:"Bring a backup back."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
-	TemperaWorker workerCmd `cmd:"" hidden:"" name:"tempera-worker" help:"Run the house model for a parent process."`
+	TemperaWorker temperaWorkerCmd `cmd:"" hidden:"" name:"tempera-worker" help:"Run the house model for a parent process."`
 }
 
 // configFiles are read when they exist; --config names another one.

@@ -210,7 +210,7 @@ func TestCommands_MistakesAreToldPlainly(t *testing.T) {
 		"port in use":      {[]string{"serve", "--data", t.TempDir(), "--listen", strings.TrimPrefix(s.base, "http://")}, "address already in use"},
 		"data is a file":   {[]string{"serve", "--data", file, "--listen", "127.0.0.1:0"}, "data folder"},
 		"no such database": {[]string{"serve", "--data", t.TempDir(), "--database", "mysql://me:secret@localhost/x", "--listen", "127.0.0.1:0"}, "want postgres://"},
-		"no slots":         {[]string{"serve", "--data", t.TempDir(), "--slots=0", "--listen", "127.0.0.1:0"}, "want 1 or more"},
+		"no slots":         {[]string{"serve", "--data", t.TempDir(), "--slots=-1", "--listen", "127.0.0.1:0"}, "want 0 or more"},
 		"no such plan":     {[]string{"admin", "user", "create", "--data", data, "--email", "b@example.com", "--password", "correct horse battery", "--plan", "gold"}, "maestro"},
 		"short password":   {[]string{"admin", "user", "create", "--data", data, "--email", "b@example.com", "--password", "short"}, "password"},
 		"e-mail taken":     {[]string{"admin", "user", "create", "--data", data, "--email", "A@example.com", "--password", "correct horse battery"}, "exists already"},

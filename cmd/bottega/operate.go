@@ -11,11 +11,12 @@ import (
 	"bottega/internal/app"
 	"bottega/internal/audit"
 	"bottega/internal/operator"
+	"bottega/internal/queue"
 )
 
 type queueDrainCmd struct {
 	storeFlags
-	Worker string `arg:"" help:"Name of the worker."`
+	Worker string `arg:"" help:"Name of the worker as show prints it, or its id."`
 }
 
 func (c *queueDrainCmd) Run(ctx context.Context) error { return drain(ctx, c, true) }
@@ -27,7 +28,22 @@ func (c *queueUndrainCmd) Run(ctx context.Context) error {
 }
 
 func drain(ctx context.Context, c *queueDrainCmd, drained bool) error {
-	return c.with(ctx, func(a *app.App) error { return a.Operator.Drain(ctx, operator.Shell, c.Worker, drained) })
+	return c.with(ctx, func(a *app.App) error {
+		workers, err := queue.Workers(ctx, a.DB)
+		if err != nil {
+			return err
+		}
+		owner := c.Worker // what show prints: the machine's name, or the process's
+		for _, w := range workers {
+			if w.Name == c.Worker && !w.Gone(a.Clock.Now()) {
+				if owner != c.Worker {
+					return fmt.Errorf("several workers are called %s: name one of them by its id: %s, %s", c.Worker, owner, w.Owner)
+				}
+				owner = w.Owner
+			}
+		}
+		return a.Operator.Drain(ctx, operator.Shell, owner, drained)
+	})
 }
 
 type queueBoostCmd struct {

@@ -52,7 +52,7 @@ func (p payFlags) withPayments(cfg app.Config) (app.Config, error) {
 
 // paymentsCmds look after payments.
 type paymentsCmds struct {
-	List      paymentsListCmd      `cmd:"" help:"The payments of an account, newest first."`
+	List      paymentsListCmd      `cmd:"" help:"The payments of an account or a team, newest first."`
 	Refund    paymentsRefundCmd    `cmd:"" help:"Give money of a payment back; its share of the tokens goes, too."`
 	Replay    paymentsReplayCmd    `cmd:"" help:"Take up again every message of the provider that was kept; safe at any time."`
 	Reconcile paymentsReconcileCmd `cmd:"" help:"Compare payments and subscriptions with the provider; exit 1 and a list when they differ."`
@@ -76,7 +76,8 @@ func (f storePayFlags) open(ctx context.Context) (*app.App, error) {
 
 type paymentsListCmd struct {
 	storePayFlags
-	Email string `help:"E-mail address of the account." required:""`
+	Email string `help:"E-mail address of the account." xor:"buyer" required:""`
+	Team  string `help:"Id of a team, instead." xor:"buyer" required:""`
 	Limit int    `help:"How many." default:"50"`
 }
 
@@ -92,11 +93,11 @@ func (c *paymentsListCmd) Run(ctx context.Context) error {
 }
 
 func (c *paymentsListCmd) list(ctx context.Context, a *app.App) error {
-	acc, err := findAccount(ctx, a, c.Email)
+	buyer, err := c.buyer(ctx, a)
 	if err != nil {
 		return err
 	}
-	list, _, err := a.Payments.List(ctx, acc.ID, "", c.Limit)
+	list, _, err := a.Payments.List(ctx, buyer, "", c.Limit)
 	if err != nil {
 		return err
 	}
@@ -106,6 +107,19 @@ func (c *paymentsListCmd) list(ctx context.Context, a *app.App) error {
 			p.Received, p.Amount, p.Refunded, p.Reason)
 	}
 	return out.Flush()
+}
+
+// buyer is whose payments they are.
+func (c *paymentsListCmd) buyer(ctx context.Context, a *app.App) (string, error) {
+	if c.Team == "" {
+		acc, err := findAccount(ctx, a, c.Email)
+		return acc.ID, err
+	}
+	t, err := teamFlags{Team: c.Team}.find(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	return t.Wallet(), nil
 }
 
 func what(p payment.Payment) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,13 +22,14 @@ type queueCmds struct {
 	Pause  queuePauseCmd  `cmd:"" help:"Let nothing of a lane start, on any server; what runs goes on."`
 	Resume queueResumeCmd `cmd:"" help:"Let a lane go on."`
 
-	Drain   queueDrainCmd   `cmd:"" help:"Let a worker finish what it runs and start nothing more; its name is what show prints."`
-	Undrain queueUndrainCmd `cmd:"" help:"Let a drained worker start work again."`
-	Boost   queueBoostCmd   `cmd:"" help:"Give an account more or less of the machine than others get."`
-	Stop    queueStopCmd    `cmd:"" help:"Let nothing of an account start, and tell its owner why; what runs goes on."`
-	LetGo   queueLetGoCmd   `cmd:"" help:"Let a stopped account go on."`
-	Cancel  queueCancelCmd  `cmd:"" help:"End somebody's open work and tell its owner why."`
-	Retry   queueRetryCmd   `cmd:"" help:"Try what failed by our own fault once more, at no cost to its owner."`
+	Drain      queueDrainCmd   `cmd:"" help:"Let a worker finish what it runs and start nothing more; its name is what show prints."`
+	Undrain    queueUndrainCmd `cmd:"" help:"Let a drained worker start work again."`
+	Boost      queueBoostCmd   `cmd:"" help:"Give an account more or less of the machine than others get."`
+	Stop       queueStopCmd    `cmd:"" help:"Let nothing of an account start, and tell its owner why; what runs goes on."`
+	LetGo      queueLetGoCmd   `cmd:"" help:"Let a stopped account go on."`
+	Cancel     queueCancelCmd  `cmd:"" help:"End somebody's open work and tell its owner why."`
+	Retry      queueRetryCmd   `cmd:"" help:"Try what failed by our own fault once more, at no cost to its owner."`
+	Quarantine quarantineCmds  `cmd:"" help:"Work that was put aside because worker processes died of it."`
 }
 
 type queueShowCmd struct {
@@ -91,7 +93,7 @@ func printQueue(ctx context.Context, a *app.App, to io.Writer, accounts int) err
 	for _, l := range lanes {
 		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%s\n", l.Lane, l.Running, l.Admitted, l.Waiting, pausedWord(l.Paused))
 	}
-	fmt.Fprintf(out, "\nWORKER\tSLOTS\tENGINES\tHEARD OF\t\n")
+	fmt.Fprintf(out, "\nWORKER\tKIND\tSLOTS\tENGINES\tVERSION\tMODELS\tHEARD OF\t\n")
 	for _, w := range workers {
 		ago := a.Clock.Now().Sub(db.Time(w.SeenAt)).Round(time.Second)
 		silent := ""
@@ -101,10 +103,11 @@ func printQueue(ctx context.Context, a *app.App, to io.Writer, accounts int) err
 		case w.Drained:
 			silent = fmt.Sprintf("drained: %d still run", w.Running)
 		}
-		fmt.Fprintf(out, "%s\t%d\t%s\t%s ago\t%s\n", w.Owner, w.Slots, strings.Join(w.Engines, ","), ago, silent)
+		fmt.Fprintf(out, "%s\t%s\t%d\t%s\t%s\t%s\t%s ago\t%s\n", cmp.Or(w.Name, w.Owner), w.Kind, w.Slots, strings.Join(w.Engines, ","),
+			w.Version, strings.Join(w.Models, ","), ago, silent)
 	}
 	if len(workers) == 0 {
-		fmt.Fprintf(out, "none: start `bottega serve`\t\t\t\t\n")
+		fmt.Fprintf(out, "none: start `bottega serve`\t\t\t\t\t\t\t\n")
 	}
 	fmt.Fprintf(out, "\nACCOUNT\tRUNNING\tWAITING\t\n")
 	for _, b := range backlogs {

@@ -29,7 +29,7 @@ type storeFlags struct {
 
 // engineFlags say how the house model runs.
 type engineFlags struct {
-	Slots        int   `help:"Generations that run at once." default:"1"`
+	Slots        int   `help:"Generations that run at once; a server with 0 leaves all of them to workers." default:"1"`
 	Threads      int   `help:"CPU threads of the house model; 0 = all cores." default:"0"`
 	WorkerMemory int64 `help:"MiB a house model worker may use before it is replaced." default:"2048" name:"worker-memory"`
 
@@ -56,8 +56,8 @@ func (s storeFlags) config() (app.Config, error) {
 // withEngines adds the engines of this process to a configuration.
 func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 	switch {
-	case e.Slots < 1:
-		return cfg, fmt.Errorf("--slots %d: want 1 or more", e.Slots)
+	case e.Slots < 0:
+		return cfg, fmt.Errorf("--slots %d: want 0 or more", e.Slots)
 	case e.Threads < 0:
 		return cfg, fmt.Errorf("--threads %d: want 0 for all cores, or more", e.Threads)
 	case e.WorkerMemory < 1:
@@ -70,7 +70,9 @@ func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	cfg.SlotCount = e.Slots
+	if cfg.SlotCount = e.Slots; e.Slots == 0 {
+		cfg.SlotCount = app.NoSlots
+	}
 	cfg.Engines = engine.Set{app.TemperaEngine: house}
 	cfg.Models = append(cfg.Models, app.TemperaModel(house.Describe()))
 	return cfg, nil
@@ -112,7 +114,8 @@ func origin(k *kong.Context, f *kong.Flag) string {
 // shown is a setting as it may be read by others: of a secret only that it is set.
 func shown(name string, v any) string {
 	text := redact(v)
-	secret := strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-secret") || strings.HasSuffix(name, "-secrets") || strings.HasSuffix(name, "-password")
+	secret := strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-secret") || strings.HasSuffix(name, "-secrets") || strings.HasSuffix(name, "-password") ||
+		name == "token"
 	if secret && text != "" && text != "[]" {
 		return "…"
 	}

@@ -42,7 +42,7 @@ const (
 	SetLimits    TeamAction = "set_limits"     //
 	ManageRoles  TeamAction = "manage_members" // roles and removal; whose, MayManage says
 	RenameTeam   TeamAction = "rename"         //
-	ManagePlan   TeamAction = "manage_plan"    // plan, seats, top-ups; nothing sells to teams yet
+	ManagePlan   TeamAction = "manage_plan"    // plan, seats, packs, top-ups, payments
 	TransferTeam TeamAction = "transfer"       //
 	DissolveTeam TeamAction = "dissolve"       //
 	LeaveTeam    TeamAction = "leave"          // the owner transfers or dissolves instead

@@ -281,3 +281,15 @@ func scan(row interface{ Scan(...any) error }, more ...any) (Account, error) {
 	a.PlanSince, a.CreatedAt = db.Time(since), db.Time(created)
 	return a, nil
 }
+
+// selectAny reads one row.
+const selectAny = `SELECT EXISTS (SELECT 1 FROM account)`
+
+// Any reports whether there is any account.
+func Any(ctx context.Context, q db.Queryer) (bool, error) {
+	var any bool
+	if err := q.QueryRow(ctx, selectAny).Scan(&any); err != nil {
+		return false, fmt.Errorf("look for accounts: %w", err)
+	}
+	return any, nil
+}

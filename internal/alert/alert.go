@@ -60,8 +60,11 @@ type Details struct {
 	Percent int              `json:"percent,omitempty"` // at most this much of the month's tokens is left
 	Amount  token.Amount     `json:"amount,omitempty"`  // of the whole month, the day, or what expires
 	Left    token.Amount     `json:"left,omitempty"`
-	Below   token.Amount     `json:"below,omitempty"` // credits
-	At      time.Time        `json:"at,omitzero"`     // when it ends, or was due
+	Below   token.Amount     `json:"below,omitempty"`   // credits
+	At      time.Time        `json:"at,omitzero"`       // when it ends, or was due
+	Refused bool             `json:"refused,omitempty"` // a payment, and not only late
+	Team    string           `json:"team,omitempty"`    // whose; empty = one's own
+	TeamID  string           `json:"team_id,omitempty"`
 }
 
 // Alert is something somebody was told.

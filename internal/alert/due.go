@@ -16,6 +16,9 @@ type Facts struct {
 	Tokens  ledger.Balance
 	Credits ledger.Balance
 	Unpaid  time.Time // since when its plan waits for a payment; zero = it does not
+	Refused bool      // the provider has said that it was refused
+	Team    string    // name of the team whose wallet it is; empty = one's own
+	TeamID  string
 }
 
 // When something is said.
@@ -35,6 +38,8 @@ func name(k Kind, period string) string { return string(k) + " " + period }
 func Due(f Facts, c Choice, told map[string]bool) []Alert {
 	var due []Alert
 	add := func(k Kind, period string, d Details) {
+		d.Team, d.TeamID = f.Team, f.TeamID
+		period = f.about(period)
 		if c.Way(k) != Off && !told[name(k, period)] {
 			due = append(due, Alert{Kind: k, Period: period, Details: d, CreatedAt: f.Now})
 		}
@@ -42,7 +47,7 @@ func Due(f Facts, c Choice, told map[string]bool) []Alert {
 	for _, p := range f.Tokens.Pools {
 		switch {
 		case p.Kind == ledger.Plan:
-			if percent, low := lowest(p, told); low {
+			if percent, low := lowest(f, p, told); low {
 				add(Pool, poolPeriod(p, percent), Details{Plan: f.Plan, Percent: percent, Amount: p.Amount, Left: p.Unused, At: p.Ends})
 			}
 		case p.Kind == ledger.Daily && p.Unused == 0:
@@ -61,17 +66,25 @@ func Due(f Facts, c Choice, told map[string]bool) []Alert {
 		add(Expiring, expiringPeriod(ledger.Bank, f.Tokens.FrozenUntil),
 			Details{Layer: ledger.Bank, Amount: f.Tokens.Frozen, At: f.Tokens.FrozenUntil})
 	}
-	if !f.Unpaid.IsZero() && f.Now.Sub(f.Unpaid) >= unpaidPatience {
-		add(Payment, f.Unpaid.UTC().Format(time.RFC3339), Details{Plan: f.Plan, At: f.Unpaid})
+	if !f.Unpaid.IsZero() && (f.Refused || f.Now.Sub(f.Unpaid) >= unpaidPatience) {
+		add(Payment, f.Unpaid.UTC().Format(time.RFC3339), Details{Plan: f.Plan, At: f.Unpaid, Refused: f.Refused})
 	}
 	return due
 }
 
+// about names a period; of a team together with the team.
+func (f Facts) about(period string) string {
+	if f.TeamID == "" {
+		return period
+	}
+	return f.TeamID + " " + period
+}
+
 // lowest is the lowest mark a month's tokens have fallen to; false when they are above all marks, or when that or a
 // lower one was told: what comes back from a cancelled picture is no news.
-func lowest(p ledger.Pool, told map[string]bool) (percent int, low bool) {
+func lowest(f Facts, p ledger.Pool, told map[string]bool) (percent int, low bool) {
 	for _, percent := range poolPercents {
-		if told[name(Pool, poolPeriod(p, percent))] {
+		if told[name(Pool, f.about(poolPeriod(p, percent)))] {
 			return 0, false
 		}
 		if p.Unused*100 <= p.Amount*token.Amount(percent) {

@@ -73,3 +73,28 @@ func TestDue_SaysEachThingOnce(t *testing.T) {
 		}
 	}
 }
+
+// A renewal that the provider refused is told at once, and a team's is told apart from one's own.
+func TestDue_RefusedAndOfATeam(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	late := Facts{Now: now, Plan: "Team Starter", Unpaid: now.Add(-time.Minute)}
+	if due := Due(late, Choice{}, nil); len(due) != 0 {
+		t.Errorf("a minute late: %+v", due)
+	}
+	late.Refused = true
+	own := Due(late, Choice{}, nil)
+	late.Team, late.TeamID = "Foxes", "t1"
+	team := Due(late, Choice{}, map[string]bool{name(Payment, own[0].Period): true})
+	if len(own) != 1 || len(team) != 1 {
+		t.Fatalf("told are %+v and %+v", own, team)
+	}
+	if w := own[0].Words(); !strings.Contains(w.Text, "was refused") {
+		t.Errorf("%+v", w)
+	}
+	if w := team[0].Words(); !strings.HasPrefix(w.Title, "Foxes: ") {
+		t.Errorf("%+v", w)
+	}
+	if again := Due(late, Choice{}, map[string]bool{name(Payment, team[0].Period): true}); len(again) != 0 {
+		t.Errorf("told twice: %+v", again)
+	}
+}

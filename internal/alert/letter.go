@@ -15,8 +15,16 @@ import (
 // Words are what an alert says: a line, and what follows from it.
 type Words struct{ Title, Text string }
 
-// Words puts an alert into words.
+// Words puts an alert into words. Of a team they begin with its name.
 func (a Alert) Words() Words {
+	w := a.words()
+	if a.Details.Team != "" {
+		w.Title = a.Details.Team + ": " + w.Title
+	}
+	return w
+}
+
+func (a Alert) words() Words {
 	d := a.Details
 	on := d.At.UTC().Format("2 January 2006, 15:04 UTC")
 	switch a.Kind {
@@ -41,9 +49,13 @@ func (a Alert) Words() Words {
 	case Expiring:
 		return Words{fmt.Sprintf("%s tokens expire soon", d.Amount), fmt.Sprintf("%s tokens%s expire on %s.", d.Amount, whose(d.Layer), on)}
 	case Payment:
+		happened := "has not arrived"
+		if d.Refused {
+			happened = "was refused"
+		}
 		return Words{
 			fmt.Sprintf("%s is not paid", d.Plan),
-			fmt.Sprintf("The payment for %s that was due on %s has not arrived. What the plan allows goes on for %d days from then; its tokens wait for the payment.", d.Plan, on, graceDays),
+			fmt.Sprintf("The payment for %s that was due on %s %s. What the plan allows goes on for %d days from then; its tokens wait for the payment.", d.Plan, on, happened, graceDays),
 		}
 	}
 	return Words{Title: string(a.Kind)}
@@ -68,7 +80,7 @@ var page = template.Must(template.New("mail").Parse(`<!doctype html>
 <h1 style="margin:0 0 12px;font-size:20px;line-height:1.3">{{.Title}}</h1>
 <p style="margin:0 0 20px">{{.Text}}</p>
 {{- if .Wallet}}
-<p style="margin:0 0 20px"><a href="{{.Wallet}}" style="color:#a8371a">Open the wallet</a></p>
+<p style="margin:0 0 20px"><a href="{{.Wallet}}" style="color:#a8371a">Open {{.Where}}</a></p>
 {{- end}}
 <p style="margin:0;font-size:13px;color:#6b645c">Bottega writes once about each such event.
 {{- if .Unsubscribe}} <a href="{{.Unsubscribe}}" style="color:#6b645c">No more mail</a>{{else}} Which mails come is chosen in the wallet.{{end}}</p>
@@ -78,12 +90,17 @@ var page = template.Must(template.New("mail").Parse(`<!doctype html>
 // letter is an alert as a mail, without its receiver.
 func (s *Service) letter(a Alert) mail.Message {
 	w := a.Words()
-	facts := struct{ Title, Text, Wallet, Unsubscribe string }{Title: w.Title, Text: w.Text, Unsubscribe: s.unsubscribeURL(a.AccountID)}
+	facts := struct{ Title, Text, Wallet, Where, Unsubscribe string }{
+		Title: w.Title, Text: w.Text, Where: "the wallet", Unsubscribe: s.unsubscribeURL(a.AccountID),
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s.\n\n%s\n", strings.TrimSuffix(w.Title, "."), w.Text)
 	if s.PublicURL != "" {
 		facts.Wallet = s.PublicURL + "/wallet"
-		fmt.Fprintf(&text, "\nThe wallet: %s\n", facts.Wallet)
+		if a.Details.TeamID != "" {
+			facts.Wallet, facts.Where = s.PublicURL+"/teams/"+a.Details.TeamID+"/plan", "the team's plan"
+		}
+		fmt.Fprintf(&text, "\nOpen %s: %s\n", facts.Where, facts.Wallet)
 	}
 	text.WriteString("\n-- \nBottega writes once about each such event.\n")
 	if facts.Unsubscribe != "" {

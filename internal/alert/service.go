@@ -33,6 +33,11 @@ type Plans interface {
 	Now(ctx context.Context, accountID string) (plan.Standing, plan.Subscription, error)
 }
 
+// Payments tells when a renewal was refused: payment.Service.
+type Payments interface {
+	Refused(ctx context.Context, buyer string) (time.Time, error)
+}
+
 // Accounts tells where an account gets its mail: account.Store.
 type Accounts interface {
 	ByID(ctx context.Context, accountID string) (account.Account, error)
@@ -49,6 +54,7 @@ type Deps struct {
 	Clock     clock.Clock
 	Wallets   Wallets
 	Plans     Plans
+	Payments  Payments
 	Accounts  Accounts
 	Sender    Sender // nil = no mail
 	Log       *slog.Logger
@@ -75,9 +81,27 @@ var (
 // whenever something happened to the account, and now and then, for what happens by itself.
 func (s *Service) Look(ctx context.Context, accountID string) (told bool, err error) {
 	facts, err := s.facts(ctx, accountID)
+	if err == nil {
+		facts.Credits, err = s.Wallets.Balance(ctx, ledger.CreditsOf(accountID))
+	}
 	if err != nil {
 		return false, err
 	}
+	return s.tell(ctx, accountID, facts)
+}
+
+// LookTeam is Look at the pool and the plan of a team, for somebody who looks after its money.
+func (s *Service) LookTeam(ctx context.Context, accountID, teamID, name string) (told bool, err error) {
+	facts, err := s.facts(ctx, ledger.TeamOf(teamID))
+	if err != nil {
+		return false, err
+	}
+	facts.Team, facts.TeamID = name, teamID
+	return s.tell(ctx, accountID, facts)
+}
+
+// tell writes down what an account is to be told.
+func (s *Service) tell(ctx context.Context, accountID string, facts Facts) (told bool, err error) {
 	choice, err := readChoice(ctx, s.DB, accountID)
 	if err != nil {
 		return false, err
@@ -108,20 +132,23 @@ func (s *Service) Look(ctx context.Context, accountID string) (told bool, err er
 	return told && err == nil, err
 }
 
-func (s *Service) facts(ctx context.Context, accountID string) (Facts, error) {
+// facts are how an account or a team stands, without API credits.
+func (s *Service) facts(ctx context.Context, buyer string) (Facts, error) {
 	f := Facts{Now: s.Clock.Now()}
-	standing, _, err := s.Plans.Now(ctx, accountID)
+	standing, _, err := s.Plans.Now(ctx, buyer)
 	if err != nil {
 		return f, err
 	}
 	f.Plan = standing.Plan.Title
 	if standing.State == plan.PastDue {
 		f.Unpaid = standing.Term.PaidUntil
+		refused, err := s.Payments.Refused(ctx, buyer)
+		if err != nil {
+			return f, err
+		}
+		f.Refused = !refused.IsZero()
 	}
-	if f.Tokens, err = s.Wallets.Balance(ctx, accountID); err != nil {
-		return f, err
-	}
-	f.Credits, err = s.Wallets.Balance(ctx, ledger.CreditsOf(accountID))
+	f.Tokens, err = s.Wallets.Balance(ctx, buyer)
 	return f, err
 }
 

@@ -5,29 +5,37 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/access"
 	"bottega/internal/alert"
 	"bottega/internal/event"
+	"bottega/internal/ledger"
 	"bottega/internal/mail"
+	"bottega/internal/team"
 )
 
 // openAlerts wires what tells people about their tokens.
-func (a *App) openAlerts(ctx context.Context) error {
+func (a *App) openAlerts(ctx context.Context, sender *mail.Sender) error {
 	secret, err := a.Auth.Secret(ctx, "alert-mails")
 	if err != nil {
 		return err
 	}
 	d := alert.Deps{
-		DB: a.DB, Clock: a.Clock, Wallets: a.Ledger, Plans: a.Plans, Accounts: a.Accounts, Log: a.Log, PublicURL: a.PublicURL, Secret: secret,
-	}
-	sender, err := mail.New(a.Mail)
-	if err != nil {
-		return err
+		DB: a.DB, Clock: a.Clock, Wallets: a.Ledger, Plans: a.Plans, Payments: a.Payments, Accounts: a.Accounts, Log: a.Log, PublicURL: a.PublicURL, Secret: secret,
 	}
 	if sender != nil { // a nil pointer in an interface is not nil
 		d.Sender = sender
 	}
 	a.Alerts = alert.New(d)
 	return nil
+}
+
+// post is how invitations to teams are mailed; sender is nil where no mail goes out.
+func (a *App) post(sender *mail.Sender) team.Post {
+	p := team.Post{PublicURL: a.PublicURL}
+	if sender != nil {
+		p.Sender = sender
+	}
+	return p
 }
 
 const (
@@ -79,7 +87,7 @@ func (a *App) lookForAlerts(ctx context.Context, r *alertRound) error {
 	}
 	var failed error
 	for _, id := range accounts {
-		told, err := a.Alerts.Look(ctx, id)
+		told, err := a.lookAt(ctx, id)
 		if err != nil && failed == nil {
 			failed = fmt.Errorf("account %s: %w", id, err)
 		}
@@ -88,6 +96,40 @@ func (a *App) lookForAlerts(ctx context.Context, r *alertRound) error {
 		}
 	}
 	return failed
+}
+
+// lookAt looks at an account and at the teams whose money it looks after; of a team, at those who do.
+func (a *App) lookAt(ctx context.Context, id string) (told bool, err error) {
+	look := func(accountID string, t *team.Team) error {
+		if !t.Membership(accountID).May(access.ManagePlan) {
+			return nil
+		}
+		news, err := a.Alerts.LookTeam(ctx, accountID, t.ID, t.Name)
+		told = told || news
+		return err
+	}
+	if teamID, ok := ledger.IsTeam(id); ok {
+		t, err := a.Teams.Find(ctx, teamID)
+		if err != nil {
+			return false, err
+		}
+		for _, m := range t.Members {
+			if err := look(m.AccountID, t); err != nil {
+				return told, err
+			}
+		}
+		return told, nil
+	}
+	if told, err = a.Alerts.Look(ctx, id); err != nil {
+		return told, err
+	}
+	teams, err := a.Teams.List(ctx, access.Actor{AccountID: id})
+	for _, t := range teams {
+		if err := look(id, t); err != nil {
+			return told, err
+		}
+	}
+	return told, err
 }
 
 // sendMail hands the mails that are due to the SMTP server until ctx ends.

@@ -8,10 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"bottega/internal/clock"
 	"bottega/internal/db"
 	"bottega/internal/engine"
+	"bottega/internal/engine/remote"
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
@@ -55,7 +54,9 @@ type Config struct {
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
 
-	SlotCount int           // generations run at once by this process
+	Worker    bool          // this process only works: it serves nobody, and does not migrate
+	Machine   string        // name of this machine, for people
+	SlotCount int           // generations run at once by this process; 0 = 1, NoSlots = none
 	Lease     time.Duration // how long a dead process keeps its work
 	Poll      time.Duration // how often the line is looked at without being woken
 	Grace     time.Duration // how long running work may go on after SIGTERM
@@ -84,13 +85,19 @@ type App struct {
 	Uploads     *asset.Uploads
 	Signer      *asset.Signer
 	Hub         *event.Hub
+	Bus         *event.Bus
+	Workers     *remote.Pool
 	Generations *generation.Service
 	Line        *queue.Dispatcher
 	Operator    *operator.Service
 
+	lock     *Lock // of the data folder
 	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
+
+// NoSlots as a SlotCount leaves all work to other processes.
+const NoSlots = -1
 
 // maxPixels bounds the decoding and encoding of pictures under way at once, in pixels.
 const maxPixels = 64 << 20
@@ -120,32 +127,48 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Signer = asset.NewSigner(key)
 	a.Plans = plan.NewService(a.DB, a.Clock, a.Accounts)
-	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans)
+	sender, err := mail.New(a.Mail)
+	if err != nil {
+		return err
+	}
+	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
 	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
 	}
-	if err := a.openAlerts(ctx); err != nil {
+	a.Payments = payment.NewService(payment.Deps{
+		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Teams: a.Teams, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
+	})
+	if err := a.openAlerts(ctx, sender); err != nil {
 		return err
 	}
-	a.Payments = payment.NewService(payment.Deps{
-		DB: a.DB, Clock: a.Clock, Accounts: a.Accounts, Plans: a.Plans, Ledger: a.Ledger, Provider: a.Provider, Trial: a.Trial, Log: a.Log,
-	})
+	owner := id.New()
+	a.Bus = event.NewBus(a.DB, owner, a.Log, a.hear)
 	a.Hub = event.NewHub(a.DB)
+	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
-		Kinds:   []generation.Kind{&image.Kind{Catalog: a.Catalog, Engines: a.Engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version}},
-		Present: slices.Sorted(maps.Keys(a.Engines)),
+		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
-		Owner: id.New(), Slots: a.SlotCount, Lease: a.Lease, MaxAttempts: generation.MaxAttempts, Poll: a.Poll,
+		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, MaxDeaths: generation.MaxDeaths, Poll: a.Poll,
+		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
 	a.Operator = operator.New(operator.Deps{
 		DB: a.DB, Clock: a.Clock, Generations: a.Generations, Line: a.Line, Ledger: a.Ledger, Plans: a.Plans, People: a.Accounts, Hub: a.Hub, Log: a.Log,
 	})
+	a.openWorkers()
 	return nil
+}
+
+// kinds are the kinds of work, done by these engines.
+func (a *App) kinds(engines engine.Set) []generation.Kind {
+	return []generation.Kind{&image.Kind{
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
+	}}
 }
 
 func (c Config) withDefaults() Config {
@@ -169,34 +192,57 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Places are where an installation keeps its rows and its files.
+type Places struct {
+	Folder   string // data folder, where any of the two lies in it; empty = none does
+	Database string // of db.Open
+	Storage  string // of asset.OpenStore
+}
+
+// Places resolves what a configuration leaves open.
+func (c Config) Places() Places {
+	p := Places{Database: c.Database, Storage: c.Storage}
+	if p.Database == "" || p.Storage == "" {
+		p.Folder = c.Data
+	}
+	if p.Database == "" {
+		p.Database = filepath.Join(c.Data, "bottega.db")
+	}
+	if p.Storage == "" {
+		p.Storage = filepath.Join(c.Data, "files")
+	}
+	return p
+}
+
+// OpenStore opens the store of files; a folder is made when missing.
+func (p Places) OpenStore(ctx context.Context) (*asset.Store, error) {
+	return asset.OpenStore(ctx, p.Storage, maxPixels)
+}
+
 // openData makes sure that the data folder can be written and opens what lies in it.
-func (a *App) openData(ctx context.Context) error {
-	database, storage := a.Database, a.Storage
-	if database == "" || storage == "" {
-		if err := writable(a.Data); err != nil {
+func (a *App) openData(ctx context.Context) (err error) {
+	p := a.Places()
+	if p.Folder != "" {
+		if err := writable(p.Folder); err != nil {
+			return err
+		}
+		if a.lock, err = LockShared(p.Folder); err != nil {
 			return err
 		}
 	}
-	if database == "" {
-		database = filepath.Join(a.Data, "bottega.db")
-	}
-	if storage == "" {
-		storage = filepath.Join(a.Data, "files")
-		if err := os.MkdirAll(storage, 0o700); err != nil {
-			return fmt.Errorf("make the folder for pictures: %w", err)
-		}
-	}
-	var err error
-	if a.DB, err = db.Open(ctx, database); err != nil {
+	if a.DB, err = db.Open(ctx, p.Database); err != nil {
 		return err
 	}
-	if err := a.DB.Migrate(ctx); err != nil {
+	if a.Worker {
+		err = a.DB.Current(ctx)
+	} else {
+		err = a.DB.Migrate(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	if a.Assets, err = asset.OpenStore(ctx, storage, maxPixels); err != nil {
-		return err
-	}
-	return nil
+	a.Assets, err = p.OpenStore(ctx)
+	return err
 }
 
 // writable makes the folder and tries to write into it, so that a wrong path is told at the start.
@@ -223,6 +269,7 @@ func (a *App) Close() error {
 	if a.DB != nil {
 		errs = append(errs, a.DB.Close())
 	}
+	errs = append(errs, a.lock.Close())
 	for _, e := range a.Engines {
 		if c, ok := e.(interface{ Close() error }); ok {
 			errs = append(errs, c.Close())
@@ -241,10 +288,13 @@ func (a *App) Run(ctx context.Context) error {
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
 	var besides sync.WaitGroup
-	for _, f := range []func(context.Context){a.chores, a.Payments.Run, a.followPrices, a.watchLedger, a.watchAlerts, a.sendMail} {
+	for _, f := range []func(context.Context){a.Bus.Run, a.chores, a.Payments.Run, a.followPrices, a.watchLedger, a.watchAlerts, a.sendMail} {
 		besides.Go(func() { f(background) })
 	}
+	var workers sync.WaitGroup
+	workers.Go(func() { a.Workers.Run(ctx) })
 	err := a.Line.Run(ctx, a.Grace)
+	workers.Wait()
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)
@@ -286,6 +336,7 @@ const (
 	keepEvents = 7 * 24 * time.Hour
 
 	keepMessages = 90 * 24 * time.Hour // of the payment provider, for taking them up again
+	keepDeaths   = 90 * 24 * time.Hour // the evidence about work that was put aside
 	orphanAfter  = 24 * time.Hour      // longer than any run
 )
 
@@ -293,6 +344,7 @@ func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
 	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

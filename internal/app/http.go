@@ -14,7 +14,9 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/api/leonardo"
 	"bottega/internal/api/studio"
+	"bottega/internal/api/worker"
 	"bottega/internal/asset"
+	"bottega/internal/engine/remote"
 	"bottega/internal/payment/stripe"
 	"bottega/internal/plan"
 	"bottega/web"
@@ -33,7 +35,7 @@ func (a *App) Handler() (http.Handler, error) {
 	studioAPI, err := studio.New(studio.Deps{
 		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments,
 		Alerts: a.Alerts, Operator: a.Operator, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
-		Assets: a.Signer, Clock: a.Clock, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
+		Assets: a.Signer, Clock: a.Clock, Log: a.Log, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})
 	if err != nil {
@@ -52,6 +54,7 @@ func (a *App) Handler() (http.Handler, error) {
 	if d, ok := a.Provider.(*stripe.Driver); ok {
 		mux.Handle(StripeWebhook, d.Webhook(a.Payments, a.Log))
 	}
+	mux.Handle(remote.Path, worker.New(worker.Deps{Tokens: a.Auth, Pool: a.Workers, Log: a.Log}))
 	mux.Handle("/api/", api.NotFound())
 	mux.Handle("/assets/{image}/{variant}", asset.Handler(a.Assets, a.DB, a.Signer, a.Clock))
 	mux.HandleFunc("POST /unsubscribe", func(w http.ResponseWriter, r *http.Request) { // one click in a mail program; GET is a page

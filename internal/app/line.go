@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bottega/internal/engine/remote"
 	"bottega/internal/queue"
 )
 
@@ -20,7 +21,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	}
 	there, slots, now := 0, 0, a.Clock.Now()
 	for _, w := range workers {
-		if !w.Gone(now) && !w.Drained {
+		if !w.Gone(now) && w.Slots > 0 && !w.Drained {
 			there, slots = there+1, slots+w.Slots
 		}
 	}
@@ -47,24 +48,25 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	fmt.Fprintf(&b, "bottega_queue_workers %d\n", there)
 	head("bottega_queue_slots", "gauge", "What they run at once.")
 	fmt.Fprintf(&b, "bottega_queue_slots %d\n", slots)
-	kept, drained := 0, 0
-	for _, l := range lanes {
-		kept += l.Kept
-	}
-	for _, w := range workers {
-		if w.Drained && !w.Gone(now) {
-			drained++
+	a.operatorMetrics(&b, head, lanes, workers)
+	engines := a.Line.Engines()
+	head("bottega_engine_open", "gauge", "1 = the engine fails again and again: its work waits in line, as far as this process goes.")
+	for _, e := range engines {
+		open := 0
+		if e.Open {
+			open = 1
 		}
+		fmt.Fprintf(&b, "bottega_engine_open{engine=%q} %d\n", e.Engine, open)
 	}
-	head("bottega_queue_kept_tickets", "gauge", "Waiting work that owners or operators keep back.")
-	fmt.Fprintf(&b, "bottega_queue_kept_tickets %d\n", kept)
-	head("bottega_queue_drained_workers", "gauge", "Workers that an operator lets start nothing.")
-	fmt.Fprintf(&b, "bottega_queue_drained_workers %d\n", drained)
-	head("bottega_operator_actions_total", "counter", "What operators did, or were refused, through this process.")
-	for _, c := range a.Operator.Counts() {
-		fmt.Fprintf(&b, "bottega_operator_actions_total{action=%q,outcome=\"done\"} %d\n", c.Action, c.Done)
-		fmt.Fprintf(&b, "bottega_operator_actions_total{action=%q,outcome=\"refused\"} %d\n", c.Action, c.Refused)
+	head("bottega_engine_failures_total", "counter", "Runs of this process that failed by the engine's own fault.")
+	for _, e := range engines {
+		fmt.Fprintf(&b, "bottega_engine_failures_total{engine=%q} %d\n", e.Engine, e.Failures)
 	}
+	head("bottega_engine_opened_total", "counter", "Times this process stopped giving work to the engine.")
+	for _, e := range engines {
+		fmt.Fprintf(&b, "bottega_engine_opened_total{engine=%q} %d\n", e.Engine, e.Opened)
+	}
+	a.workerMetrics(&b, head)
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")
 	fmt.Fprintf(&b, "bottega_queue_waits_total %d\n", right.Foretold)
@@ -77,4 +79,47 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 		fmt.Fprintf(&b, "bottega_queue_wait_inside_ratio %g\n", right.Inside)
 	}
 	return b.String(), nil
+}
+
+// workerMetrics is who works for this server over HTTP, what was refused, and whether other processes are heard.
+func (a *App) workerMetrics(b *strings.Builder, head func(name, kind, help string)) {
+	c := a.Workers.Counts()
+	head("bottega_worker_sessions", "gauge", "Workers that are connected to this server.")
+	fmt.Fprintf(b, "bottega_worker_sessions %d\n", c.Sessions)
+	head("bottega_worker_joined_total", "counter", "Workers that this server let in.")
+	fmt.Fprintf(b, "bottega_worker_joined_total %d\n", c.Joined)
+	head("bottega_worker_refused_total", "counter", "Workers that were not let in, and answers that were not taken, by reason.")
+	for _, code := range remote.Codes() {
+		fmt.Fprintf(b, "bottega_worker_refused_total{reason=%q} %d\n", code, c.Refused[code])
+	}
+	listening := 0
+	if a.Bus.Listening() {
+		listening = 1
+	}
+	head("bottega_bus_listening", "gauge", "1 = this process hears the others on its PostgreSQL at once; 0 = it looks by itself, or there is SQLite.")
+	fmt.Fprintf(b, "bottega_bus_listening %d\n", listening)
+	head("bottega_bus_dropped_total", "counter", "Notes to other processes that were not sent; they look by themselves.")
+	fmt.Fprintf(b, "bottega_bus_dropped_total %d\n", a.Bus.Dropped())
+}
+
+// operatorMetrics is what operators, and owners of work, have stopped.
+func (a *App) operatorMetrics(b *strings.Builder, head func(name, kind, help string), lanes []queue.LaneState, workers []queue.WorkerState) {
+	kept, drained := 0, 0
+	for _, l := range lanes {
+		kept += l.Kept
+	}
+	for _, w := range workers {
+		if w.Drained && !w.Gone(a.Clock.Now()) {
+			drained++
+		}
+	}
+	head("bottega_queue_kept_tickets", "gauge", "Waiting work that owners or operators keep back.")
+	fmt.Fprintf(b, "bottega_queue_kept_tickets %d\n", kept)
+	head("bottega_queue_drained_workers", "gauge", "Workers that an operator lets start nothing.")
+	fmt.Fprintf(b, "bottega_queue_drained_workers %d\n", drained)
+	head("bottega_operator_actions_total", "counter", "What operators did, or were refused, through this process.")
+	for _, c := range a.Operator.Counts() {
+		fmt.Fprintf(b, "bottega_operator_actions_total{action=%q,outcome=\"done\"} %d\n", c.Action, c.Done)
+		fmt.Fprintf(b, "bottega_operator_actions_total{action=%q,outcome=\"refused\"} %d\n", c.Action, c.Refused)
+	}
 }

@@ -23,6 +23,9 @@ import (
 // ErrNoSpace says that the store is full. Nothing half-written remains.
 var ErrNoSpace = fault.New(fault.Unavailable, "disk_full", "disk is full")
 
+// ErrAway says that the store does not work at the moment. The same again may work later.
+var ErrAway = fault.New(fault.Unavailable, "storage_unavailable", "the store of the pictures does not answer")
+
 // Variant names one file of a picture.
 type Variant string
 
@@ -198,13 +201,21 @@ func writeError(k string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fault.Wrap(ErrNoSpace.Kind, ErrNoSpace.Code, ErrNoSpace.Message, fmt.Errorf("write %s: %w", k, err))
 	}
-	return fmt.Errorf("write %s: %w", k, err)
+	return away(fmt.Errorf("write %s: %w", k, err))
+}
+
+// away makes what the store said a fault, unless it was the caller who gave up.
+func away(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fault.Wrap(ErrAway.Kind, ErrAway.Code, ErrAway.Message, err)
 }
 
 func (s *Store) exists(ctx context.Context, k string) (bool, error) {
 	ok, err := s.bucket.Exists(ctx, k)
 	if err != nil {
-		return false, fmt.Errorf("look for %s: %w", k, err)
+		return false, away(fmt.Errorf("look for %s: %w", k, err))
 	}
 	return ok, nil
 }
@@ -222,7 +233,7 @@ func readError(k string, err error) error {
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return fault.Wrap(ErrNotFound.Kind, ErrNotFound.Code, ErrNotFound.Message, fmt.Errorf("read %s: %w", k, err))
 	}
-	return fmt.Errorf("read %s: %w", k, err)
+	return away(fmt.Errorf("read %s: %w", k, err))
 }
 
 // Content is an open file of a picture. Close it.

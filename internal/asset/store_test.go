@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/image/webp"
 
+	"bottega/internal/apptest"
 	"bottega/internal/asset"
 	"bottega/internal/fault"
 	"bottega/internal/id"
@@ -23,7 +24,7 @@ import (
 // eachStore runs a test on a local folder and on a real S3 server.
 func eachStore(t *testing.T, test func(t *testing.T, s *asset.Store)) {
 	t.Run("local", func(t *testing.T) { s, _ := localStore(t); test(t, s) })
-	t.Run("s3", func(t *testing.T) { test(t, openStore(t, s3Server(t))) })
+	t.Run("s3", func(t *testing.T) { test(t, openStore(t, apptest.S3(t))) })
 }
 
 func content(t *testing.T, s *asset.Store, m asset.Image, v asset.Variant) []byte {

@@ -37,7 +37,7 @@ const maxUserAgent = 300
 // ErrSessionEnded is the fault for a session that has ended, was signed out, or never existed.
 var ErrSessionEnded = fault.New(fault.Unauthenticated, "unauthenticated", "the session has ended, sign in again")
 
-// Service is the only owner of the tables session, api_key, owner_link and secret. It is safe for concurrent use.
+// Service is the only owner of the tables session, api_key, worker_token, owner_link and secret. It is safe for concurrent use.
 type Service struct {
 	db        *db.DB
 	accounts  *account.Store

@@ -1,4 +1,4 @@
 package auth
 
 // WellFormed is wellFormed, for fuzzing.
-func WellFormed(s string) bool { return wellFormed(s) }
+func WellFormed(s string) bool { return wellFormed(keyPrefix, s) }

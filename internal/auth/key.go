@@ -87,7 +87,7 @@ func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires
 	if fields := append(checkKey(name, expires, now), t.check()...); len(fields) > 0 {
 		return "", KeyInfo{}, fault.Bad(fields...)
 	}
-	key := newKey()
+	key := newKey(keyPrefix)
 	info := KeyInfo{ID: id.New(), Name: name, Prefix: key[:keyShown], CreatedAt: now, ExpiresAt: expires, KeyTerms: t}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
 		if err := s.accounts.Lock(ctx, tx, accountID); err != nil {
@@ -131,7 +131,7 @@ func checkKey(name string, expires, now time.Time) []fault.Field {
 
 // Key returns who a presented key belongs to, or one of the Unauthenticated faults above.
 func (s *Service) Key(ctx context.Context, presented string) (access.Actor, error) {
-	if !wellFormed(presented) {
+	if !wellFormed(keyPrefix, presented) {
 		return access.Actor{}, ErrKeyMalformed
 	}
 	var keyID, accountID, paysWith string
@@ -275,10 +275,10 @@ func (s *Service) RevokeKey(ctx context.Context, accountID, keyID string) error 
 // letters is base32 in lower case: no 0, 1, 8 or 9 to mistake for letters.
 var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-func newKey() string {
+func newKey(prefix string) string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	body := keyPrefix + letters.EncodeToString(b[:])
+	body := prefix + letters.EncodeToString(b[:])
 	return body + checksum(body)
 }
 
@@ -286,13 +286,13 @@ func checksum(body string) string {
 	return letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
 }
 
-// wellFormed reports whether s can be a key at all.
-func wellFormed(s string) bool {
-	if len(s) != len(keyPrefix)+keyRandom+keyChecksum || !strings.HasPrefix(s, keyPrefix) {
+// wellFormed reports whether s can be a key with that prefix at all.
+func wellFormed(prefix, s string) bool {
+	if len(s) != len(prefix)+keyRandom+keyChecksum || !strings.HasPrefix(s, prefix) {
 		return false
 	}
 	body := s[:len(s)-keyChecksum]
-	if _, err := letters.DecodeString(body[len(keyPrefix):]); err != nil {
+	if _, err := letters.DecodeString(body[len(prefix):]); err != nil {
 		return false
 	}
 	return checksum(body) == s[len(body):]

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -34,6 +33,7 @@ type DB struct {
 	Dialect Dialect
 	write   *sql.DB // SQLite: one connection, the only writer of this process
 	read    *sql.DB
+	ref     string // of PostgreSQL, for connections beside the pool
 
 	fault func(statement string) error // for tests: see Disturb
 }
@@ -77,7 +77,7 @@ func openPostgres(ctx context.Context, ref string) (*DB, error) {
 		_ = pool.Close()
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	return &DB{Dialect: Postgres, write: pool, read: pool}, nil
+	return &DB{Dialect: Postgres, write: pool, read: pool, ref: ref}, nil
 }
 
 func openSQLite(ctx context.Context, path string) (*DB, error) {
@@ -161,77 +161,6 @@ func (d *DB) rebind(query string) string {
 	}
 }
 
-// Tx is a running write transaction.
-type Tx struct {
-	db *DB
-	tx *sql.Tx
-}
-
-// Dialect tells which database the transaction runs on.
-func (t *Tx) Dialect() Dialect { return t.db.Dialect }
-
-// Exec runs a statement and returns the number of rows it changed.
-func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if err := t.db.disturbed(query); err != nil {
-		return 0, err
-	}
-	res, err := t.tx.ExecContext(ctx, t.db.rebind(query), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-// Query reads inside the transaction.
-func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := t.db.disturbed(query); err != nil {
-		return nil, err
-	}
-	return t.tx.QueryContext(ctx, t.db.rebind(query), args...)
-}
-
-// QueryRow reads one row inside the transaction.
-func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	return t.tx.QueryRowContext(ctx, t.db.rebind(query), args...)
-}
-
-// ForUpdate is the row-lock suffix of a SELECT: PostgreSQL locks the rows, SQLite already has its only writer.
-func (t *Tx) ForUpdate() string {
-	if t.db.Dialect == Postgres {
-		return " FOR UPDATE"
-	}
-	return ""
-}
-
-// Tx runs fn in a write transaction and commits when fn returns nil. When the database asks for it (a serialisation
-// failure, a deadlock, a busy file) the whole of fn runs again, up to five times; fn must not have effects outside.
-func (d *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
-	for attempt := 1; ; attempt++ {
-		err := d.once(ctx, fn)
-		if err == nil || attempt == 5 || !retryable(err) || ctx.Err() != nil {
-			return err
-		}
-	}
-}
-
-func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
-	tx, err := d.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	if err := fn(&Tx{db: d, tx: tx}); err != nil {
-		return err
-	}
-	if err := d.disturbed("COMMIT"); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
 func retryable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -272,33 +201,6 @@ func In(from, n int) string {
 	return b.String()
 }
 
-// maxParams stays below SQLite's 32766 parameters a statement (PostgreSQL allows 65535).
-const maxParams = 30000
-
-// Insert writes many rows with as few statements as the parameter limit allows: head is "INSERT INTO t (a, b) VALUES",
-// tail what follows the rows, such as ON CONFLICT. All rows have the same length.
-func (t *Tx) Insert(ctx context.Context, head string, rows [][]any, tail string) error {
-	for len(rows) > 0 {
-		n := min(len(rows), maxParams/len(rows[0]))
-		var b strings.Builder
-		b.WriteString(head)
-		args := make([]any, 0, n*len(rows[0]))
-		for i, row := range rows[:n] {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(In(len(args)+1, len(row)))
-			args = append(args, row...)
-		}
-		b.WriteString(tail)
-		if _, err := t.Exec(ctx, b.String(), args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}
-
 // Micros is how a time is stored; the zero time is 0.
 func Micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -334,7 +236,7 @@ func (d *DB) Snapshot(ctx context.Context, fn func(q Queryer) error) error {
 		return fmt.Errorf("begin reading: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to undo
-	return fn(&Tx{db: d, tx: tx})
+	return fn(&Tx{db: d, on: tx})
 }
 
 // Set reads rows of one text column into a set and closes them.

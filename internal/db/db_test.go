@@ -254,6 +254,52 @@ func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
 	})
 }
 
+// Version 13 says more of workers: those that are there stay, and count as servers.
+func TestMigrate_KeepsWorkersOfVersion12(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		d, err := db.Open(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = d.Close() }()
+		if err := d.MigrateTo(t.Context(), 12); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Current(t.Context()); !errors.Is(err, db.ErrOtherVersion) || !strings.Contains(err.Error(), "13") {
+			t.Errorf("a worker on the schema before: %v, want ErrOtherVersion with the numbers", err)
+		}
+		exec := func(statement string) error {
+			return d.Tx(t.Context(), func(tx *db.Tx) error {
+				_, err := tx.Exec(t.Context(), statement)
+				return err
+			})
+		}
+		const token = `INSERT INTO worker_token (id, name, prefix, hash, created_at, expires_at, last_used_at, revoked_at) VALUES ('t', 'gpu', 'bt_work_', 'h', 1, 0, 0, 0)`
+		if err := exec(`INSERT INTO worker (owner, slots, engines, seen_at) VALUES ('me', 3, 'tempera', 7)`); err != nil {
+			t.Fatal(err)
+		}
+		if err := exec(token); err == nil {
+			t.Fatal("version 12 has worker tokens already")
+		}
+		if err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var kind, engines, name, version, models string
+		var slots, seen int64
+		err = d.QueryRow(t.Context(), "SELECT slots, engines, seen_at, kind, name, version, models FROM worker WHERE owner = 'me'").Scan(
+			&slots, &engines, &seen, &kind, &name, &version, &models)
+		if err != nil || slots != 3 || engines != "tempera" || seen != 7 || kind != "server" || name+version+models != "" {
+			t.Errorf("the worker is %d %s %d %s %q %q %q, %v", slots, engines, seen, kind, name, version, models, err)
+		}
+		if err := exec(token); err != nil {
+			t.Errorf("a worker token: %v", err)
+		}
+		if err := d.Current(t.Context()); err != nil {
+			t.Errorf("a worker on the schema of now: %v", err)
+		}
+	})
+}
+
 // Parameters in order become plain ones on SQLite, whatever else a statement does with them.
 func TestQuery_ParametersMeanTheirNumbers(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {

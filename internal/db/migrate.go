@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -40,8 +41,64 @@ func (d *DB) provider() (*goose.Provider, error) {
 	return p, nil
 }
 
-// Migrate brings the schema up to this program's version. Several processes may call it at once.
+// ErrOtherVersion says that the schema is not the one this program works with.
+var ErrOtherVersion = errors.New("servers and workers must be of one version of Bottega")
+
+// Current returns nil when the schema is exactly this program's, and otherwise ErrOtherVersion with both numbers. It
+// changes nothing: a worker must not migrate what servers of another version use.
+func (d *DB) Current(ctx context.Context) error {
+	p, err := d.provider()
+	if err != nil {
+		return err
+	}
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read database version: %w", err)
+	}
+	if current != target {
+		return fmt.Errorf("the database has the schema version %d, this program works with %d: %w", current, target, ErrOtherVersion)
+	}
+	return nil
+}
+
+// Version returns the version of the schema and the newest one that this program knows, and changes nothing. A database
+// without a schema has version 0.
+func (d *DB) Version(ctx context.Context, q Queryer) (current, known int64, err error) {
+	p, err := d.provider()
+	if err != nil {
+		return 0, 0, err
+	}
+	sources := p.ListSources()
+	known = sources[len(sources)-1].Version
+	there, err := d.hasTable(ctx, q, "goose_db_version")
+	if err != nil || !there {
+		return 0, known, err
+	}
+	const newest = "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version"
+	if err := q.QueryRow(ctx, newest).Scan(&current); err != nil {
+		return 0, 0, fmt.Errorf("read database version: %w", err)
+	}
+	return current, known, nil
+}
+
+// hasTable reports whether there is a table of that name.
+func (d *DB) hasTable(ctx context.Context, q Queryer, name string) (bool, error) {
+	tables, err := d.Tables(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	return slices.Contains(tables, name), nil
+}
+
+// Migrate brings the schema up to this program's version. Several processes may call it at once. A database that a
+// restore has not finished is refused with ErrUnfinished.
 func (d *DB) Migrate(ctx context.Context) error {
+	switch from, ended, err := d.Transfer(ctx); {
+	case err != nil:
+		return err
+	case from != "" && !ended:
+		return unfinished(from)
+	}
 	p, err := d.provider()
 	if err != nil {
 		return err
@@ -58,6 +115,18 @@ func (d *DB) Migrate(ctx context.Context) error {
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate database from version %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+// MigrateTo brings the schema to an older version than this program's, for rows that come from there.
+func (d *DB) MigrateTo(ctx context.Context, version int64) error {
+	p, err := d.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrate database to version %d: %w", version, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -26,7 +27,7 @@ func Trouble(err error) string {
 	}
 	var dial *pgconn.ConnectError
 	var network *net.OpError
-	if errors.As(err, &dial) || errors.As(err, &network) ||
+	if errors.As(err, &dial) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return noAnswer
 	}

@@ -38,6 +38,10 @@ type ImageRequest struct {
 	Erase      bool         // fill the masked area with what surrounds it, whatever the prompt says
 	References []Reference
 	Boxes      []Box // where things are; empty = the engine lays out the prompt itself
+
+	// Alone asks that nothing else is worked on in the same process meanwhile, because a process that worked on this
+	// has died: if another one does, nothing else was to blame. It changes no pixel.
+	Alone bool
 }
 
 // ReferenceKind says what a reference picture is looked at for.
@@ -96,3 +100,7 @@ type Imager interface {
 	// it is called in order of steps, from one goroutine, and must not block. On cancel the error wraps ctx.Err().
 	GenerateImage(ctx context.Context, req ImageRequest, report func(Progress)) (*Picture, error)
 }
+
+// Versioned is an engine that says exactly what makes its pictures: name, version and a hash over everything that
+// decides over pixels, of each of its models. Machines that say the same make the same pictures.
+type Versioned interface{ Versions() []string }

@@ -27,3 +27,20 @@ func (s Set) Imager(name string) (Imager, error) {
 
 // Names lists the engines in alphabetical order.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Versions lists what the engine of that name says of itself; see Versioned.
+func (s Set) Versions(name string) []string {
+	if v, ok := s[name].(Versioned); ok {
+		return v.Versions()
+	}
+	return nil
+}
+
+// AllVersions lists what all engines say of themselves, in the order of their names.
+func (s Set) AllVersions() []string {
+	var all []string
+	for _, name := range s.Names() {
+		all = append(all, s.Versions(name)...)
+	}
+	return all
+}

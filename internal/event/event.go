@@ -47,7 +47,7 @@ func Append(ctx context.Context, tx *db.Tx, records []Record) error {
 		return nil
 	}
 	if tx.Dialect() == db.Postgres {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", outboxLock); err != nil {
+		if err := tx.Later(ctx, "SELECT pg_advisory_xact_lock($1)", outboxLock); err != nil {
 			return fmt.Errorf("lock outbox: %w", err)
 		}
 	}

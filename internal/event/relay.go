@@ -13,6 +13,7 @@ import (
 // Hub brings committed facts and live progress to subscribers of this process.
 type Hub struct {
 	db   *db.DB
+	bus  *Bus // to other processes; nil = there are none
 	wake chan struct{}
 
 	mu   sync.Mutex
@@ -30,8 +31,17 @@ func NewHub(d *db.DB) *Hub {
 	return &Hub{db: d, wake: make(chan struct{}, 1), subs: map[*subscriber]bool{}}
 }
 
+// Attach names the bus that tells the hubs of other processes. Call it before the hub is used.
+func (h *Hub) Attach(bus *Bus) { h.bus = bus }
+
 // Wake says that facts were committed.
 func (h *Hub) Wake() {
+	h.Look()
+	h.bus.Tell(Note{Kind: NoteFacts})
+}
+
+// Look says that another process committed facts.
+func (h *Hub) Look() {
 	select {
 	case h.wake <- struct{}{}:
 	default:
@@ -106,20 +116,33 @@ func (h *Hub) notify(accounts map[string]bool) {
 	}
 }
 
-// Progress sends something that is not stored to the account's subscribers; the slow ones miss it.
+// Smaller is a payload of progress that can leave out what takes room: Small returns what is left.
+type Smaller interface{ Small() any }
+
+// Progress sends something that is not stored to the account's subscribers, also to those of other processes, as far as
+// a note holds it; the slow ones miss it.
 func (h *Hub) Progress(accountID, subject string, payload any) {
+	data, err := json.Marshal(payload)
+	if err != nil {
+		return // a payload that cannot be written is nobody's progress
+	}
+	h.Pass(accountID, subject, data)
+	n := Note{Kind: NoteProgress, AccountID: accountID, Subject: subject, Data: data}
+	if s, ok := payload.(Smaller); ok && n.size() > noteMost {
+		if n.Data, err = json.Marshal(s.Small()); err != nil {
+			return
+		}
+	}
+	h.bus.Tell(n)
+}
+
+// Pass sends progress to the account's subscribers in this process.
+func (h *Hub) Pass(accountID, subject string, data json.RawMessage) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var data json.RawMessage
 	for s := range h.subs {
 		if s.accountID != accountID {
 			continue
-		}
-		if data == nil {
-			var err error
-			if data, err = json.Marshal(payload); err != nil {
-				return // a payload that cannot be written is nobody's progress
-			}
 		}
 		select {
 		case s.progress <- Message{Topic: TopicProgress, Subject: subject, Progress: data}:

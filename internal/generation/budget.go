@@ -179,7 +179,7 @@ func (s *spending) save(ctx context.Context, tx *db.Tx) error {
 		case more < 0:
 			statement = lessOfKey
 		}
-		if _, err := tx.Exec(ctx, statement, args...); err != nil {
+		if err := tx.Later(ctx, statement, args...); err != nil {
 			return fmt.Errorf("write what %s has used: %w", k.id, err)
 		}
 	}

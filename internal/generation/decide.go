@@ -27,6 +27,7 @@ type submission struct {
 	quote               *pricing.Quote
 	lane                Lane
 	idemKey, idemHash   string
+	requestID           string
 	entitled            Entitlement
 	forecast            *queue.Forecast // of the line; nil = not told
 	audit               *audit.Line     // written with it; nil = nothing
@@ -113,7 +114,7 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	}
 	ticket := &queue.Ticket{
 		ID: op.id, AccountID: op.accountID, Share: queue.ShareOf(op.accountID, op.actor.Team), Lane: lineOf(lane, op.actor), Weight: op.quote.Total,
-		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at, Pixels: op.planned.pixels(),
+		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at, Pixels: op.planned.pixels(), RequestID: op.requestID,
 	}
 	w.spending.count(r, hold.Amount)
 	own, behind := w.line.Add(ticket, op.entitled.Concurrency)

@@ -52,14 +52,19 @@ func (s *Service) Concurrency(ctx context.Context, accountID string) int {
 
 // Started marks generations as running, in the transaction that gives out their leases.
 func (s *Service) Started(ctx context.Context, tx *db.Tx, tickets []queue.Ticket, at time.Time) error {
+	if len(tickets) == 0 {
+		return nil
+	}
+	args := []any{db.Micros(at)}
 	var events []event.Record
 	for _, t := range tickets {
-		_, err := tx.Exec(ctx, `UPDATE generation SET state = 'running', started_at = $1, attempts = $2
-			WHERE id = $3 AND state IN ('waiting', 'running')`, db.Micros(at), t.Attempt, t.ID)
-		if err != nil {
-			return fmt.Errorf("mark %s as running: %w", t.ID, err)
-		}
+		args = append(args, t.ID)
 		events = append(events, event.Record{AccountID: t.AccountID, Topic: event.TopicGeneration, Subject: t.ID, At: at})
+	}
+	err := tx.Later(ctx, "UPDATE generation SET state = 'running', started_at = $1, attempts = attempts + 1 WHERE state IN ('waiting', 'running') AND id IN "+
+		db.In(2, len(tickets)), args...)
+	if err != nil {
+		return fmt.Errorf("mark %d generations as running: %w", len(tickets), err)
 	}
 	return event.Append(ctx, tx, events)
 }
@@ -82,15 +87,20 @@ func (s *Service) Returned(ctx context.Context, tx *db.Tx, ids []string, at time
 	return nil
 }
 
-// Spent fails a generation whose runs all died.
+// Spent fails a generation whose runs were all lost, or whose processes died too often.
 func (s *Service) Spent(ctx context.Context, t queue.Ticket) error {
 	r, err := readRow(ctx, s.DB, t.ID)
 	if err != nil || r == nil {
 		return err
 	}
-	_, err = s.finish(ctx, ending{id: t.ID, accountID: t.AccountID, teamID: r.TeamID, event: EventFail, failure: &Failure{
-		Code: "worker_lost", Message: fmt.Sprintf("the work was started %d times and its worker died each time", t.Attempt-1),
-	}})
+	failure := &Failure{
+		Code: "worker_lost", Message: fmt.Sprintf("the work was started %d times and was lost each time", t.Attempt-1),
+	}
+	if t.Deaths >= MaxDeaths {
+		failure = quarantined(t.Deaths)
+		s.Log.Error("generation is put aside: its worker processes died", "generation", t.ID, "deaths", t.Deaths, "request", t.RequestID)
+	}
+	_, err = s.finish(ctx, ending{id: t.ID, accountID: t.AccountID, teamID: r.TeamID, event: EventFail, failure: failure})
 	if errors.Is(err, errEnded) {
 		return nil
 	}
@@ -110,6 +120,7 @@ func (s *Service) Run(ctx context.Context, t queue.Ticket) (ended bool) {
 		return true
 	}
 	result, err := s.attempt(ctx, t, r)
+	t.Deaths += s.learn(ctx, t, err)
 	end, again := s.judge(ctx, t, result, err)
 	end.teamID = r.TeamID
 	for i := range end.images {
@@ -139,7 +150,7 @@ func (s *Service) attempt(ctx context.Context, t queue.Ticket, r *row) (result R
 		}
 	}()
 	result, err = kind.Run(ctx, Job{
-		GenerationID: t.ID, AccountID: t.AccountID, Params: r.Params, CreatedAt: r.CreatedAt, Attempt: t.Attempt,
+		GenerationID: t.ID, AccountID: t.AccountID, Params: r.Params, CreatedAt: r.CreatedAt, Attempt: t.Attempt, Suspect: t.Deaths > 0,
 		Report: func(p Progress) { s.Hub.Progress(t.AccountID, t.ID, p) },
 	})
 	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
@@ -170,6 +181,9 @@ func (s *Service) judge(ctx context.Context, t queue.Ticket, result Result, err 
 		return end, true
 	case errors.Is(err, errTimeout):
 		return fail("timeout", "the work took longer than its time limit")
+	case t.Deaths >= MaxDeaths:
+		end.failure = quarantined(t.Deaths)
+		return end, false
 	case errors.Is(err, engine.ErrUnavailable):
 		if t.Attempt < MaxAttempts {
 			return end, true

@@ -46,6 +46,12 @@ type Files interface {
 	Remove(ctx context.Context, accountID, sha256 string) error
 }
 
+// Elsewhere is the other processes on the same database. What it is told may be lost.
+type Elsewhere interface {
+	LineChanged()
+	Cancel(generationID string) // whoever runs it ends it
+}
+
 // Deps are what a Service is made of.
 type Deps struct {
 	DB           *db.DB
@@ -56,6 +62,7 @@ type Deps struct {
 	Entitlements Entitlements
 	Teams        Teams // may be nil where there are no teams
 	Hub          *event.Hub
+	Elsewhere    Elsewhere // nil where one process is all there is
 	Files        Files
 	Log          *slog.Logger
 	// Present are the engines that are here; a ticket that needs another one waits for a process that has it.
@@ -91,12 +98,26 @@ func (s *Service) Attach(line *queue.Dispatcher) { s.line = line }
 // Close finishes the writes that are waiting.
 func (s *Service) Close() { s.batch.Close() }
 
-// wake tells the dispatcher and the event hub of this process that something was committed.
+// wake tells the dispatchers and the event hubs, here and elsewhere, that something was committed.
 func (s *Service) wake() {
 	if s.line != nil {
 		s.line.Wake()
 	}
+	if s.Elsewhere != nil {
+		s.Elsewhere.LineChanged()
+	}
 	s.Hub.Wake()
+}
+
+// Through returns the service as it runs work on other engines than its own: with kinds that know them. Everything else
+// is shared, so it is closed with the original.
+func (s *Service) Through(present []string, kinds ...Kind) *Service {
+	other := *s
+	other.Present, other.kinds = present, map[string]Kind{}
+	for _, k := range kinds {
+		other.kinds[k.Name()] = k
+	}
+	return &other
 }
 
 var errUnknownKind = errors.New("unknown kind of work")

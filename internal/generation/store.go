@@ -71,6 +71,7 @@ func (s *Service) loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*w
 	if w.line, err = queue.Load(ctx, tx, unique(shares)); err != nil {
 		return nil, err
 	}
+	w.line.AsOf(s.Clock.Now())
 	if err := w.loadRows(ctx, tx, "id IN "+db.In(1, len(ends))+tx.ForUpdate(), ends, nil); err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (w *world) save(ctx context.Context, tx *db.Tx) error {
 		if failure == nil {
 			failure = &Failure{}
 		}
-		_, err := tx.Exec(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
+		err := tx.Later(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
 			finished_at = $5, price = $6, lane = $7 WHERE id = $8`, r.State, r.Charged, failure.Code, failure.Message, db.Micros(r.FinishedAt),
 			r.Price, r.Lane, r.ID)
 		if err != nil {

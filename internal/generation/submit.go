@@ -54,7 +54,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 	g, err := s.decide(ctx, actor.AccountID, actor.Team, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
 			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
-			idemKey: req.IdempotencyKey, idemHash: hash, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
+			idemKey: req.IdempotencyKey, idemHash: hash, requestID: req.RequestID, entitled: entitled, forecast: forecast, at: s.Clock.Now(),
 		}}
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func inputHash(req SubmitRequest, teamID string) (string, error) {
 // errNotYours is the fault of ending or deleting what a team-mate made.
 var errNotYours = fault.New(fault.Forbidden, "team_role", "a team-mate made this: only they, an admin or the owner of the team may do that")
 
-// cancelPatience is how long Cancel waits for a run of this process to end by itself, with what it has delivered.
+// cancelPatience is how long Cancel waits for a run to end by itself, with what it has delivered.
 const cancelPatience = 5 * time.Second
 
 // Cancel ends a waiting or running generation of the actor. Pictures that were already delivered stay and are charged
@@ -117,7 +117,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, generationID s
 	if g.State.Final() {
 		return nil, fault.New(fault.Conflict, "generation_ended", "this generation is already "+string(g.State))
 	}
-	if s.line != nil && s.line.Cancel(generationID, errCancelled) {
+	if s.cancelRun(g) {
 		if g, err := s.waitEnd(ctx, generationID, cancelPatience); err == nil && g != nil {
 			return g, s.complete(ctx, []*Generation{g})
 		}
@@ -126,4 +126,22 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, generationID s
 		return nil, err
 	}
 	return g, s.complete(ctx, []*Generation{g})
+}
+
+// cancelRun asks whoever runs the generation to end it, in this process or in another one. It reports whether that may
+// happen: another process may be dead.
+func (s *Service) cancelRun(g *Generation) bool {
+	if s.CancelHere(g.ID) {
+		return true
+	}
+	if g.State != Running || s.Elsewhere == nil {
+		return false
+	}
+	s.Elsewhere.Cancel(g.ID)
+	return true
+}
+
+// CancelHere ends a run of this process for a Cancel that another process was asked for. It reports whether there was one.
+func (s *Service) CancelHere(generationID string) bool {
+	return s.line != nil && s.line.Cancel(generationID, errCancelled)
 }

@@ -66,6 +66,8 @@ type SubmitRequest struct {
 	Lane           Lane   // empty = with tokens, and without where they do not suffice and the plan allows it
 	// MaxPrice is the price the caller has seen; a higher one is refused as ErrPriceChanged. Nil = any.
 	MaxPrice *token.Amount
+	// RequestID of the HTTP request, for the operator; may be empty.
+	RequestID string
 }
 
 // Lane is how work is paid.
@@ -132,6 +134,7 @@ type Job struct {
 	Params       json.RawMessage
 	CreatedAt    time.Time
 	Attempt      int
+	Suspect      bool // a process that worked on this has died: nothing else should run beside it
 	// Report drops rather than blocks.
 	Report func(Progress)
 }
@@ -145,6 +148,12 @@ type Progress struct {
 	Steps        int     `json:"steps"`
 	Fraction     float64 `json:"fraction" doc:"of the whole generation, 0 to 1"`
 	Preview      string  `json:"preview,omitempty" doc:"small picture as a data: URL"`
+}
+
+// Small is the progress without its picture, for ways that have little room.
+func (p Progress) Small() any {
+	p.Preview = ""
+	return p
 }
 
 // Result of a run. Delivered counts the pictures that came out; the price is captured in that share.

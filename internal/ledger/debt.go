@@ -23,26 +23,50 @@ func (w *Wallet) Owed() token.Amount {
 	return 0
 }
 
-// Claim takes back up to an amount of a grant because its payment was taken back: what is left of it at once, and the rest,
-// which is spent or held, becomes a debt. It returns what was taken at once.
-func (w *Wallet) Claim(ref string, amount token.Amount, note string) (taken token.Amount) {
-	taken = w.TakeBack(ref, amount, note)
-	w.owe(amount-taken, note)
-	return taken
+// Claim takes back up to an amount of a grant because its payment was taken back: what is left of it at once, and what was
+// used of it, or is held, becomes a debt. It returns how much that is together: what has been given back, has expired unused
+// or is in the bank is not among it. A grant that is over must have been recalled.
+func (w *Wallet) Claim(ref string, amount token.Amount, note string) (claimed token.Amount) {
+	g := w.named(ref)
+	if g == nil {
+		return 0
+	}
+	taken := w.takeBack(g, amount, note)
+	used := min(amount-taken, g.used())
+	w.owe(used, note)
+	return taken + used
 }
 
-// ClaimMonth is EndMonth, with what was spent or is held of the running months as a debt, except of the grants of some
+// used is what was had of a grant: spent, held, or, of an open one, gone to pay off a debt; without what is to come back anyway.
+func (g *Grant) used() token.Amount {
+	used := g.Spent + g.Held - g.Due
+	if g.Open {
+		used += g.Moved
+	}
+	return used
+}
+
+// ClaimMonth is EndMonth, with what was used or is held of the running months as a debt, except of the grants of some
 // references. It returns what was taken and what became a debt together.
 func (w *Wallet) ClaimMonth(note string, except ...string) (claimed token.Amount) {
 	var used token.Amount
-	for _, g := range w.Grants {
-		if g.Kind == Plan && g.Open && !slices.Contains(except, g.Ref) {
-			used += g.Spent + g.Held
+	for _, g := range w.month() {
+		if !slices.Contains(except, g.Ref) {
+			used += g.used()
 		}
+		claimed += w.takeBack(g, g.Remaining, note)
+		g.Open = false
+		w.touch(g)
 	}
-	taken := w.EndMonth(note)
 	w.owe(used, note)
-	return taken + used
+	return claimed + used
+}
+
+// chargeDue makes a debt of what was captured of a grant after its payment was given back.
+func (w *Wallet) chargeDue(g *Grant) {
+	used := g.Due - min(g.Due, g.Held)
+	g.Due -= used
+	w.owe(used, "used after its payment was given back")
 }
 
 func (w *Wallet) owe(amount token.Amount, note string) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"bottega/internal/fault"
@@ -46,31 +47,56 @@ type HoldRequest struct {
 	Model        string // what it pays for, to be searched by
 }
 
-// TakeBack takes up to an amount of what is left of a grant out again, because it was not paid for after all, and returns
-// how much that was. What is held or spent stays.
+// TakeBack takes up to an amount of a grant out again, because it was not paid for after all: what is left of it now, and
+// then what is held of it. Of that, what is released goes back with it and what is captured is owed. It returns how much it
+// takes in all; what is spent stays.
 func (w *Wallet) TakeBack(ref string, amount token.Amount, note string) token.Amount {
-	var taken token.Amount
-	for _, g := range w.Grants {
-		if g.Ref == ref && g.Open {
-			taken = min(amount, g.Remaining)
-			w.post(g, move{op: "takeback", from: boxAvailable, to: boxExpired, amount: taken, note: note})
-		}
+	g := w.named(ref)
+	if g == nil {
+		return 0
 	}
+	now := w.takeBack(g, amount, note)
+	later := min(amount-now, g.Held-g.Due)
+	g.Due += later
+	w.touch(g)
+	return now + later
+}
+
+// takeBack takes up to an amount of what is left of a grant and returns how much that was.
+func (w *Wallet) takeBack(g *Grant, amount token.Amount, note string) token.Amount {
+	taken := min(amount, g.Remaining)
+	w.post(g, move{op: "takeback", from: boxAvailable, to: boxExpired, amount: taken, note: note})
 	return taken
 }
 
-// EndMonth ends the running months' grants now, without rolling: their payment was given back.
-func (w *Wallet) EndMonth(note string) (taken token.Amount) {
-	for _, g := range w.Grants {
-		if g.Kind != Plan || !g.Open {
-			continue
-		}
-		taken += g.Remaining
-		w.post(g, move{op: "takeback", from: boxAvailable, to: boxExpired, amount: g.Remaining, note: note})
-		g.Open = false
+// EndMonth ends the running months' grants now, without rolling: their payment was given back. With what is held of them it
+// does as TakeBack.
+func (w *Wallet) EndMonth(note string) {
+	for _, g := range w.month() {
+		w.takeBack(g, g.Remaining, note)
+		g.Open, g.Due = false, g.Held
 		w.touch(g)
 	}
-	return taken
+}
+
+// month lists the running months' grants.
+func (w *Wallet) month() []*Grant {
+	var list []*Grant
+	for _, g := range w.Grants {
+		if g.Kind == Plan && g.Open {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// named finds a loaded grant by its reference.
+func (w *Wallet) named(ref string) *Grant {
+	i := slices.IndexFunc(w.Grants, func(g *Grant) bool { return g.Ref == ref })
+	if i < 0 {
+		return nil
+	}
+	return w.Grants[i]
 }
 
 // Hold sets an amount aside for a generation, from the layers in spending order. It takes all or nothing.
@@ -118,6 +144,7 @@ func (w *Wallet) Capture(h *Hold, amount token.Amount, ourFault bool) error {
 		w.post(g, move{op: "capture", from: boxHeld, to: boxSpent, amount: part, hold: h})
 		rest -= part
 		w.giveBack(g, leg.Amount-part, h, ourFault)
+		w.chargeDue(g)
 	}
 	h.Captured, h.EndedAt = amount, w.Clock
 	h.State = HoldCaptured
@@ -162,6 +189,9 @@ func (w *Wallet) giveBack(g *Grant, amount token.Amount, h *Hold, ourFault bool)
 		return
 	}
 	w.post(g, move{op: "release", from: boxHeld, to: boxAvailable, amount: amount, hold: h})
+	due := min(amount, g.Due)
+	g.Due -= due
+	w.post(g, move{op: "takeback", from: boxAvailable, to: boxExpired, amount: due, hold: h, note: "its payment was given back meanwhile"})
 	if g.Open {
 		return
 	}

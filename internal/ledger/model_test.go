@@ -34,6 +34,8 @@ type heap struct {
 	age  int
 	left token.Amount
 	name string // by which it can be claimed
+
+	given, back token.Amount // at first; claimed of it at once
 }
 
 type slice struct {
@@ -54,24 +56,26 @@ func (m *model) sum() (available, held token.Amount) {
 }
 
 func (m *model) gift(rank, ends int, amount token.Amount, name string) {
+	given := amount
 	if rank != 2 { // what a team gives is not one's own to pay with
 		paid := min(m.owed, amount)
 		m.owed -= paid
 		amount -= paid
 	}
-	m.heaps = append(m.heaps, &heap{rank, ends, len(m.heaps), amount, name})
+	m.heaps = append(m.heaps, &heap{rank: rank, ends: ends, age: len(m.heaps), left: amount, name: name, given: given})
 }
 
-// claim takes back what is left of a heap; what is missing is owed.
+// claim takes back what is left of a heap; what was had of it is owed.
 func (m *model) claim(name string, amount token.Amount) {
 	for _, h := range m.heaps {
 		if h.name == name {
 			taken := min(amount, h.left)
+			had := h.given - h.left - h.back
 			h.left -= taken
-			amount -= taken
+			h.back += taken
+			m.owed += min(amount-taken, had)
 		}
 	}
-	m.owed += amount
 }
 
 func (m *model) hold(name string, amount token.Amount) bool {

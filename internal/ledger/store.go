@@ -101,7 +101,7 @@ func readWallets(ctx context.Context, q db.Queryer, ids []string, suffix string)
 	return wallets, err
 }
 
-const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, owed, is_open, expires_at, created_at`
+const grantColumns = `id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, owed, due, is_open, expires_at, created_at`
 
 // readGrants uses the partial index on open grants, and the primary key for the legs of holds.
 func readGrants(ctx context.Context, q db.Queryer, wallets map[string]*Wallet, ids, legs []string) error {
@@ -129,13 +129,38 @@ func readGrants(ctx context.Context, q db.Queryer, wallets map[string]*Wallet, i
 	return eachChunk(legs, read("SELECT "+grantColumns+" FROM ledger_grant WHERE id IN "))
 }
 
+// Recall reads grants of a loaded wallet that are over, by their references, for changing as if they had been loaded with it.
+// The unique index on wallet and reference.
+func Recall(ctx context.Context, tx *db.Tx, w *Wallet, refs ...string) error {
+	for _, ref := range refs {
+		if ref == "" || w.named(ref) != nil {
+			continue
+		}
+		rows, err := tx.Query(ctx, "SELECT "+grantColumns+" FROM ledger_grant WHERE wallet_id = $1 AND source_ref = $2", w.ID, ref)
+		if err != nil {
+			return fmt.Errorf("read grant %s: %w", ref, err)
+		}
+		err = scanAll(rows, func() error {
+			g, _, err := scanGrant(rows)
+			if err == nil {
+				w.Grants = append(w.Grants, g)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func scanGrant(rows *sql.Rows) (*Grant, string, error) {
 	g := &Grant{}
 	var walletID string
 	var open int
 	var expires, created int64
 	err := rows.Scan(&g.ID, &walletID, &g.Kind, &g.Ref, &g.Amount, &g.Remaining, &g.Held, &g.Spent, &g.Expired,
-		&g.Moved, &g.Owed, &open, &expires, &created)
+		&g.Moved, &g.Owed, &g.Due, &open, &expires, &created)
 	g.Open, g.ExpiresAt, g.CreatedAt = open == 1, db.Time(expires), db.Time(created)
 	return g, walletID, err
 }
@@ -174,7 +199,7 @@ func Save(ctx context.Context, tx *db.Tx, wallets map[string]*Wallet) error {
 		walletRows = append(walletRows, []any{w.ID, w.Available, w.Held, w.Seq, db.Micros(w.Clock), w.HeadHash, w.Schedule, w.Started})
 		for g := range w.touched {
 			grantRows = append(grantRows, []any{
-				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed,
+				g.ID, w.ID, g.Kind, g.Ref, g.Amount, g.Remaining, g.Held, g.Spent, g.Expired, g.Moved, g.Owed, g.Due,
 				db.Bool(g.Open), db.Micros(g.ExpiresAt), db.Micros(g.CreatedAt),
 			})
 		}
@@ -211,7 +236,7 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 		{
 			"grants", "INSERT INTO ledger_grant (" + grantColumns + ") VALUES ",
 			` ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, remaining = excluded.remaining, held = excluded.held,
-				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, owed = excluded.owed, is_open = excluded.is_open,
+				spent = excluded.spent, expired = excluded.expired, moved = excluded.moved, owed = excluded.owed, due = excluded.due, is_open = excluded.is_open,
 				expires_at = excluded.expires_at`, grants,
 		},
 		{

@@ -276,6 +276,9 @@ func (v *verifier) compareGrants() error {
 		if g.Amount != g.Remaining+g.Held+g.Spent+g.Expired+g.Moved+g.Owed {
 			v.problem("grant %s (%s): its parts do not add up to %s", g.ID, g.Ref, g.Amount)
 		}
+		if g.Due > g.Held {
+			v.problem("grant %s (%s): %s of %s held are to go", g.ID, g.Ref, g.Due, g.Held)
+		}
 		if !g.Open && g.Remaining+g.Owed != 0 {
 			v.problem("grant %s (%s) is closed and still has %s", g.ID, g.Ref, g.Remaining)
 		}

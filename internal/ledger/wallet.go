@@ -57,6 +57,7 @@ type Grant struct {
 	Expired   token.Amount
 	Moved     token.Amount
 	Owed      token.Amount // of a Debt
+	Due       token.Amount // of Held: its payment was given back, so it goes too, or is owed
 	Open      bool         // not yet expired or rolled
 	ExpiresAt time.Time    // zero = never
 	CreatedAt time.Time

@@ -20,8 +20,11 @@ type TopUpStanding struct {
 }
 
 // AutoTopUp says how the top-up of a wallet stands.
-func (s *Service) AutoTopUp(ctx context.Context, accountID string, u plan.Unit) (TopUpStanding, error) {
-	r, err := rule(ctx, s.DB, accountID, u, "")
+func (s *Service) AutoTopUp(ctx context.Context, buyer string, u plan.Unit) (TopUpStanding, error) {
+	if _, err := walletOf(buyer, u); err != nil {
+		return TopUpStanding{}, err
+	}
+	r, err := rule(ctx, s.DB, buyer, u, "")
 	if err != nil {
 		return TopUpStanding{}, err
 	}
@@ -43,11 +46,11 @@ func (s *Service) facts(ctx context.Context, r TopUpRule) (Facts, error) {
 	if f.Spent, f.UnderWay, err = topUps(ctx, s.DB, r, f.Now); err != nil {
 		return f, err
 	}
-	if s.Provider == nil {
-		return f, nil
+	if f.Closed, err = s.closed(ctx, r.Buyer); err != nil || s.Provider == nil {
+		return f, err
 	}
 	var customer string
-	err = s.DB.QueryRow(ctx, selectCustomer, r.AccountID, s.Provider.Name()).Scan(&customer)
+	err = s.DB.QueryRow(ctx, selectCustomer, r.Buyer, s.Provider.Name()).Scan(&customer)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return f, fmt.Errorf("read payer: %w", err)
 	}
@@ -60,11 +63,14 @@ func (s *Service) SetAutoTopUp(ctx context.Context, r TopUpRule) error {
 	if r.Enabled && s.Provider == nil {
 		return ErrOff
 	}
+	if _, err := walletOf(r.Buyer, r.Of); err != nil {
+		return err
+	}
 	if err := r.check(); err != nil {
 		return err
 	}
 	err := s.DB.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, upsertRule, r.AccountID, r.Of, db.Bool(r.Enabled), r.Threshold, r.Pack, r.Amount, r.Ceiling, 0, 0, "")
+		_, err := tx.Exec(ctx, upsertRule, r.Buyer, r.Of, db.Bool(r.Enabled), r.Threshold, r.Pack, r.Amount, r.Ceiling, 0, 0, "")
 		return err
 	})
 	if err != nil {
@@ -96,7 +102,7 @@ func (s *Service) topUp(ctx context.Context, r TopUpRule) error {
 func (s *Service) openTopUp(ctx context.Context, r TopUpRule, f Facts) (p Payment, bought bool, err error) {
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
 		bought = false
-		now, err := rule(ctx, tx, r.AccountID, r.Of, tx.ForUpdate())
+		now, err := rule(ctx, tx, r.Buyer, r.Of, tx.ForUpdate())
 		if err != nil {
 			return err
 		}
@@ -108,7 +114,7 @@ func (s *Service) openTopUp(ctx context.Context, r TopUpRule, f Facts) (p Paymen
 			return nil
 		}
 		p = Payment{
-			ID: id.New(), AccountID: r.AccountID, Kind: TopUp, Of: r.Of, Amount: pack.Price(), Tokens: pack.Amount, State: Open,
+			ID: id.New(), Buyer: r.Buyer, Kind: TopUp, Of: r.Of, Amount: pack.Price(), Tokens: pack.Amount, State: Open,
 			Provider: s.Provider.Name(), CreatedAt: f.Now, Terms: Terms{Pack: pack.Name},
 		}
 		bought = true
@@ -122,7 +128,7 @@ func (s *Service) openTopUp(ctx context.Context, r TopUpRule, f Facts) (p Paymen
 
 // charge takes an open payment from the card on file and takes up what came of it.
 func (s *Service) charge(ctx context.Context, p Payment) error {
-	customer, err := s.customer(ctx, p.AccountID)
+	customer, err := s.customer(ctx, p.Buyer)
 	if err != nil {
 		return err
 	}

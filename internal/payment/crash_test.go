@@ -125,7 +125,7 @@ func (s *shop) receive() error {
 func (s *shop) rule(who access.Actor) {
 	s.t.Helper()
 	err := s.Payments.SetAutoTopUp(s.t.Context(), payment.TopUpRule{
-		AccountID: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(5001), Ceiling: 8_500_000,
+		Buyer: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(5001), Ceiling: 8_500_000,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 // errKilled stands for the end of a process.
 var errKilled = errors.New("killed")
 
-// lives are accounts that do random things with money while the bank's line breaks, processes end between any two steps,
+// lives are accounts, and a team, that do random things with money while the bank's line breaks, processes end between any two steps,
 // and messages come late, twice, in any order, or never.
 type lives struct {
 	*shop
@@ -82,6 +82,9 @@ func pick[T any](dice *rand.Rand, list []T) T { return list[dice.IntN(len(list))
 func (l *lives) step() {
 	who := pick(l.dice, l.who)
 	u := pick(l.dice, []plan.Unit{plan.Tokens, plan.Tokens, plan.Credits})
+	if _, ok := ledger.IsTeam(who.AccountID); ok {
+		u = plan.Tokens
+	}
 	ctx := l.t.Context()
 	switch l.dice.IntN(14) {
 	case 0:
@@ -124,6 +127,9 @@ func (l *lives) step() {
 func (l *lives) wishFor(who access.Actor, u plan.Unit) {
 	names := map[plan.Unit][]string{plan.Tokens: {"apprentice", "artisan", "maestro"}, plan.Credits: {"api-basic", "api-standard", "api-pro"}}
 	w := change(pick(l.dice, names[u]), pick(l.dice, []plan.Cycle{plan.Monthly, plan.Yearly}))
+	if _, ok := ledger.IsTeam(who.AccountID); ok {
+		w = seats(pick(l.dice, []string{"team-starter", "team-growth"}), 3+l.dice.IntN(5))
+	}
 	w.Action = pick(l.dice, []plan.Action{plan.Change, plan.Change, plan.Change, plan.Cancel, plan.Resume, plan.Try})
 	_, shown, err := l.Payments.Preview(l.t.Context(), who.AccountID, u, w)
 	if err == nil {
@@ -232,13 +238,17 @@ func TestPayments_EachBringsWhatItIsForOnce(t *testing.T) {
 		for seed := range rounds {
 			s.bank.Trouble = nil
 			l := &lives{shop: s, dice: rand.New(rand.NewPCG(uint64(seed), 11))}
-			for range 3 {
-				who := s.User(plan.Free)
+			_, club := s.club()
+			for _, who := range []access.Actor{s.User(plan.Free), s.User(plan.Free), club} {
 				l.who = append(l.who, who)
-				for _, u := range []plan.Unit{plan.Tokens, plan.Credits} {
+				units := []plan.Unit{plan.Tokens, plan.Credits}
+				if who == club {
+					units = units[:1]
+				}
+				for _, u := range units {
 					pack := payment.Packs(u)[0]
 					err := s.Payments.SetAutoTopUp(t.Context(), payment.TopUpRule{
-						AccountID: who.AccountID, Of: u, Enabled: true, Pack: pack.Name, Threshold: token.Whole(200), Ceiling: 3 * pack.Price(),
+						Buyer: who.AccountID, Of: u, Enabled: true, Pack: pack.Name, Threshold: token.Whole(200), Ceiling: 3 * pack.Price(),
 					})
 					if err != nil {
 						t.Fatal(err)
@@ -262,6 +272,7 @@ func (l *lives) settleDown() {
 	l.mail, l.bank.News, l.bank.Decline = nil, nil, false
 	l.Clock.Advance(3 * day)
 	for range 3 {
+		l.decide()
 		if err := errors.Join(l.Payments.Sweep(l.t.Context()), l.Payments.Tell(l.t.Context())); err != nil {
 			l.fail("sweep: %v", err)
 		}
@@ -274,6 +285,23 @@ func (l *lives) settleDown() {
 		l.compare(seen)
 	}
 	l.ceilings()
+}
+
+// decide lets the bank decide about what cannot be put right before it has: disputes of payments that brought nothing.
+func (l *lives) decide() {
+	l.t.Helper()
+	for _, c := range l.bank.Charges() {
+		if c.Dispute != payment.DisputeOpen {
+			continue
+		}
+		var stuck int
+		if err := l.DB.QueryRow(l.t.Context(), "SELECT COUNT(*) FROM payment WHERE charge = $1 AND state = 'stuck'", c.Charge).Scan(&stuck); err != nil {
+			l.t.Fatal(err)
+		}
+		if stuck > 0 {
+			l.bank.Dispute(c.Charge, pick(l.dice, []payment.Dispute{payment.DisputeWon, payment.DisputeLost}))
+		}
+	}
 }
 
 // compare holds one payment at the bank against its row and the ledger.
@@ -329,7 +357,7 @@ func (l *lives) ceilings() {
 		}
 		for _, p := range list {
 			if p.Kind == payment.TopUp && p.Received > 0 {
-				key := p.AccountID + string(p.Of) + p.CreatedAt.Format("2006-01")
+				key := p.Buyer + string(p.Of) + p.CreatedAt.Format("2006-01")
 				if spent[key] += p.Received - p.Refunded; spent[key] > 3*payment.Packs(p.Of)[0].Price() {
 					l.fail("%s: %d in a month", key, spent[key])
 				}

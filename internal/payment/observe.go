@@ -19,6 +19,9 @@ import (
 // together or not at all. It may be called any number of times, by anybody, in any order. A payment that is not ours
 // (made by hand at the provider, or by another installation) is ErrNotFound.
 func (s *Service) Observe(ctx context.Context, seen Seen) (Payment, error) {
+	if seen.PaymentID == "" && seen.Status == Declined {
+		return Payment{}, s.noteRefusal(ctx, seen)
+	}
 	p, err := s.place(ctx, seen)
 	if err != nil {
 		return p, err
@@ -50,8 +53,13 @@ func (s *Service) Observe(ctx context.Context, seen Seen) (Payment, error) {
 			}
 		}
 		if before.Dispute == NoDispute && (after.Dispute == DisputeOpen || after.Dispute == DisputeLost) {
-			if _, err := tx.Exec(ctx, stopRules, after.AccountID); err != nil { // nobody asks a disputed card again by itself
-				return fmt.Errorf("stop top-ups of account %s: %w", after.AccountID, err)
+			if _, err := tx.Exec(ctx, stopRules, after.Buyer); err != nil { // nobody asks a disputed card again by itself
+				return fmt.Errorf("stop top-ups of %s: %w", after.Buyer, err)
+			}
+		}
+		if seen.Subscription != "" && after.Brought && !before.Brought {
+			if _, err := tx.Exec(ctx, updateRefusal, after.Provider, seen.Subscription, 0); err != nil {
+				return fmt.Errorf("forget the refusal of subscription %s: %w", seen.Subscription, err)
 			}
 		}
 		return s.link(ctx, tx, after, seen, after.Brought && !before.Brought)
@@ -95,7 +103,7 @@ func (s *Service) place(ctx context.Context, seen Seen) (Payment, error) {
 		due, cycle, price = plan.Plan{}, "", seen.Amount // nothing is due: it will be stuck, with its money
 	}
 	p = Payment{
-		ID: id.New(), AccountID: l.AccountID, Kind: Renewal, Of: l.Of, Amount: price, Tokens: due.Monthly, State: Open, Provider: name,
+		ID: id.New(), Buyer: l.Buyer, Kind: Renewal, Of: l.Of, Amount: price, Tokens: due.Monthly, State: Open, Provider: name,
 		Charge: seen.Charge, CreatedAt: s.Clock.Now(), Terms: Terms{Plan: due.Name, Cycle: cycle, Stray: !l.Live},
 	}
 	err = s.DB.Tx(ctx, func(tx *db.Tx) error { return insert(ctx, tx, p) })
@@ -121,11 +129,11 @@ func (s *Service) link(ctx context.Context, tx *db.Tx, p Payment, seen Seen, bro
 		return nil
 	}
 	if live {
-		if _, err := tx.Exec(ctx, unlinkOthers, p.AccountID, p.Of, p.Provider, seen.Subscription); err != nil {
-			return fmt.Errorf("replace subscriptions of account %s: %w", p.AccountID, err)
+		if _, err := tx.Exec(ctx, unlinkOthers, p.Buyer, p.Of, p.Provider, seen.Subscription); err != nil {
+			return fmt.Errorf("replace subscriptions of %s: %w", p.Buyer, err)
 		}
 	}
-	if _, err := tx.Exec(ctx, insertLink, p.Provider, seen.Subscription, p.AccountID, p.Of, db.Bool(live)); err != nil {
+	if _, err := tx.Exec(ctx, insertLink, p.Provider, seen.Subscription, p.Buyer, p.Of, db.Bool(live)); err != nil {
 		return fmt.Errorf("write subscription %s: %w", seen.Subscription, err)
 	}
 	return nil
@@ -134,7 +142,7 @@ func (s *Service) link(ctx context.Context, tx *db.Tx, p Payment, seen Seen, bro
 // apply carries the changes out. Where the plan refuses what was paid for, the payment is stuck: its money has to go back.
 func (s *Service) apply(ctx context.Context, tx *db.Tx, first plan.Subscription, p Payment, changes []Change) (Payment, error) {
 	out := p
-	_, err := s.Plans.ChangeIn(ctx, tx, p.Wallet(), first, func(now time.Time, sub plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
+	carry := func(now time.Time, sub plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
 		for _, c := range changes {
 			var err error
 			if sub, err = out.effect(now, sub, w, c); err != nil {
@@ -142,7 +150,13 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, first plan.Subscription,
 			}
 		}
 		return sub, nil
-	})
+	}
+	var err error
+	if changes[0].Effect == Bring {
+		_, err = s.changeIn(ctx, tx, p.Wallet(), first, carry)
+	} else { // what goes back goes back whatever a team's rules are
+		_, err = s.Plans.ChangeIn(ctx, tx, p.Wallet(), first, carry, p.Terms.GrantRef)
+	}
 	if f := fault.As(err); f != nil && changes[0].Effect == Bring {
 		p.State, p.Reason, p.Brought, p.Taken, p.Claimed = Stuck, f.Code, false, 0, 0
 		return p, nil
@@ -167,7 +181,7 @@ func (p *Payment) effect(now time.Time, sub plan.Subscription, w *ledger.Wallet,
 		if p.Kind == Start || p.Kind == Renewal || over {
 			p.Claimed = 0 // of a plan that is in force, endPlan says how much
 		} else {
-			w.Claim(p.Terms.GrantRef, c.Tokens, askedBack)
+			p.Claimed = w.Claim(p.Terms.GrantRef, c.Tokens, askedBack)
 		}
 		sub = p.endPlan(now, sub, w, true)
 		p.Terms.Owed = w.Owed() - before
@@ -207,9 +221,9 @@ func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) 
 		}
 		return sub, topUp(w, p.Tokens, p.ref(), note)
 	case Start:
-		sub, err = sub.Start(now, p.Terms.Plan, p.Terms.Cycle)
+		sub, err = p.start(now, sub)
 	case Upgrade:
-		sub, err = sub.UpgradeFor(now, p.Terms.Plan, plan.Proration{Tokens: p.Tokens, Until: p.Terms.Until})
+		sub, err = sub.UpgradeFor(now, p.Terms.Plan, p.Terms.Seats, plan.Proration{Tokens: p.Tokens, Until: p.Terms.Until})
 		p.Terms.GrantRef = sub.FirstGrant(now)
 	case Renewal:
 		if p.Terms.Stray {
@@ -224,22 +238,28 @@ func (p *Payment) bring(now time.Time, sub plan.Subscription, w *ledger.Wallet) 
 	return sub, nil
 }
 
+// start begins the plan that was paid for, of a team for so many seats.
+func (p *Payment) start(now time.Time, sub plan.Subscription) (plan.Subscription, error) {
+	if p.Terms.Seats > 0 {
+		return sub.StartTeam(now, p.Terms.Plan, p.Terms.Cycle, p.Terms.Seats)
+	}
+	return sub.Start(now, p.Terms.Plan, p.Terms.Cycle)
+}
+
 // endPlan takes the plan that was paid for away again, as long as its period runs, with what it was upgraded to since: a
 // payment of old, or of a plan that was begun anew, has no say in what is in force now. An upgrade falls back to the plan
-// before it. With claim, what was spent of the month becomes a debt, without what upgrades brought: they were paid on their own.
+// before it, whatever it was upgraded to since. With claim, what was spent of the month becomes a debt, without what upgrades brought: they were paid on their own.
 func (p *Payment) endPlan(now time.Time, sub plan.Subscription, w *ledger.Wallet, claim bool) plan.Subscription {
 	t := sub.Now(now)
 	if p.Kind == Pack || p.Kind == TopUp || !now.Before(p.Terms.Until) || !t.Anchor.Equal(p.Terms.Anchor) {
 		return sub
 	}
 	if p.Kind == Upgrade {
-		if t.Plan != p.Terms.Plan {
+		out, err := sub.Undo(now, p.Terms.GrantRef, p.Terms.From, p.Terms.FromSeats)
+		if err != nil {
 			return sub
 		}
-		if out, err := sub.Undo(now, p.Terms.From); err == nil {
-			return out
-		}
-		return sub
+		return out
 	}
 	out, err := sub.EndNow(now)
 	if err != nil {
@@ -255,7 +275,7 @@ func (p *Payment) endPlan(now time.Time, sub plan.Subscription, w *ledger.Wallet
 
 // noteTopUp tells the rule how its purchase ended.
 func (s *Service) noteTopUp(ctx context.Context, tx *db.Tx, p Payment) error {
-	r, err := rule(ctx, tx, p.AccountID, p.Of, tx.ForUpdate())
+	r, err := rule(ctx, tx, p.Buyer, p.Of, tx.ForUpdate())
 	if err != nil {
 		return err
 	}
@@ -264,7 +284,7 @@ func (s *Service) noteTopUp(ctx context.Context, tx *db.Tx, p Payment) error {
 		failure = p.Reason
 	}
 	r = r.after(s.Clock.Now(), failure)
-	_, err = tx.Exec(ctx, updateRuleState, r.AccountID, r.Of, db.Bool(r.Enabled), r.Failures, db.Micros(r.RetryAt), r.Reason)
+	_, err = tx.Exec(ctx, updateRuleState, r.Buyer, r.Of, db.Bool(r.Enabled), r.Failures, db.Micros(r.RetryAt), r.Reason)
 	if err != nil {
 		return fmt.Errorf("write top-up rule: %w", err)
 	}

@@ -44,7 +44,7 @@ const (
 // Payment is one payment, from the wish to pay it.
 type Payment struct {
 	ID        string
-	AccountID string
+	Buyer     string // an account, by its id, or a team, by its wallet
 	Kind      Kind
 	Of        plan.Unit
 	Amount    plan.Money   // asked
@@ -68,14 +68,16 @@ type Payment struct {
 
 // Terms are the details of what a payment is for.
 type Terms struct {
-	Plan     string     `json:"plan,omitempty"`
-	Cycle    plan.Cycle `json:"cycle,omitempty"`
-	From     string     `json:"from,omitempty"`  // plan before an upgrade
-	Until    time.Time  `json:"until,omitzero"`  // end of the period that is paid for
-	Anchor   time.Time  `json:"anchor,omitzero"` // of the plan's terms: it tells them from those of a plan that is begun anew
-	Pack     string     `json:"pack,omitempty"`  // empty = an amount of one's own
-	Stray    bool       `json:"stray,omitempty"` // a renewal by a subscription that is to end
-	GrantRef string     `json:"grant,omitempty"` // of what it brought, in the ledger; empty = nothing of its own
+	Plan      string     `json:"plan,omitempty"`
+	Cycle     plan.Cycle `json:"cycle,omitempty"`
+	Seats     int        `json:"seats,omitempty"`      // of a team, that the plan is for
+	From      string     `json:"from,omitempty"`       // plan before an upgrade
+	FromSeats int        `json:"from_seats,omitempty"` // and its seats
+	Until     time.Time  `json:"until,omitzero"`       // end of the period that is paid for
+	Anchor    time.Time  `json:"anchor,omitzero"`      // of the plan's terms: it tells them from those of a plan that is begun anew
+	Pack      string     `json:"pack,omitempty"`       // empty = an amount of one's own
+	Stray     bool       `json:"stray,omitempty"`      // a renewal by a subscription that is to end
+	GrantRef  string     `json:"grant,omitempty"`      // of what it brought, in the ledger; empty = nothing of its own
 
 	Owed token.Amount `json:"owed,omitempty"` // what became a debt when the bank asked for it, less what was forgiven since
 }
@@ -87,7 +89,7 @@ func (p Payment) ref() string { return "pay:" + p.ID }
 func (p Payment) wonRef() string { return p.ref() + ":won" }
 
 // Wallet is the wallet that the payment fills.
-func (p Payment) Wallet() string { return p.Of.Wallet(p.AccountID) }
+func (p Payment) Wallet() string { return p.Of.Wallet(p.Buyer) }
 
 // The faults of this package.
 var (
@@ -96,7 +98,9 @@ var (
 	ErrNotFound     = fault.New(fault.NotFound, "not_found", "no such payment")
 	ErrPriceChanged = fault.New(fault.Conflict, "offer_over",
 		"the price or the plan has changed since it was shown: look at it again")
-	ErrNotPaid  = fault.New(fault.Conflict, "not_paid", "this payment was not made, so nothing can be given back")
+	ErrNotPaid = fault.New(fault.Conflict, "not_paid", "this payment was not made, so nothing can be given back")
+	ErrOutside = fault.New(fault.Conflict, "paid_outside", "this was paid by transfer, not by card: the payment provider cannot give it back. "+
+		"Send the money back the way it came, and end the plan with `bottega admin plan end`, or `bottega admin team plan end`")
 	ErrUnderWay = fault.New(fault.Conflict, "payment_under_way", "a payment for a change of the plan is under way: wait until it has ended")
 	ErrNoMethod = fault.New(fault.Conflict, "no_payment_method", "no card is on file: buy something once, or add one on the billing page")
 )

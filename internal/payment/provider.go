@@ -12,8 +12,8 @@ type Provider interface {
 	Name() string // of the rows it is responsible for
 	Test() bool   // no real money is moved
 
-	// Customer makes the provider's record of an account, once for each account.
-	Customer(ctx context.Context, accountID, email string) (customer string, err error)
+	// Customer makes the provider's record of who buys, an account or a team, once for each.
+	Customer(ctx context.Context, buyer, email string) (customer string, err error)
 	// Checkout opens a page on which the payment is made.
 	Checkout(ctx context.Context, r Order) (Page, error)
 	// Close closes a page; one on which was paid, or that is closed, stays as it is.
@@ -76,13 +76,13 @@ type Ref struct {
 
 // Wanted is how a subscription should be at the provider.
 type Wanted struct {
-	Plan    string     `json:"plan"`
-	Title   string     `json:"title"`
-	Cycle   plan.Cycle `json:"cycle"`
-	Price   plan.Money `json:"price"`
-	Ends    bool       `json:"ends"`  // with the paid period
-	Ended   bool       `json:"ended"` // now
-	Account string     `json:"-"`
+	Plan  string     `json:"plan"`
+	Title string     `json:"title"`
+	Cycle plan.Cycle `json:"cycle"`
+	Seats int        `json:"seats,omitempty"` // of a team, that Price is for together
+	Price plan.Money `json:"price"`
+	Ends  bool       `json:"ends"`  // with the paid period
+	Ended bool       `json:"ended"` // now
 }
 
 // SeenSubscription is a subscription as the provider has it.
@@ -103,12 +103,12 @@ func (l link) wanted(s plan.Subscription, now time.Time) Wanted {
 	}
 	p, c, price := s.Renewal(now)
 	if price > 0 {
-		return Wanted{Plan: p.Name, Title: p.Title, Cycle: c, Price: price}
+		return Wanted{Plan: p.Name, Title: p.Title, Cycle: c, Seats: s.Due(now).Seats, Price: price}
 	}
 	t := s.Now(now)
 	if s.State(now) == plan.Cancelled && t.Cycle != plan.ByHand {
 		p, _ := plan.Find(t.Plan)
-		return Wanted{Plan: p.Name, Title: p.Title, Cycle: t.Cycle, Price: p.Price(t.Cycle), Ends: true}
+		return Wanted{Plan: p.Name, Title: p.Title, Cycle: t.Cycle, Seats: t.Seats, Price: p.For(t.Seats).Price(t.Cycle), Ends: true}
 	}
 	return Wanted{Ended: true}
 }

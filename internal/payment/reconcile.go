@@ -88,6 +88,8 @@ func (r *reconciler) payment(ctx context.Context, seen Seen) error {
 	switch {
 	case d.Kind == PaidTwice:
 		return r.giveSecondBack(ctx, d, seen)
+	case d.Kind == AmountDiffers && d.Safe:
+		return r.giveExcessBack(ctx, d, seen)
 	case row.State == Stuck:
 		return r.giveBack(ctx, d, seen)
 	}
@@ -115,8 +117,11 @@ func compare(p Payment, s Seen) (Difference, bool) {
 		if s.Dispute == DisputeOpen {
 			d.Safe, d.Text = false, d.Text+", and the bank is asked for it: it decides first"
 		}
-	case s.Amount != p.Amount && s.Refunded < s.Amount && s.Amount-s.Refunded != p.Amount && s.Dispute != DisputeLost:
+	case s.Amount < p.Amount && s.Refunded < s.Amount && s.Dispute != DisputeLost:
 		d.Kind, d.Safe, d.Text = AmountDiffers, false, fmt.Sprintf("%s was asked, %s was paid", p.Amount, s.Amount)
+	case s.Amount-s.Refunded > p.Amount && s.Dispute != DisputeLost:
+		d.Kind, d.Text = AmountDiffers, fmt.Sprintf("%s was asked, %s was paid: what is too much has to go back", p.Amount, s.Amount)
+		d.Safe = p.Kind == Renewal && s.Dispute != DisputeOpen // the bank decides first
 	case !p.Brought && after.Brought:
 		d.Kind, d.Text = PaidNotGranted, fmt.Sprintf("%s was paid, the payment is %s here", s.Amount, p.State)
 	case after.Refunded != p.Refunded:
@@ -156,6 +161,24 @@ func (r *reconciler) giveBack(ctx context.Context, d Difference, seen Seen) erro
 			_, err = r.Refund(ctx, p.ID, 0)
 		}
 		d.fixed(err)
+	}
+	r.report(d)
+	return nil
+}
+
+// giveExcessBack reports a payment of more than was asked, after giving back what is too much where that is wanted. A
+// provider renews for the price that it was told last: whose plan was changed while the provider could not be told is asked
+// for one price and pays another.
+func (r *reconciler) giveExcessBack(ctx context.Context, d Difference, seen Seen) error {
+	if r.fix {
+		p, err := r.Observe(ctx, seen)
+		if err != nil {
+			return err
+		}
+		if excess := seen.Amount - seen.Refunded - p.Amount; p.Brought && excess > 0 {
+			_, err = r.Refund(ctx, p.ID, excess)
+			d.fixed(err)
+		}
 	}
 	r.report(d)
 	return nil

@@ -39,6 +39,20 @@ func TestReconcile_FindsEachKindOfDifference(t *testing.T) {
 				p := s.buy(s.User(plan.Free), plan.Tokens, "small")
 				s.bank.Payments[p.Charge].Seen.Amount += 1_000_000
 			}, payment.AmountDiffers, false},
+			"a renewal for the price of before, because the bank was away when the plan was changed": {func(s *shop) {
+				who := s.User(plan.Free)
+				sub := s.start(who, plan.Tokens, "maestro", plan.Monthly)
+				s.wish(who, plan.Tokens, change("artisan", plan.Monthly))
+				s.Clock.Advance(31*day + time.Hour)
+				s.bank.Renew(sub)
+				s.deliver()
+				if st := s.standing(who, plan.Tokens); st.Plan.Name != "artisan" || st.State != plan.Settled {
+					t.Fatalf("%+v", st)
+				}
+				if err := s.Payments.Tell(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}, payment.AmountDiffers, true},
 			"money went back, and nobody heard": {func(s *shop) {
 				p := s.buy(s.User(plan.Free), plan.Tokens, "small")
 				if err := s.bank.GiveBack(p.Charge, 3_000_000); err != nil {

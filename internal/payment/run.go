@@ -51,9 +51,9 @@ func (s *Service) Run(ctx context.Context) {
 // TopUps goes through the rules that are on. A wallet whose top-up fails does not keep the others waiting.
 func (s *Service) TopUps(ctx context.Context) error {
 	var errs []error
-	account, unit := "", plan.Unit("")
+	buyer, unit := "", plan.Unit("")
 	for {
-		rows, err := s.DB.Query(ctx, selectRules, account, unit, pageOf)
+		rows, err := s.DB.Query(ctx, selectRules, buyer, unit, pageOf)
 		if err != nil {
 			return fmt.Errorf("list top-up rules: %w", err)
 		}
@@ -72,7 +72,7 @@ func (s *Service) TopUps(ctx context.Context) error {
 			if err := s.topUp(ctx, r); err != nil {
 				errs = append(errs, err)
 			}
-			account, unit = r.AccountID, r.Of
+			buyer, unit = r.Buyer, r.Of
 		}
 		if len(rules) < pageOf {
 			return errors.Join(errs...)
@@ -117,7 +117,7 @@ func (s *Service) lookAfter(ctx context.Context, p Payment) error {
 		ref = Ref{Kind: RefCheckout, ID: p.Checkout}
 	}
 	var err error
-	if ref.Customer, err = s.customer(ctx, p.AccountID); err != nil {
+	if ref.Customer, err = s.customer(ctx, p.Buyer); err != nil {
 		return err
 	}
 	seen, err := s.Provider.Look(ctx, ref)

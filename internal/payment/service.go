@@ -2,8 +2,6 @@ package payment
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -29,6 +27,7 @@ type Deps struct {
 	Clock    clock.Clock
 	Accounts Accounts
 	Plans    *plan.Service
+	Teams    Teams
 	Ledger   *ledger.Service
 	Provider Provider // nil = no payments: what costs nothing still works
 	Trial    plan.Trial
@@ -66,13 +65,17 @@ type Shown struct {
 }
 
 // Preview says what a wish would bring and cost now.
-func (s *Service) Preview(ctx context.Context, accountID string, u plan.Unit, w plan.Wish) (plan.Preview, Shown, error) {
-	sub, err := s.Plans.Read(ctx, u.Wallet(accountID))
+func (s *Service) Preview(ctx context.Context, buyer string, u plan.Unit, w plan.Wish) (plan.Preview, Shown, error) {
+	wallet, err := walletOf(buyer, u)
+	if err != nil {
+		return plan.Preview{}, Shown{}, err
+	}
+	sub, err := s.Plans.Read(ctx, wallet)
 	if err != nil {
 		return plan.Preview{}, Shown{}, err
 	}
 	now := s.Clock.Now()
-	_, p, err := sub.Decide(now, w, s.Trial)
+	p, err := s.decide(ctx, buyer, sub, now, w)
 	return p, Shown{now, sub.Version}, err
 }
 
@@ -85,12 +88,15 @@ type Changed struct {
 
 // Change carries out what was shown. What costs nothing happens now; an upgrade is taken from the card on file; a first
 // payment, and one that the bank wants to ask about, is made on the provider's page, and the plan changes when it arrives.
-func (s *Service) Change(ctx context.Context, accountID string, u plan.Unit, w plan.Wish, shown Shown, back string) (Changed, error) {
+func (s *Service) Change(ctx context.Context, buyer string, u plan.Unit, w plan.Wish, shown Shown, back string) (Changed, error) {
 	now := s.Clock.Now()
 	if age := now.Sub(shown.At); age < 0 || age > shownFor {
 		return Changed{}, ErrPriceChanged
 	}
-	wallet := u.Wallet(accountID)
+	wallet, err := walletOf(buyer, u)
+	if err != nil {
+		return Changed{}, err
+	}
 	sub, err := s.Plans.Read(ctx, wallet)
 	if err != nil {
 		return Changed{}, err
@@ -98,51 +104,63 @@ func (s *Service) Change(ctx context.Context, accountID string, u plan.Unit, w p
 	if sub.Version != shown.Version {
 		return Changed{}, ErrPriceChanged
 	}
-	_, p, err := sub.Decide(shown.At, w, s.Trial)
+	p, err := s.decide(ctx, buyer, sub, shown.At, w)
 	if err != nil {
 		return Changed{}, err
 	}
 	if p.Price > 0 {
-		return s.payFor(ctx, accountID, u, sub, p, back)
+		return s.payFor(ctx, buyer, u, sub, p, back)
 	}
-	_, err = s.Plans.Change(ctx, wallet, func(at time.Time, sub plan.Subscription, _ *ledger.Wallet) (plan.Subscription, error) {
-		if sub.Version != shown.Version {
-			return sub, ErrPriceChanged
-		}
-		out, _, err := sub.Decide(at, w, s.Trial)
-		return out, err
+	if err := s.changeNow(ctx, wallet, w, shown); err != nil {
+		return Changed{}, err
+	}
+	s.Wake()
+	return Changed{Preview: p}, nil
+}
+
+// changeNow carries out what costs nothing.
+func (s *Service) changeNow(ctx context.Context, wallet string, w plan.Wish, shown Shown) error {
+	first, err := s.Plans.First(ctx, wallet)
+	if err != nil {
+		return err
+	}
+	return s.DB.Tx(ctx, func(tx *db.Tx) error {
+		_, err := s.changeIn(ctx, tx, wallet, first, func(at time.Time, sub plan.Subscription, _ *ledger.Wallet) (plan.Subscription, error) {
+			if sub.Version != shown.Version {
+				return sub, ErrPriceChanged
+			}
+			out, _, err := sub.Decide(at, w, s.Trial)
+			return out, err
+		})
+		return err
 	})
-	if err == nil {
-		s.Wake()
-	}
-	return Changed{Preview: p}, err
 }
 
 // payFor asks for the payment that a change costs.
-func (s *Service) payFor(ctx context.Context, accountID string, u plan.Unit, sub plan.Subscription, v plan.Preview, back string) (Changed, error) {
+func (s *Service) payFor(ctx context.Context, buyer string, u plan.Unit, sub plan.Subscription, v plan.Preview, back string) (Changed, error) {
 	p := Payment{
-		AccountID: accountID, Of: u, Amount: v.Price, Tokens: v.Tokens, Kind: Start,
-		Terms: Terms{Plan: v.Plan.Name, Cycle: v.Cycle},
+		Buyer: buyer, Of: u, Amount: v.Price, Tokens: v.Tokens, Kind: Start,
+		Terms: Terms{Plan: v.Plan.Name, Cycle: v.Cycle, Seats: v.Seats},
 	}
 	if v.Action == plan.Upgrade {
-		pr, err := sub.Prorate(v.At, v.Plan.Name)
-		if err != nil {
-			return Changed{}, err
-		}
-		p.Kind, p.Terms.From, p.Terms.Until = Upgrade, sub.Now(v.At).Plan, pr.Until
+		from := sub.Now(v.At)
+		p.Kind, p.Terms.From, p.Terms.FromSeats, p.Terms.Until = Upgrade, from.Plan, from.Seats, v.Until
 	}
 	p, page, err := s.ask(ctx, p, v.Plan.Title, back)
 	return Changed{Preview: v, Payment: &p, Pay: page}, err
 }
 
 // Buy asks for the payment of a pack and returns the address of the page to pay on.
-func (s *Service) Buy(ctx context.Context, accountID string, u plan.Unit, pack string, amount token.Amount, back string) (Payment, string, error) {
+func (s *Service) Buy(ctx context.Context, buyer string, u plan.Unit, pack string, amount token.Amount, back string) (Payment, string, error) {
+	if _, err := walletOf(buyer, u); err != nil {
+		return Payment{}, "", err
+	}
 	offer, err := PackOf(u, pack, amount)
 	if err != nil {
 		return Payment{}, "", err
 	}
 	return s.ask(ctx, Payment{
-		Kind: Pack, AccountID: accountID, Of: u, Amount: offer.Price(), Tokens: offer.Amount, Terms: Terms{Pack: offer.Name},
+		Kind: Pack, Buyer: buyer, Of: u, Amount: offer.Price(), Tokens: offer.Amount, Terms: Terms{Pack: offer.Name},
 	}, packTitle(offer), back)
 }
 
@@ -157,7 +175,7 @@ func (s *Service) ask(ctx context.Context, p Payment, title, back string) (Payme
 	if s.Provider == nil {
 		return p, "", ErrOff
 	}
-	customer, err := s.customer(ctx, p.AccountID)
+	customer, err := s.customer(ctx, p.Buyer)
 	if err != nil {
 		return p, "", err
 	}
@@ -201,13 +219,17 @@ func (s *Service) ask(ctx context.Context, p Payment, title, back string) (Payme
 }
 
 // trouble is a call to the provider that failed. Nothing was changed here; what it may have changed there is found by Sweep.
+// What the driver refuses with a reason of its own stays as it is.
 func trouble(err error) error {
+	if fault.As(err) != nil {
+		return err
+	}
 	return fault.Wrap(fault.Unavailable, "provider_trouble", "the payment provider does not answer, try again in a moment", err)
 }
 
 // closeOthers closes the pages of changes that were begun and not paid: of two pages, both could be paid.
 func (s *Service) closeOthers(ctx context.Context, p Payment) error {
-	list, err := listPayments(ctx, s.DB, selectChanges, p.AccountID, p.Of)
+	list, err := listPayments(ctx, s.DB, selectChanges, p.Buyer, p.Of)
 	if err != nil {
 		return err
 	}
@@ -221,7 +243,7 @@ func (s *Service) closeOthers(ctx context.Context, p Payment) error {
 		if err := s.take(ctx, Ref{Kind: RefCheckout, ID: old.Checkout}); err != nil {
 			return trouble(err)
 		}
-		now, err := s.Get(ctx, p.AccountID, old.ID)
+		now, err := s.Get(ctx, p.Buyer, old.ID)
 		switch {
 		case err != nil:
 			return err
@@ -232,49 +254,6 @@ func (s *Service) closeOthers(ctx context.Context, p Payment) error {
 		}
 	}
 	return nil
-}
-
-// customer finds or makes the provider's record of an account.
-func (s *Service) customer(ctx context.Context, accountID string) (string, error) {
-	var customer string
-	err := s.DB.QueryRow(ctx, selectCustomer, accountID, s.Provider.Name()).Scan(&customer)
-	if err == nil {
-		return customer, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("read payer: %w", err)
-	}
-	acc, err := s.Accounts.ByID(ctx, accountID)
-	if err != nil {
-		return "", err
-	}
-	if customer, err = s.Provider.Customer(ctx, accountID, acc.Email); err != nil {
-		return "", trouble(err)
-	}
-	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, insertCustomer, accountID, s.Provider.Name(), customer)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("write payer: %w", err)
-	}
-	return customer, nil
-}
-
-// Portal returns the address of the provider's page with an account's cards and invoices.
-func (s *Service) Portal(ctx context.Context, accountID, back string) (string, error) {
-	if s.Provider == nil {
-		return "", ErrOff
-	}
-	customer, err := s.customer(ctx, accountID)
-	if err != nil {
-		return "", err
-	}
-	address, err := s.Provider.Portal(ctx, customer, back)
-	if err != nil {
-		return "", trouble(err)
-	}
-	return address, nil
 }
 
 // Wake makes Run look at once.

@@ -15,26 +15,26 @@ import (
 	"bottega/internal/plan"
 )
 
-const paymentColumns = `id, account_id, kind, unit, amount, received, refunded, tokens, taken, claimed, brought, dispute, terms, state, reason,
+const paymentColumns = `id, buyer, kind, unit, amount, received, refunded, tokens, taken, claimed, brought, dispute, terms, state, reason,
 	provider, checkout, charge, receipt, created_at, paid_at`
 
 const (
 	selectPayment       = "SELECT " + paymentColumns + " FROM payment WHERE id = $1"                                        // primary key
 	selectPaymentCharge = "SELECT " + paymentColumns + " FROM payment WHERE provider = $1 AND charge = $2 AND charge <> ''" // index payment_charge
-	selectPayments      = "SELECT " + paymentColumns + ` FROM payment WHERE account_id = $1 AND (created_at < $2 OR created_at = $2 AND id < $3)
-		ORDER BY created_at DESC, id DESC LIMIT $4` // index payment_account, read backwards
+	selectPayments      = "SELECT " + paymentColumns + ` FROM payment WHERE buyer = $1 AND (created_at < $2 OR created_at = $2 AND id < $3)
+		ORDER BY created_at DESC, id DESC LIMIT $4` // index payment_buyer, read backwards
 	selectOpen = "SELECT " + paymentColumns + ` FROM payment WHERE state = 'open' AND (created_at > $1 OR created_at = $1 AND id > $2)
 		AND created_at <= $3 ORDER BY created_at, id LIMIT $4` // partial index payment_open
-	selectChanges = "SELECT " + paymentColumns + ` FROM payment WHERE account_id = $1 AND unit = $2 AND kind IN ('start', 'upgrade')
+	selectChanges = "SELECT " + paymentColumns + ` FROM payment WHERE buyer = $1 AND unit = $2 AND kind IN ('start', 'upgrade')
 		AND state = 'open'` // partial index payment_one_change
 	selectAllPayments = "SELECT " + paymentColumns + " FROM payment WHERE id > $1 ORDER BY id LIMIT $2" // primary key
 	insertPayment     = "INSERT INTO payment (" + paymentColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
 		$16, $17, $18, $19, $20, $21)`
 	updatePayment = `UPDATE payment SET amount = $2, received = $3, refunded = $4, tokens = $5, taken = $6, claimed = $7, brought = $8, dispute = $9,
 		terms = $10, state = $11, reason = $12, checkout = $13, charge = $14, receipt = $15, paid_at = $16 WHERE id = $1` // primary key
-	// Index payment_account.
+	// Index payment_buyer.
 	sumTopUps = `SELECT COALESCE(SUM(amount - refunded), 0), COALESCE(SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END), 0) FROM payment
-		WHERE account_id = $1 AND created_at >= $2 AND unit = $3 AND kind = 'topup' AND state <> 'failed'`
+		WHERE buyer = $1 AND created_at >= $2 AND unit = $3 AND kind = 'topup' AND state <> 'failed'`
 )
 
 type scanner interface{ Scan(into ...any) error }
@@ -44,7 +44,7 @@ func scanPayment(row scanner) (Payment, error) {
 	var brought int
 	var terms string
 	var created, paid int64
-	err := row.Scan(&p.ID, &p.AccountID, &p.Kind, &p.Of, &p.Amount, &p.Received, &p.Refunded, &p.Tokens, &p.Taken, &p.Claimed, &brought,
+	err := row.Scan(&p.ID, &p.Buyer, &p.Kind, &p.Of, &p.Amount, &p.Received, &p.Refunded, &p.Tokens, &p.Taken, &p.Claimed, &brought,
 		&p.Dispute, &terms, &p.State, &p.Reason, &p.Provider, &p.Checkout, &p.Charge, &p.Receipt, &created, &paid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, ErrNotFound
@@ -79,7 +79,7 @@ func listPayments(ctx context.Context, q db.Queryer, query string, args ...any) 
 func insert(ctx context.Context, tx *db.Tx, p Payment) error {
 	terms, err := json.Marshal(p.Terms)
 	if err == nil {
-		_, err = tx.Exec(ctx, insertPayment, p.ID, p.AccountID, p.Kind, p.Of, p.Amount, p.Received, p.Refunded, p.Tokens, p.Taken, p.Claimed,
+		_, err = tx.Exec(ctx, insertPayment, p.ID, p.Buyer, p.Kind, p.Of, p.Amount, p.Received, p.Refunded, p.Tokens, p.Taken, p.Claimed,
 			db.Bool(p.Brought), p.Dispute, string(terms), p.State, p.Reason, p.Provider, p.Checkout, p.Charge, p.Receipt,
 			db.Micros(p.CreatedAt), db.Micros(p.PaidAt))
 	}
@@ -101,17 +101,17 @@ func update(ctx context.Context, tx *db.Tx, p Payment) error {
 	return nil
 }
 
-// Get returns a payment of an account.
-func (s *Service) Get(ctx context.Context, accountID, paymentID string) (Payment, error) {
+// Get returns a payment of who buys.
+func (s *Service) Get(ctx context.Context, buyer, paymentID string) (Payment, error) {
 	p, err := scanPayment(s.DB.QueryRow(ctx, selectPayment, paymentID))
-	if err == nil && p.AccountID != accountID {
+	if err == nil && p.Buyer != buyer {
 		return Payment{}, ErrNotFound
 	}
 	return p, err
 }
 
-// List returns an account's payments, newest first. cursor is what the page before returned as next.
-func (s *Service) List(ctx context.Context, accountID, cursor string, limit int) (list []Payment, next string, err error) {
+// List returns a buyer's payments, newest first. cursor is what the page before returned as next.
+func (s *Service) List(ctx context.Context, buyer, cursor string, limit int) (list []Payment, next string, err error) {
 	before, id := int64(1)<<62, ""
 	if cursor != "" {
 		at, rest, ok := strings.Cut(cursor, "_")
@@ -120,7 +120,7 @@ func (s *Service) List(ctx context.Context, accountID, cursor string, limit int)
 		}
 		id = rest
 	}
-	list, err = listPayments(ctx, s.DB, selectPayments, accountID, before, id, limit+1)
+	list, err = listPayments(ctx, s.DB, selectPayments, buyer, before, id, limit+1)
 	if len(list) > limit {
 		list = list[:limit]
 		last := list[limit-1]
@@ -130,14 +130,14 @@ func (s *Service) List(ctx context.Context, accountID, cursor string, limit int)
 }
 
 const (
-	linkColumns    = "subscription, account_id, unit, told, live, ended"
-	selectCustomer = "SELECT customer FROM payer WHERE account_id = $1 AND provider = $2" // primary key
-	insertCustomer = `INSERT INTO payer (account_id, provider, customer) VALUES ($1, $2, $3) ON CONFLICT (account_id, provider) DO NOTHING`
+	linkColumns    = "subscription, buyer, unit, told, live, ended"
+	selectCustomer = "SELECT customer FROM payer WHERE buyer = $1 AND provider = $2" // primary key
+	insertCustomer = `INSERT INTO payer (buyer, provider, customer) VALUES ($1, $2, $3) ON CONFLICT (buyer, provider) DO NOTHING`
 
-	insertLink = `INSERT INTO payer_subscription (provider, subscription, account_id, unit, told, live, ended) VALUES ($1, $2, $3, $4, '', $5, 0)
+	insertLink = `INSERT INTO payer_subscription (provider, subscription, buyer, unit, told, live, ended) VALUES ($1, $2, $3, $4, '', $5, 0)
 		ON CONFLICT (provider, subscription) DO UPDATE SET live = excluded.live`
-	unlinkOthers = `UPDATE payer_subscription SET live = 0 WHERE account_id = $1 AND unit = $2 AND provider = $3 AND subscription <> $4
-		AND live = 1` // index payer_subscription_account
+	unlinkOthers = `UPDATE payer_subscription SET live = 0 WHERE buyer = $1 AND unit = $2 AND provider = $3 AND subscription <> $4
+		AND live = 1` // index payer_subscription_buyer
 	selectLink  = "SELECT " + linkColumns + " FROM payer_subscription WHERE provider = $1 AND subscription = $2" // primary key
 	selectLinks = "SELECT " + linkColumns + ` FROM payer_subscription WHERE provider = $1 AND subscription > $2
 		AND ended = 0 ORDER BY subscription LIMIT $3` // primary key
@@ -147,19 +147,19 @@ const (
 // link is a subscription at the provider and the wallet it pays for.
 type link struct {
 	Subscription string
-	AccountID    string
+	Buyer        string
 	Of           plan.Unit
 	Told         string
 	Live         bool // it follows the plan of the wallet; otherwise it is to end
 	Ended        bool
 }
 
-func (l link) wallet() string { return l.Of.Wallet(l.AccountID) }
+func (l link) wallet() string { return l.Of.Wallet(l.Buyer) }
 
 func scanLink(row scanner) (link, error) {
 	var l link
 	var live, ended int
-	err := row.Scan(&l.Subscription, &l.AccountID, &l.Of, &l.Told, &live, &ended)
+	err := row.Scan(&l.Subscription, &l.Buyer, &l.Of, &l.Told, &live, &ended)
 	l.Live, l.Ended = live == 1, ended == 1
 	return l, err
 }
@@ -182,32 +182,32 @@ func (s *Service) links(ctx context.Context, query string, args ...any) ([]link,
 }
 
 const (
-	ruleColumns = "account_id, unit, enabled, threshold, pack, amount, ceiling, failures, retry_at, reason"
-	selectRule  = "SELECT " + ruleColumns + " FROM topup_rule WHERE account_id = $1 AND unit = $2" // primary key
-	selectRules = "SELECT " + ruleColumns + ` FROM topup_rule WHERE enabled = 1 AND (account_id > $1 OR account_id = $1 AND unit > $2)
-		ORDER BY account_id, unit LIMIT $3` // partial index topup_rule_enabled
+	ruleColumns = "buyer, unit, enabled, threshold, pack, amount, ceiling, failures, retry_at, reason"
+	selectRule  = "SELECT " + ruleColumns + " FROM topup_rule WHERE buyer = $1 AND unit = $2" // primary key
+	selectRules = "SELECT " + ruleColumns + ` FROM topup_rule WHERE enabled = 1 AND (buyer > $1 OR buyer = $1 AND unit > $2)
+		ORDER BY buyer, unit LIMIT $3` // partial index topup_rule_enabled
 	upsertRule = "INSERT INTO topup_rule (" + ruleColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-		ON CONFLICT (account_id, unit) DO UPDATE SET enabled = excluded.enabled, threshold = excluded.threshold, pack = excluded.pack,
+		ON CONFLICT (buyer, unit) DO UPDATE SET enabled = excluded.enabled, threshold = excluded.threshold, pack = excluded.pack,
 			amount = excluded.amount, ceiling = excluded.ceiling, failures = excluded.failures, retry_at = excluded.retry_at, reason = excluded.reason`
-	stopRules       = "UPDATE topup_rule SET enabled = 0, reason = 'disputed' WHERE account_id = $1 AND enabled = 1"                      // primary key
-	updateRuleState = "UPDATE topup_rule SET enabled = $3, failures = $4, retry_at = $5, reason = $6 WHERE account_id = $1 AND unit = $2" // primary key
+	stopRules       = "UPDATE topup_rule SET enabled = 0, reason = 'disputed' WHERE buyer = $1 AND enabled = 1"                      // primary key
+	updateRuleState = "UPDATE topup_rule SET enabled = $3, failures = $4, retry_at = $5, reason = $6 WHERE buyer = $1 AND unit = $2" // primary key
 )
 
 func scanRule(row scanner) (TopUpRule, error) {
 	var r TopUpRule
 	var enabled int
 	var retry int64
-	err := row.Scan(&r.AccountID, &r.Of, &enabled, &r.Threshold, &r.Pack, &r.Amount, &r.Ceiling, &r.Failures, &retry, &r.Reason)
+	err := row.Scan(&r.Buyer, &r.Of, &enabled, &r.Threshold, &r.Pack, &r.Amount, &r.Ceiling, &r.Failures, &retry, &r.Reason)
 	r.Enabled, r.RetryAt = enabled == 1, db.Time(retry)
 	return r, err
 }
 
 // rule reads a rule; the one of a wallet that has none is off.
-func rule(ctx context.Context, q db.Queryer, accountID string, u plan.Unit, lock string) (TopUpRule, error) {
-	r, err := scanRule(q.QueryRow(ctx, selectRule+lock, accountID, u))
+func rule(ctx context.Context, q db.Queryer, buyer string, u plan.Unit, lock string) (TopUpRule, error) {
+	r, err := scanRule(q.QueryRow(ctx, selectRule+lock, buyer, u))
 	if errors.Is(err, sql.ErrNoRows) {
 		pack := Packs(u)[0]
-		return TopUpRule{AccountID: accountID, Of: u, Threshold: pack.Amount / 5, Pack: pack.Name, Ceiling: 4 * pack.Price()}, nil
+		return TopUpRule{Buyer: buyer, Of: u, Threshold: pack.Amount / 5, Pack: pack.Name, Ceiling: 4 * pack.Price()}, nil
 	}
 	if err != nil {
 		return r, fmt.Errorf("read top-up rule: %w", err)
@@ -218,7 +218,7 @@ func rule(ctx context.Context, q db.Queryer, accountID string, u plan.Unit, lock
 // topUps says what top-ups have cost in the month of a moment, and whether one is under way.
 func topUps(ctx context.Context, q db.Queryer, r TopUpRule, now time.Time) (spent plan.Money, underWay bool, err error) {
 	var open int
-	err = q.QueryRow(ctx, sumTopUps, r.AccountID, db.Micros(monthOf(now)), r.Of).Scan(&spent, &open)
+	err = q.QueryRow(ctx, sumTopUps, r.Buyer, db.Micros(monthOf(now)), r.Of).Scan(&spent, &open)
 	if err != nil {
 		return 0, false, fmt.Errorf("read top-ups: %w", err)
 	}

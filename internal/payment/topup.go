@@ -11,7 +11,7 @@ import (
 
 // TopUpRule is when a wallet fills itself, with what, and how much money that may cost.
 type TopUpRule struct {
-	AccountID string
+	Buyer     string
 	Of        plan.Unit
 	Enabled   bool
 	Threshold token.Amount // a balance below it asks for a pack
@@ -24,7 +24,7 @@ type TopUpRule struct {
 }
 
 // Wallet is the wallet that the rule fills.
-func (r TopUpRule) Wallet() string { return r.Of.Wallet(r.AccountID) }
+func (r TopUpRule) Wallet() string { return r.Of.Wallet(r.Buyer) }
 
 // mostFailures in a row switch a rule off; the pause after each is longer.
 const mostFailures = 4
@@ -37,6 +37,7 @@ type Facts struct {
 	Available token.Amount
 	Spent     plan.Money // by top-ups in this UTC month, with what is under way and without what was given back
 	UnderWay  bool       // one was asked for and has not ended
+	Closed    bool       // a team that was dissolved
 	HasMethod bool       // somebody who paid before, whose card is on file
 }
 
@@ -51,7 +52,7 @@ const (
 	AtCeiling   Verdict = "ceiling" // one more would cost more than the month may
 	NoMethod    Verdict = "no_method"
 	BuyNow      Verdict = "buy"
-	NotPossible Verdict = "not_possible" // the pack is gone
+	NotPossible Verdict = "not_possible" // the pack is gone, or who buys
 )
 
 // Decide says whether to buy now. It is pure.
@@ -60,7 +61,7 @@ func (r TopUpRule) Decide(f Facts) (Verdict, PackOffer) {
 	switch {
 	case !r.Enabled:
 		return Off, pack
-	case err != nil:
+	case err != nil, f.Closed:
 		return NotPossible, pack
 	case !f.HasMethod:
 		return NoMethod, pack

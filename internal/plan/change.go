@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 
 	"bottega/internal/ledger"
@@ -200,19 +201,50 @@ func (s Subscription) EndNow(now time.Time) (Subscription, error) {
 	return s.change(now, t.lapse(now)), nil
 }
 
-// Undo takes an upgrade back: the plan before it goes on until the end of the paid time, with what it brought before.
-func (s Subscription) Undo(now time.Time, plan string) (Subscription, error) {
-	t := s.Now(now)
-	if _, ok := s.find(plan, t.Seats); !ok || !s.paying(now) {
+// Undo takes an upgrade back that the term in force rests on, by the grant it began with, and with it those that came after
+// it in the same paid time: the plan before it goes on until the end of that time, with what it brought before.
+func (s Subscription) Undo(now time.Time, grant, plan string, seats int) (Subscription, error) {
+	undone, ok := s.restsOn(now, grant)
+	if _, known := s.find(plan, seats); !ok || !known || !s.paying(now) {
 		return s, ErrNotPaid
 	}
-	before := Term{Plan: plan, Seats: t.Seats, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil}
+	if err := s.paidAhead(now); err != nil {
+		return s, err
+	}
+	t := s.Now(now)
+	before := Term{Plan: plan, Seats: seats, Cycle: t.Cycle, From: now, Anchor: t.Anchor, PaidUntil: t.PaidUntil, Undoes: undone.N}
 	return s.change(now, before, t.lapse(t.PaidUntil.Add(Grace))), nil
 }
 
+// restsOn finds the upgrade that began with a grant among those that led to the term in force. An upgrade that was taken
+// back led nowhere, and neither did those after it.
+func (s Subscription) restsOn(now time.Time, grant string) (Term, bool) {
+	for i := s.index(now); i > 0; i-- {
+		t := s.Terms[i]
+		switch {
+		case t.Undoes > 0:
+			if j := slices.IndexFunc(s.Terms, func(u Term) bool { return u.N == t.Undoes }); j >= 0 {
+				i = j
+			}
+		case t.firstGrant() == grant:
+			return t, true
+		case !s.upgraded(i):
+			return Term{}, false
+		}
+	}
+	return Term{}, false
+}
+
+// upgraded reports whether a term is an upgrade within the paid time of the one before.
+func (s Subscription) upgraded(i int) bool {
+	t := s.Terms[i]
+	return i > 0 && t.First > 0 && t.Anchor.Equal(s.Terms[i-1].Anchor) && t.From.Before(s.Terms[i-1].PaidUntil)
+}
+
 // FirstGrant names, in the ledger, the grant that the term in force began with.
-func (s Subscription) FirstGrant(now time.Time) string {
-	t := s.Now(now)
+func (s Subscription) FirstGrant(now time.Time) string { return s.Now(now).firstGrant() }
+
+func (t Term) firstGrant() string {
 	return ledger.Term{N: t.N, Plan: t.Plan, From: t.From, Anchor: t.Anchor}.FirstGrant()
 }
 
@@ -220,8 +252,8 @@ func (s Subscription) FirstGrant(now time.Time) string {
 func (s Subscription) UpgradeGrants() []string {
 	var refs []string
 	for i, t := range s.Terms {
-		if i > 0 && t.First > 0 && t.Anchor.Equal(s.Terms[i-1].Anchor) && t.From.Before(s.Terms[i-1].PaidUntil) {
-			refs = append(refs, s.FirstGrant(t.From))
+		if s.upgraded(i) {
+			refs = append(refs, t.firstGrant())
 		}
 	}
 	return refs

@@ -146,7 +146,10 @@ func (s *Service) Change(ctx context.Context, walletID string, decide Decision) 
 }
 
 // ChangeIn is Change inside the caller's transaction, which must not have locked anything that ledger.Load would wait for.
-func (s *Service) ChangeIn(ctx context.Context, tx *db.Tx, walletID string, first Subscription, decide Decision) (Subscription, error) {
+// grants are references of further grants that the decision is about, which may be over.
+func (s *Service) ChangeIn(
+	ctx context.Context, tx *db.Tx, walletID string, first Subscription, decide Decision, grants ...string,
+) (Subscription, error) {
 	wallets, _, err := ledger.Load(ctx, tx, []string{walletID}, nil)
 	if err != nil {
 		return Subscription{}, err
@@ -156,6 +159,9 @@ func (s *Service) ChangeIn(ctx context.Context, tx *db.Tx, walletID string, firs
 		return before, err
 	}
 	w := wallets[walletID]
+	if err := ledger.Recall(ctx, tx, w, grants...); err != nil {
+		return before, err
+	}
 	if err := follow(w, s.clock.Now(), before); err != nil {
 		return before, err
 	}

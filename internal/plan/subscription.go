@@ -35,6 +35,7 @@ type Term struct {
 	Trial     bool
 	Lapse     bool // what comes when nobody pays or the plan was cancelled: not a wish, a consequence
 	Seats     int  `json:",omitempty"` // of a team; 0 = one person
+	Undoes    int  `json:",omitempty"` // number of the upgrade that this term took back; 0 = none
 }
 
 // Subscription is an account's terms in the order of their beginning. The zero Subscription has none. Every method

@@ -13,6 +13,7 @@ type Wish struct {
 	Action Action
 	Plan   string // with Change and Try
 	Cycle  Cycle  // with Change
+	Seats  int    // with Change, of a team; 0 = those there are
 }
 
 // Action is what a wish asks for, and what it comes to.
@@ -33,12 +34,14 @@ const (
 // Preview says what a wish would bring and cost, before anybody agrees to it. What it says is what happens.
 type Preview struct {
 	Action Action
-	Plan   Plan
+	Plan   Plan // of a team: for its seats together
 	Cycle  Cycle
+	Seats  int // of a team; 0 = one person
 
 	Exact  Money        // the difference to the micro-unit; what is left of it as whole cents is Price
 	Price  Money        // to be paid now
 	Tokens token.Amount // that arrive now
+	Until  time.Time    // of an upgrade: end of the month that Tokens are for
 	At     time.Time    // when it takes effect
 	Next   Money        // of the payment that follows
 	NextAt time.Time    // when that is due; zero = none follows
@@ -86,33 +89,34 @@ func (s Subscription) Decide(now time.Time, w Wish, trial Trial) (Subscription, 
 }
 
 func (s Subscription) decideChange(now time.Time, w Wish) (Subscription, Preview, error) {
-	to, ok := s.find(w.Plan, 0)
-	if !ok {
-		return s, Preview{}, fault.Bad(fault.Field{Name: "plan", Value: w.Plan, Message: "is not a plan of " + string(s.unit()), Allowed: s.sold()})
+	seats, err := s.seatsFor(now, w)
+	if err != nil {
+		return s, Preview{}, err
 	}
+	to, _ := s.find(w.Plan, seats)
 	if w.Cycle != Monthly && w.Cycle != Yearly {
 		return s, Preview{}, fault.Bad(fault.Field{Name: "cycle", Value: string(w.Cycle), Message: "is not known", Allowed: "month, year"})
 	}
 	t := s.Now(now)
 	if !s.paying(now) {
-		out, err := s.Start(now, w.Plan, w.Cycle)
+		out, err := s.start(now, w.Plan, w.Cycle, seats)
 		price := to.Price(w.Cycle)
 		return out, Preview{
-			Action: Start, Plan: to, Cycle: w.Cycle, Exact: price, Price: price, Tokens: to.Monthly, At: now,
+			Action: Start, Plan: to, Cycle: w.Cycle, Seats: seats, Exact: price, Price: price, Tokens: to.Monthly, At: now,
 			Next: price, NextAt: cycleEnd(now, now, w.Cycle),
 		}, err
 	}
-	from, _ := Find(t.Plan)
-	if to.Monthly > from.Monthly && w.Cycle == t.Cycle {
-		out, pr, err := s.Upgrade(now, w.Plan)
+	from, _ := find(t.Plan, t.Seats)
+	if w.Cycle == t.Cycle && grows(t, w.Plan, seats) {
+		out, pr, err := s.upgrade(now, w.Plan, seats)
 		return out, Preview{
-			Action: Upgrade, Plan: to, Cycle: t.Cycle, Exact: pr.Money, Price: payable(pr.Money), Tokens: pr.Tokens, At: now,
-			Next: to.Price(t.Cycle), NextAt: t.PaidUntil,
+			Action: Upgrade, Plan: to, Cycle: t.Cycle, Seats: seats, Exact: pr.Money, Price: payable(pr.Money), Tokens: pr.Tokens, Until: pr.Until,
+			At: now, Next: to.Price(t.Cycle), NextAt: t.PaidUntil,
 		}, err
 	}
-	out, err := s.Follow(now, w.Plan, w.Cycle)
+	out, err := s.follow(now, w.Plan, w.Cycle, seats)
 	p := Preview{
-		Action: Downgrade, Plan: to, Cycle: w.Cycle, At: t.periodEnd(now), Next: to.Price(w.Cycle), NextAt: t.periodEnd(now),
+		Action: Downgrade, Plan: to, Cycle: w.Cycle, Seats: seats, At: t.periodEnd(now), Next: to.Price(w.Cycle), NextAt: t.periodEnd(now),
 	}
 	if to.Monthly >= from.Monthly {
 		p.Action = Switch
@@ -120,13 +124,38 @@ func (s Subscription) decideChange(now time.Time, w Wish) (Subscription, Preview
 	return out, p, err
 }
 
+// seatsFor is how many seats a change is for, when the plan it names is one of those that can be had: none for one person,
+// and for a team those that are wished, or as many as there are.
+func (s Subscription) seatsFor(now time.Time, w Wish) (int, error) {
+	have := s.Now(now).Seats
+	to, ok := s.find(w.Plan, have)
+	switch {
+	case !ok:
+		return 0, fault.Bad(fault.Field{Name: "plan", Value: w.Plan, Message: "is not a plan of " + string(s.unit()), Allowed: s.sold(have > 0)})
+	case have == 0 && w.Seats != 0:
+		return 0, fault.Bad(fault.Field{Name: "seats", Value: w.Seats, Message: "is for plans of teams: leave it out"})
+	case have == 0:
+		return 0, nil
+	case w.Seats == 0:
+		return max(have, to.MinSeats), nil
+	}
+	return w.Seats, checkSeats(w.Plan, w.Seats)
+}
+
+// grows reports whether a change gives more and takes nothing away: it comes at once, every other one with the next period.
+func grows(t Term, plan string, seats int) bool {
+	from, _ := Find(t.Plan)
+	to, _ := Find(plan)
+	return to.Monthly >= from.Monthly && seats >= t.Seats && (to.Monthly > from.Monthly || seats > t.Seats)
+}
+
 func (s Subscription) decideTrial(now time.Time, w Wish, trial Trial) (Subscription, Preview, error) {
 	p, ok := s.find(w.Plan, 0)
 	switch {
-	case trial.Lasts <= 0 || s.Of == Credits:
+	case trial.Lasts <= 0 || s.Of == Credits || s.Now(now).Seats > 0:
 		return s, Preview{}, errNoTrial
 	case !ok || !p.ForSale():
-		return s, Preview{}, fault.Bad(fault.Field{Name: "plan", Value: w.Plan, Message: "cannot be tried", Allowed: s.sold()})
+		return s, Preview{}, fault.Bad(fault.Field{Name: "plan", Value: w.Plan, Message: "cannot be tried", Allowed: s.sold(false)})
 	}
 	gift := min(trial.Tokens, p.Monthly)
 	out, err := s.Try(now, w.Plan, trial.Lasts, gift)
@@ -136,8 +165,8 @@ func (s Subscription) decideTrial(now time.Time, w Wish, trial Trial) (Subscript
 // ending describes a cancellation.
 func (s Subscription) ending(now time.Time, out Subscription) Preview {
 	t := s.Now(now)
-	p, _ := Find(t.Plan)
-	v := Preview{Action: Cancel, Plan: p, Cycle: t.Cycle, At: now, Ends: now}
+	p, _ := find(t.Plan, t.Seats)
+	v := Preview{Action: Cancel, Plan: p, Cycle: t.Cycle, Seats: t.Seats, At: now, Ends: now}
 	if next, ok := out.Next(now); ok && next.From.After(now) {
 		v.Ends = next.From
 	}
@@ -147,8 +176,8 @@ func (s Subscription) ending(now time.Time, out Subscription) Preview {
 // resumed describes what goes on when a planned change or cancellation is taken back.
 func (s Subscription) resumed(now time.Time, out Subscription) Preview {
 	t := out.Now(now)
-	p, _ := Find(t.Plan)
-	return Preview{Action: Resume, Plan: p, Cycle: t.Cycle, At: now, Next: p.Price(t.Cycle), NextAt: t.PaidUntil}
+	p, _ := find(t.Plan, t.Seats)
+	return Preview{Action: Resume, Plan: p, Cycle: t.Cycle, Seats: t.Seats, At: now, Next: p.Price(t.Cycle), NextAt: t.PaidUntil}
 }
 
 func (s Subscription) unit() Unit {
@@ -159,9 +188,12 @@ func (s Subscription) unit() Unit {
 }
 
 // sold names the plans that can be bought, for error texts.
-func (s Subscription) sold() string {
-	names := ""
-	for _, p := range Of(s.unit()) {
+func (s Subscription) sold(toTeams bool) string {
+	plans, names := Of(s.unit()), ""
+	if toTeams {
+		plans = ForTeams()
+	}
+	for _, p := range plans {
 		if p.ForSale() {
 			names += fmt.Sprintf(", %s", p.Name)
 		}
@@ -169,17 +201,17 @@ func (s Subscription) sold() string {
 	return names[2:]
 }
 
-// UpgradeFor is Upgrade at the terms that were shown and paid, a while ago. It refuses when they no longer fit: the plan,
+// UpgradeFor is an upgrade at the terms that were shown and paid, a while ago. It refuses when they no longer fit: the plan,
 // the cycle or the paid time has changed meanwhile.
-func (s Subscription) UpgradeFor(now time.Time, plan string, shown Proration) (Subscription, error) {
-	current, err := s.Prorate(now, plan)
+func (s Subscription) UpgradeFor(now time.Time, plan string, seats int, shown Proration) (Subscription, error) {
+	current, err := s.prorate(now, plan, seats)
 	if err != nil {
 		return s, err
 	}
 	if !current.Until.Equal(shown.Until) || current.Tokens > shown.Tokens {
 		return s, conflict("offer_over", "the plan or its period has changed since the price was shown")
 	}
-	out, _, err := s.Upgrade(now, plan)
+	out, _, err := s.upgrade(now, plan, seats)
 	if err == nil {
 		for i := range out.Terms {
 			if out.Terms[i].From.Equal(now) && out.Terms[i].Plan == plan {
@@ -190,15 +222,24 @@ func (s Subscription) UpgradeFor(now time.Time, plan string, shown Proration) (S
 	return out, err
 }
 
-// Renewal is the price of the payment that comes next, as the subscription stands; zero when none comes.
-func (s Subscription) Renewal(now time.Time) (plan Plan, c Cycle, price Money) {
+// Due is the term that the next payment is for, as the subscription stands; one without a plan when none comes.
+func (s Subscription) Due(now time.Time) Term {
 	t := s.Now(now)
 	if !s.paying(now) || s.State(now) == Cancelled {
-		return Plan{}, "", 0
+		return Term{}
 	}
 	if next, ok := s.Next(now); ok && !next.Lapse {
 		t = next
 	}
-	plan, _ = Find(t.Plan)
+	return t
+}
+
+// Renewal is the plan that the next payment is for, of a team for its seats together, and its price; zero when none comes.
+func (s Subscription) Renewal(now time.Time) (plan Plan, c Cycle, price Money) {
+	t := s.Due(now)
+	if t.Plan == "" {
+		return Plan{}, "", 0
+	}
+	plan, _ = find(t.Plan, t.Seats)
 	return plan, t.Cycle, plan.Price(t.Cycle)
 }

@@ -32,39 +32,39 @@ func TestDecide_SaysWhatAWishComesTo(t *testing.T) {
 		wish Wish
 		want Preview
 	}{
-		"first plan": {free, Wish{Change, "artisan", Yearly}, Preview{
+		"first plan": {free, Wish{Action: Change, Plan: "artisan", Cycle: Yearly}, Preview{
 			Action: Start, Exact: 288_000_000, Price: 288_000_000, Tokens: token.Whole(25_000), At: at, Next: 288_000_000, NextAt: at.AddDate(1, 0, 0),
 		}},
-		"in place of a gift": {given, Wish{Change, "apprentice", Monthly}, Preview{
+		"in place of a gift": {given, Wish{Action: Change, Plan: "apprentice", Cycle: Monthly}, Preview{
 			Action: Start, Exact: 12_000_000, Price: 12_000_000, Tokens: token.Whole(8_500), At: at, Next: 12_000_000, NextAt: at.AddDate(0, 1, 0),
 		}},
-		"upgrade": {paying, Wish{Change, "maestro", Monthly}, Preview{
+		"upgrade": {paying, Wish{Action: Change, Plan: "maestro", Cycle: Monthly}, Preview{
 			Action: Upgrade, Exact: 16_000_000, Price: 16_000_000, Tokens: 17_166_667, At: at, Next: 60_000_000, NextAt: july,
 		}},
-		"to the year":              {paying, Wish{Change, "apprentice", Yearly}, Preview{Action: Switch, At: july, Next: 120_000_000, NextAt: july}},
-		"larger, and to the year":  {paying, Wish{Change, "maestro", Yearly}, Preview{Action: Switch, At: july, Next: 576_000_000, NextAt: july}},
+		"to the year":              {paying, Wish{Action: Change, Plan: "apprentice", Cycle: Yearly}, Preview{Action: Switch, At: july, Next: 120_000_000, NextAt: july}},
+		"larger, and to the year":  {paying, Wish{Action: Change, Plan: "maestro", Cycle: Yearly}, Preview{Action: Switch, At: july, Next: 576_000_000, NextAt: july}},
 		"cancel":                   {paying, Wish{Action: Cancel}, Preview{Action: Cancel, At: at, Ends: july}},
 		"try":                      {free, Wish{Action: Try, Plan: "artisan"}, Preview{Action: Try, Tokens: token.Whole(500), At: at, Ends: at.Add(trial.Lasts)}},
-		"a first plan for the API": {credits, Wish{Change, "api-pro", Monthly}, Preview{Action: Start, Exact: 299_000_000, Price: 299_000_000, Tokens: token.Whole(200_000), At: at, Next: 299_000_000, NextAt: at.AddDate(0, 1, 0)}},
+		"a first plan for the API": {credits, Wish{Action: Change, Plan: "api-pro", Cycle: Monthly}, Preview{Action: Start, Exact: 299_000_000, Price: 299_000_000, Tokens: token.Whole(200_000), At: at, Next: 299_000_000, NextAt: at.AddDate(0, 1, 0)}},
 	} {
 		_, got, err := c.sub.Decide(at, c.wish, trial)
-		got.Plan, got.Cycle = Plan{}, ""
+		got.Plan, got.Cycle, got.Until = Plan{}, "", time.Time{}
 		if err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, c.want)
 		}
 	}
 	late := july.Add(-time.Hour)
-	if _, p, err := paying.Decide(late, Wish{Change, "artisan", Monthly}, trial); err != nil || p.Exact != 25_000 || p.Price != 0 {
+	if _, p, err := paying.Decide(late, Wish{Action: Change, Plan: "artisan", Cycle: Monthly}, trial); err != nil || p.Exact != 25_000 || p.Price != 0 {
 		t.Errorf("an hour before the end: %+v, %v; want 2.5 cents, which nobody takes", p, err)
 	}
 	for name, c := range map[string]struct {
 		sub  Subscription
 		wish Wish
 	}{
-		"unknown plan": {free, Wish{Change, "x", Monthly}}, "free": {paying, Wish{Change, "free", Monthly}}, "operator": {free, Wish{Change, "operator", Monthly}},
-		"a plan of the other unit": {free, Wish{Change, "api-pro", Monthly}}, "tokens for the API": {credits, Wish{Change, "maestro", Monthly}},
-		"a team's plan": {free, Wish{Change, "team-growth", Monthly}}, "unknown cycle": {free, Wish{Change, "artisan", "week"}},
-		"the same": {paying, Wish{Change, "apprentice", Monthly}}, "unknown action": {paying, Wish{Action: "sell"}},
+		"unknown plan": {free, Wish{Action: Change, Plan: "x", Cycle: Monthly}}, "free": {paying, Wish{Action: Change, Plan: "free", Cycle: Monthly}}, "operator": {free, Wish{Action: Change, Plan: "operator", Cycle: Monthly}},
+		"a plan of the other unit": {free, Wish{Action: Change, Plan: "api-pro", Cycle: Monthly}}, "tokens for the API": {credits, Wish{Action: Change, Plan: "maestro", Cycle: Monthly}},
+		"a team's plan": {free, Wish{Action: Change, Plan: "team-growth", Cycle: Monthly}}, "unknown cycle": {free, Wish{Action: Change, Plan: "artisan", Cycle: "week"}},
+		"the same": {paying, Wish{Action: Change, Plan: "apprentice", Cycle: Monthly}}, "unknown action": {paying, Wish{Action: "sell"}},
 		"resume nothing": {paying, Wish{Action: Resume}}, "try beside a plan": {paying, Wish{Action: Try, Plan: "maestro"}},
 		"try the API": {credits, Wish{Action: Try, Plan: "api-pro"}}, "try nothing": {free, Wish{Action: Try, Plan: "free"}},
 	} {
@@ -102,13 +102,13 @@ func TestFollow_TheOtherCycle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back, err := up.Undo(half.Add(time.Hour), "apprentice"); err != nil || back.Now(half.Add(time.Hour)).Plan != "apprentice" || !back.PaidUntil().Equal(sub.PaidUntil()) {
+	if back, err := up.Undo(half.Add(time.Hour), up.FirstGrant(half), "apprentice", 0); err != nil || back.Now(half.Add(time.Hour)).Plan != "apprentice" || !back.PaidUntil().Equal(sub.PaidUntil()) {
 		t.Errorf("taken back: %+v, %v", back, err)
 	}
-	if out, err := sub.UpgradeFor(half.Add(10*time.Minute), "artisan", pr); err != nil || out.Now(half.Add(10*time.Minute)).First != pr.Tokens {
+	if out, err := sub.UpgradeFor(half.Add(10*time.Minute), "artisan", 0, pr); err != nil || out.Now(half.Add(10*time.Minute)).First != pr.Tokens {
 		t.Errorf("ten minutes after it was shown: %+v, %v", out, err)
 	}
-	if _, err := sub.UpgradeFor(half.AddDate(0, 2, 0), "artisan", pr); fault.As(err) == nil {
+	if _, err := sub.UpgradeFor(half.AddDate(0, 2, 0), "artisan", 0, pr); fault.As(err) == nil {
 		t.Errorf("two months after it was shown: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func (d *Dispatcher) choose(ctx context.Context, now time.Time, free int) ([]Tic
 			return nil, v, err
 		}
 		v.limits = d.limitsOf(ctx, c)
-		chosen := c.pick(free, now, v.limits)
+		chosen := c.pick(free, v.limits)
 		if len(chosen) == free || !c.more || v.ahead >= lookMost {
 			return chosen, v, nil
 		}
@@ -66,10 +66,10 @@ func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time
 	if err != nil {
 		return nil, err
 	}
-	engines := d.worker.Engines()
+	engines, trying := d.breakers.ready(d.worker.Engines(), now)
 	for _, t := range leased {
 		switch {
-		case t.Until.After(now):
+		case d.credible(t.Until, now):
 			on := c.running[t.AccountID]
 			on.add(t)
 			c.running[t.AccountID] = on
@@ -77,31 +77,85 @@ func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time
 			c.lost = append(c.lost, t)
 		}
 	}
-	for _, lane := range Lanes() {
-		if c.heads[lane], err = d.head(ctx, q, lane, engines, ahead, now); err != nil {
-			return nil, err
-		}
-		c.more = c.more || len(c.heads[lane]) == ahead
+	if c.heads, err = d.headsOf(ctx, q, engines, ahead, now); err != nil {
+		return nil, err
 	}
+	for _, head := range c.heads {
+		c.more = c.more || len(head) == ahead
+	}
+	c.oneEach(trying)
 	return c, nil
 }
 
-// head reads the first tickets of a lane that this process may run. Index ticket_next.
-func (d *Dispatcher) head(ctx context.Context, q db.Queryer, lane string, engines []string, n int, now time.Time) ([]Ticket, error) {
+// What this process may start of a lane: admitted, nobody's, and not told to wait; and the first n of that.
+const (
+	mayStart = ` AND admitted = 1 AND lease_owner = '' AND (lease_until <= $2 OR lease_until > $3) AND ($4 = '' OR account_id = $4) AND needs IN `
+	firstOf  = " ORDER BY start, id LIMIT $1)"
+)
+
+// headsOf reads the first n tickets of each lane that this process may run, in one round trip. Index ticket_next.
+func (d *Dispatcher) headsOf(ctx context.Context, q db.Queryer, engines []string, n int, now time.Time) (map[string][]Ticket, error) {
+	heads := map[string][]Ticket{}
 	if len(engines) == 0 {
-		return nil, nil
+		return heads, nil
 	}
-	args := append([]any{n, lane, db.Micros(now), d.only}, anys(engines)...)
-	rows, err := q.Query(ctx, "SELECT "+columns+` FROM ticket WHERE lane = $2 AND admitted = 1 AND lease_owner = '' AND lease_until <= $3
-		AND ($4 = '' OR account_id = $4) AND needs IN `+db.In(5, len(engines))+` ORDER BY start, id LIMIT $1`, args...)
+	args := append([]any{n, db.Micros(now), db.Micros(now.Add(d.farthest())), d.only}, anys(engines)...)
+	rows, err := q.Query(ctx, "SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneFast+"'"+mayStart+db.In(5, len(engines))+firstOf+
+		" AS fast UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneAPI+"'"+mayStart+db.In(5, len(engines))+firstOf+
+		" AS api UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneRelaxed+"'"+mayStart+db.In(5, len(engines))+firstOf+" AS relaxed", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the line: %w", err)
 	}
-	return scan(rows)
+	list, err := scan(rows)
+	for _, t := range list {
+		heads[t.Lane] = append(heads[t.Lane], t)
+	}
+	return heads, err
+}
+
+// farthest is how far ahead a lease or a pause can end. What ends later was written by a clock that went wrong, and is
+// over.
+func (d *Dispatcher) farthest() time.Duration { return max(2*d.opt.Lease, 10*time.Minute) }
+
+// credible reports whether a lease still runs.
+func (d *Dispatcher) credible(until, now time.Time) bool {
+	return until.After(now) && !until.After(now.Add(d.farthest()))
+}
+
+// oneEach leaves only the first ticket for each of these engines.
+func (c *candidates) oneEach(engines map[string]bool) {
+	if len(engines) == 0 {
+		return
+	}
+	taken := map[string]bool{}
+	first := func(list []Ticket) []Ticket {
+		return slices.DeleteFunc(list, func(t Ticket) bool {
+			again := engines[t.Needs] && taken[t.Needs]
+			taken[t.Needs] = true
+			return again
+		})
+	}
+	c.lost = first(c.lost)
+	for _, lane := range Lanes() {
+		if l := c.machine.lanes[lane]; l == nil || !l.Paused {
+			c.heads[lane] = first(c.heads[lane])
+		}
+	}
+}
+
+// lostOf is what of the chosen tickets another run had.
+func lostOf(chosen []Ticket) []*Ticket {
+	var lost []*Ticket
+	for i := range chosen {
+		if chosen[i].Owner != "" {
+			lost = append(lost, &chosen[i])
+		}
+	}
+	return lost
 }
 
 // pick chooses what to start: first what another worker lost, which has waited its turn already.
-func (c *candidates) pick(free int, now time.Time, limits map[string]int) []Ticket {
+func (c *candidates) pick(free int, limits map[string]int) []Ticket {
 	limit := func(account string) int { return max(1, limits[account]) }
 	var chosen []Ticket
 	for _, t := range c.lost {
@@ -111,7 +165,7 @@ func (c *candidates) pick(free int, now time.Time, limits map[string]int) []Tick
 			chosen = append(chosen, t)
 		}
 	}
-	return append(chosen, c.machine.pick(c.heads, c.running, free-len(chosen), now, limit)...)
+	return append(chosen, c.machine.pick(c.heads, c.running, free-len(chosen), limit)...)
 }
 
 // limitsOf asks how much the accounts of the candidates may run at once.

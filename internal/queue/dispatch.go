@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ type Worker interface {
 	Returned(ctx context.Context, tx *db.Tx, ids []string, at time.Time) error
 	// Run does the work and ends it. It returns false when the work should go back into the line.
 	Run(ctx context.Context, t Ticket) (ended bool)
-	// Spent ends work that was started as often as is allowed and never came to an end.
+	// Spent ends work that was started as often as is allowed and never came to an end, or whose processes died as
+	// often as is allowed.
 	Spent(ctx context.Context, t Ticket) error
 	// Engines are here, by name.
 	Engines() []string
@@ -33,11 +35,14 @@ type Limits interface {
 
 // Options of a dispatcher.
 type Options struct {
-	Owner       string        // unique per process
-	Slots       int           // tickets run at once
+	Owner       string        // unique per dispatcher
+	Slots       int           // tickets run at once; 0 = none, work is only asked about here
 	Lease       time.Duration // a lease is renewed three times before it ends
 	MaxAttempts int
+	MaxDeaths   int           // after which work is given up, however few its attempts; 0 = no bound
 	Poll        time.Duration // how often the line is looked at without being woken
+	Machine     Machine       // told to people
+	Returned    func()        // tells other processes that work went back into the line; nil = there are none
 }
 
 // Causes of a run's context ending; see context.Cause.
@@ -57,15 +62,17 @@ type Dispatcher struct {
 	wake   chan struct{}
 	only   string // account; empty = everybody's work
 
-	settled time.Time // when windows were last looked at; the loop's own
-	drained bool      // the operator wants nothing started here; the loop's own
-	past    *past
+	settled  time.Time // when windows were last looked at; the loop's own
+	drained  bool      // the operator wants nothing started here; the loop's own
+	past     *past
+	breakers *breakers
 
 	telling sync.Mutex
 	told    *Forecast // the last one, for a second
 
 	mu      sync.Mutex
 	running map[string]context.CancelCauseFunc
+	beside  map[*Dispatcher]bool // of the same process, while they run
 	runs    sync.WaitGroup
 }
 
@@ -73,12 +80,36 @@ type Dispatcher struct {
 func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Logger) *Dispatcher {
 	return &Dispatcher{
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
-		wake: make(chan struct{}, 1), past: &past{}, running: map[string]context.CancelCauseFunc{},
+		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log),
+		running: map[string]context.CancelCauseFunc{}, beside: map[*Dispatcher]bool{},
 	}
 }
 
 // Only leaves the work of every other account to other processes. Call it before Run.
 func (d *Dispatcher) Only(accountID string) { d.only = accountID }
+
+// Beside returns a dispatcher for other slots of this process, which another worker has. It shares what is known about
+// waits, and is woken and cancelled through d while RunBeside runs it.
+func (d *Dispatcher) Beside(w Worker, change func(*Options)) *Dispatcher {
+	opt := d.opt
+	change(&opt)
+	other := New(d.db, d.clock, w, d.limits, opt, d.log)
+	other.past = d.past
+	return other
+}
+
+// RunBeside runs a dispatcher that Beside returned; see Run.
+func (d *Dispatcher) RunBeside(ctx context.Context, other *Dispatcher, grace time.Duration) error {
+	d.mu.Lock()
+	d.beside[other] = true
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.beside, other)
+	}()
+	return other.Run(ctx, grace)
+}
 
 // Wake says that the line or the slots changed.
 func (d *Dispatcher) Wake() {
@@ -86,10 +117,30 @@ func (d *Dispatcher) Wake() {
 	case d.wake <- struct{}{}:
 	default:
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for other := range d.beside {
+		other.Wake()
+	}
 }
 
 // Cancel ends the context of a run of this process with the cause. It reports whether there was one.
 func (d *Dispatcher) Cancel(id string, cause error) bool {
+	if d.end(id, cause) {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for other := range d.beside {
+		if other.Cancel(id, cause) {
+			return true
+		}
+	}
+	return false
+}
+
+// end is Cancel for a run of these slots alone.
+func (d *Dispatcher) end(id string, cause error) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	cancel, ok := d.running[id]
@@ -116,10 +167,10 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 	return d.db.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return leave(context.WithoutCancel(ctx), tx, d.opt.Owner) })
 }
 
-// announce writes down that this process works.
+// announce writes down that this process works, and what for: an engine whose breaker is open is not among it.
 func (d *Dispatcher) announce(ctx context.Context) error {
 	return d.db.Tx(ctx, func(tx *db.Tx) error {
-		return announce(ctx, tx, d.opt.Owner, d.opt.Slots, d.worker.Engines(), d.clock.Now())
+		return announce(ctx, tx, d.opt, d.breakers.closed(d.worker.Engines()), d.clock.Now())
 	})
 }
 
@@ -186,7 +237,7 @@ func (d *Dispatcher) step(work context.Context) (err error) {
 	}
 	for _, t := range started {
 		d.past.note(t, now)
-		if t.Attempt > d.opt.MaxAttempts {
+		if t.Attempt > d.opt.MaxAttempts || d.opt.MaxDeaths > 0 && t.Deaths >= d.opt.MaxDeaths {
 			if err := d.worker.Spent(work, t); err != nil { // the others have their leases and must start
 				d.log.Error("giving up work failed; trying again when its lease ends", "generation", t.ID, "error", err)
 			}
@@ -205,7 +256,7 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view)
 	err = d.db.Tx(ctx, func(tx *db.Tx) error {
 		started = nil
 		if tx.Dialect() == db.Postgres {
-			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", claimLock); err != nil {
+			if err := tx.Later(ctx, "SELECT pg_advisory_xact_lock($1)", claimLock); err != nil {
 				return err
 			}
 		}
@@ -216,16 +267,8 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view)
 		if err != nil {
 			return err
 		}
-		for _, t := range c.pick(free, now, v.limits) {
-			t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, now.Add(d.opt.Lease)
-			n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = $2, leased_at = $3, lease_until = $4
-				WHERE id = $5 AND lease_until <= $3 AND admitted = 1`, t.Attempt, t.Owner, db.Micros(now), db.Micros(t.Until), t.ID)
-			if err != nil {
-				return fmt.Errorf("lease %s: %w", t.ID, err)
-			}
-			if n == 1 {
-				started = append(started, t)
-			}
+		if started, err = d.lease(ctx, tx, c.pick(free, v.limits), now); err != nil {
+			return err
 		}
 		if err := saveMachine(ctx, tx, c.machine); err != nil {
 			return err
@@ -233,6 +276,37 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view)
 		return d.worker.Started(ctx, tx, started, now)
 	})
 	return started, err
+}
+
+// lease gives this process the chosen tickets that are still to be had.
+func (d *Dispatcher) lease(ctx context.Context, tx *db.Tx, chosen []Ticket, now time.Time) ([]Ticket, error) {
+	if len(chosen) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(chosen))
+	for i, t := range chosen {
+		ids[i] = t.ID
+	}
+	until := now.Add(d.opt.Lease)
+	args := append([]any{d.opt.Owner, db.Micros(now), db.Micros(until), db.Micros(now.Add(d.farthest()))}, anys(ids)...)
+	rows, err := tx.Query(ctx, `UPDATE ticket SET attempt = attempt + 1, lease_owner = $1, leased_at = $2, lease_until = $3
+		WHERE (lease_until <= $2 OR lease_until > $4) AND admitted = 1 AND id IN `+db.In(5, len(ids))+" RETURNING id", args...)
+	if err != nil {
+		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
+	}
+	mine, err := db.Set(rows)
+	if err != nil {
+		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
+	}
+	started := slices.DeleteFunc(chosen, func(t Ticket) bool { return !mine[t.ID] })
+	if err := d.buryLost(ctx, tx, lostOf(started), now); err != nil {
+		return nil, err
+	}
+	for i := range started {
+		t := &started[i]
+		t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, until
+	}
+	return started, nil
 }
 
 // settleEvery is how often windows are looked at that may have room without anybody having noticed.
@@ -263,6 +337,7 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
+			l.AsOf(now)
 			return l.promoteAll(ctx, tx)
 		})
 		if err != nil {
@@ -278,6 +353,7 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 	d.mu.Lock()
 	d.running[t.ID] = cancel
 	d.mu.Unlock()
+	d.breakers.begin(t)
 	d.runs.Add(1)
 	go func() {
 		defer d.runs.Done()
@@ -286,6 +362,7 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 			d.mu.Lock()
 			delete(d.running, t.ID)
 			d.mu.Unlock()
+			d.breakers.end(t)
 			cancel(nil)
 		}()
 		if d.worker.Run(ctx, t) {
@@ -293,6 +370,10 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 		}
 		if err := d.giveBack(context.WithoutCancel(work), t, context.Cause(ctx)); err != nil {
 			d.log.Error("could not put work back into the line; it moves on when its lease ends", "generation", t.ID, "error", err)
+			return
+		}
+		if d.opt.Returned != nil {
+			d.opt.Returned()
 		}
 	}()
 }

@@ -3,7 +3,6 @@ package queue
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"bottega/internal/token"
 )
@@ -134,10 +133,10 @@ func (l load) fits(t Ticket, limit int) bool {
 
 // pick chooses up to free tickets. heads are the admitted tickets of each lane that nobody runs, the smallest start
 // first; running is what each account runs and grows with what is picked, as the machine's times do.
-func (m *machine) pick(heads map[string][]Ticket, running map[string]load, free int, now time.Time, limit func(accountID string) int) []Ticket {
+func (m *machine) pick(heads map[string][]Ticket, running map[string]load, free int, limit func(accountID string) int) []Ticket {
 	var chosen []Ticket
 	for len(chosen) < free {
-		t, ok := m.next(heads, running, now, limit)
+		t, ok := m.next(heads, running, limit)
 		if !ok {
 			break
 		}
@@ -154,14 +153,14 @@ func (m *machine) pick(heads map[string][]Ticket, running map[string]load, free 
 }
 
 // next takes the ticket whose lane comes next in the machine's time off the heads.
-func (m *machine) next(heads map[string][]Ticket, running map[string]load, now time.Time, limit func(accountID string) int) (Ticket, bool) {
+func (m *machine) next(heads map[string][]Ticket, running map[string]load, limit func(accountID string) int) (Ticket, bool) {
 	best, at := "", -1
 	for _, name := range Lanes() {
 		l := m.lanes[name]
 		if l == nil || l.Paused {
 			continue
 		}
-		i := first(heads[name], running, now, limit)
+		i := first(heads[name], running, limit)
 		if i >= 0 && (best == "" || max(m.now, l.Finish) < max(m.now, m.lanes[best].Finish)) {
 			best, at = name, i
 		}
@@ -170,16 +169,15 @@ func (m *machine) next(heads map[string][]Ticket, running map[string]load, now t
 		return Ticket{}, false
 	}
 	t := heads[best][at]
-	// What was passed over stays so for as long as this choice is made: the account runs all it may, or the ticket waits
-	// for its time.
+	// What was passed over stays so for as long as this choice is made: the account runs all it may.
 	heads[best] = heads[best][at+1:]
 	return t, true
 }
 
 // first is the index of the first ticket that may run, -1 without one.
-func first(line []Ticket, running map[string]load, now time.Time, limit func(accountID string) int) int {
+func first(line []Ticket, running map[string]load, limit func(accountID string) int) int {
 	for i, t := range line {
-		if !t.Until.After(now) && running[t.AccountID].fits(t, limit(t.AccountID)) {
+		if running[t.AccountID].fits(t, limit(t.AccountID)) {
 			return i
 		}
 	}

@@ -30,6 +30,7 @@ type Place struct {
 type Forecast struct {
 	at      time.Time
 	slots   int
+	works   map[string]bool // engines that some process can work with now
 	running []time.Duration // what is left of each run
 	ahead   map[string][]standing
 	shares  map[string][]Share // by lane, those with tickets outside their window
@@ -64,7 +65,7 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 	for _, p := range f.paces {
 		f.typical += p / time.Duration(len(f.paces))
 	}
-	if f.slots, err = slots(ctx, q, now); err != nil {
+	if f.slots, f.works, err = capacity(ctx, q, now); err != nil {
 		return nil, err
 	}
 	m, err := readMachine(ctx, q)
@@ -183,6 +184,9 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 	joined, joinedWork := f.joined(t)
 	n += own + joined
 	work += joinedWork + f.takes(t.Needs, t.Model, behind)
+	if !f.works[t.Needs] {
+		return Place{Position: n + 1} // nobody knows when it works again
+	}
 	return Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Line struct {
 	added    []*Ticket
 	removed  []string
 	measured []measured
+	at       time.Time // of the change; zero = not known
 }
 
 type shareKey struct{ share, lane string }
@@ -37,17 +39,17 @@ func Load(ctx context.Context, tx *db.Tx, shares []string) (*Line, error) {
 		known[s], known[party(s)], known[member(s)] = true, true, true
 	}
 	shares = slices.Sorted(maps.Keys(known))
-	if err := makeShares(ctx, tx, shares); err != nil {
-		return nil, err
-	}
-	rows, err := tx.Query(ctx, "SELECT "+shareColumns+" FROM queue_share WHERE share IN "+db.In(1, len(shares))+
-		" ORDER BY share, lane"+tx.ForUpdate(), anys(shares)...) // primary key
-	if err != nil {
-		return nil, fmt.Errorf("read shares: %w", err)
-	}
-	list, err := scanShares(rows)
+	list, err := lockShares(ctx, tx, shares)
 	if err != nil {
 		return nil, err
+	}
+	if len(list) < len(shares)*len(Lanes()) { // some were never in line
+		if err := makeShares(ctx, tx, shares); err != nil {
+			return nil, err
+		}
+		if list, err = lockShares(ctx, tx, shares); err != nil {
+			return nil, err
+		}
 	}
 	for i, s := range list {
 		k := shareKey{s.ID, s.Lane}
@@ -63,31 +65,34 @@ func Load(ctx context.Context, tx *db.Tx, shares []string) (*Line, error) {
 	return l, nil
 }
 
-// makeShares makes the rows of those that were never in line, a row for each lane. Conflicts are with somebody else who
-// makes the same ones.
+// lockShares reads the rows of shares, in the order in which everybody locks them. Primary key.
+func lockShares(ctx context.Context, tx *db.Tx, shares []string) ([]Share, error) {
+	rows, err := tx.Query(ctx, "SELECT "+shareColumns+" FROM queue_share WHERE share IN "+db.In(1, len(shares))+
+		" ORDER BY share, lane"+tx.ForUpdate(), anys(shares)...)
+	if err != nil {
+		return nil, fmt.Errorf("read shares: %w", err)
+	}
+	return scanShares(rows)
+}
+
+// makeShares makes the rows of those that were never in line, a row for each lane. Conflicts are with those that were, and
+// with somebody else who makes the same ones.
 func makeShares(ctx context.Context, tx *db.Tx, shares []string) error {
-	rows, err := tx.Query(ctx, "SELECT DISTINCT share FROM queue_share WHERE share IN "+db.In(1, len(shares)), anys(shares)...)
-	if err != nil {
-		return fmt.Errorf("read shares: %w", err)
-	}
-	known, err := db.Set(rows)
-	if err != nil {
-		return err
-	}
-	var missing [][]any
+	var rows [][]any
 	for _, s := range shares {
 		for _, lane := range Lanes() {
-			if !known[s] {
-				missing = append(missing, shareRow(&Share{ID: s, Lane: lane, Room: 1, Rate: Usual}))
-			}
+			rows = append(rows, shareRow(&Share{ID: s, Lane: lane, Room: 1, Rate: Usual}))
 		}
 	}
-	err = tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", missing, " ON CONFLICT (share, lane) DO NOTHING")
+	err := tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", rows, " ON CONFLICT (share, lane) DO NOTHING")
 	if err != nil {
 		return fmt.Errorf("make shares: %w", err)
 	}
 	return nil
 }
+
+// AsOf says when the change is made: tickets that wait for their next attempt until later stay outside their windows.
+func (l *Line) AsOf(now time.Time) { l.at = now }
 
 // Length is how many tickets a share has, running ones included.
 func (l *Line) Length(share string) int {
@@ -205,8 +210,9 @@ func (l *Line) promote(ctx context.Context, tx *db.Tx, s *Share) error {
 	if n == 0 {
 		return nil
 	}
+	due, wrong := l.due()
 	rows, err := tx.Query(ctx, "SELECT "+columns+` FROM ticket WHERE share = $1 AND lane = $2 AND admitted = 0 AND paused = 0
-		ORDER BY place, id LIMIT $3`, s.ID, s.Lane, n)
+		AND (lease_until <= $4 OR lease_until > $5) ORDER BY place, id LIMIT $3`, s.ID, s.Lane, n, due, wrong)
 	if err != nil {
 		return fmt.Errorf("read the tickets of %s: %w", s.ID, err)
 	}
@@ -219,11 +225,20 @@ func (l *Line) promote(ctx context.Context, tx *db.Tx, s *Share) error {
 		s.admit(l.now[s.Lane], &t, l.partyOf(s))
 		s.Waiting--
 		s.Behind -= t.Weight
-		if _, err := tx.Exec(ctx, "UPDATE ticket SET admitted = 1, start = $1, rate = $2 WHERE id = $3", t.Start, t.Rate, t.ID); err != nil {
+		if err := tx.Later(ctx, "UPDATE ticket SET admitted = 1, start = $1, rate = $2 WHERE id = $3", t.Start, t.Rate, t.ID); err != nil {
 			return fmt.Errorf("admit %s: %w", t.ID, err)
 		}
 	}
 	return nil
+}
+
+// due is the latest moment until which a ticket may have been told to wait that goes into its window now, and one after
+// which no ticket can have been told so by a clock that was right.
+func (l *Line) due() (until, wrong int64) {
+	if l.at.IsZero() {
+		return math.MaxInt64, math.MaxInt64
+	}
+	return db.Micros(l.at), db.Micros(l.at.Add(2 * backoffMost))
 }
 
 const shareColumns = "share, lane, waiting, behind, admitted, room, finish, paused, stopped, rate, rate_until, pixels"

@@ -242,22 +242,10 @@ func TestPlaces_CountWhatCanRunAndForetellFromWhatWasMeasured(t *testing.T) {
 			ln.Remove(tickets[b[0]], 2, 10*time.Second)
 			return ln.Save(ctx, tx)
 		})
-		ctx, stop := context.WithCancel(t.Context())
-		idle := queue.New(l.db, l.clock, &idleWorker{}, l.w, queue.Options{Owner: "idle", Slots: 1, Lease: lease, MaxAttempts: 3, Poll: time.Hour},
-			slog.New(slog.NewTextHandler(io.Discard, nil)))
-		done := make(chan error, 1)
-		go func() { done <- idle.Run(ctx, time.Minute) }()
-		defer func() { stop(); <-done }()
-		for {
-			workers, err := queue.Workers(t.Context(), l.db)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(workers) == 1 {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
+		l.tx(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO worker (owner, slots, engines, seen_at) VALUES ('idle', 1, 'engine', $1)", db.Micros(l.clock.Now()))
+			return err
+		})
 		l.clock.Advance(2 * time.Second) // a forecast is a second old at most
 		now := l.clock.Now()
 		places, err = d.Places(t.Context(), a)
@@ -275,11 +263,6 @@ func TestPlaces_CountWhatCanRunAndForetellFromWhatWasMeasured(t *testing.T) {
 		}
 	})
 }
-
-// idleWorker has an engine nobody needs.
-type idleWorker struct{ worker }
-
-func (*idleWorker) Engines() []string { return []string{"another"} }
 
 func TestEstimate_RelaxedWorkOfAnAccountRunsOneAfterTheOther(t *testing.T) {
 	l := newLine(t, apptest.SQLite(t))
@@ -359,7 +342,7 @@ func TestChoose_LooksPastAccountsThatRunAllTheyMay(t *testing.T) {
 		l.add(account, queue.LaneAPI, 1)
 	}
 	l.tx(func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE ticket SET lease_owner = 'other', lease_until = $1, attempt = 1 WHERE lane = 'fast'", db.Micros(l.clock.Now().Add(time.Hour)))
+		_, err := tx.Exec(ctx, "UPDATE ticket SET lease_owner = 'other', lease_until = $1, attempt = 1 WHERE lane = 'fast'", db.Micros(l.clock.Now().Add(lease)))
 		return err
 	})
 	free := l.add("free", queue.LaneAPI, 1)

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func readMachine(ctx context.Context, q db.Queryer) (*machine, error) {
 // saveMachine writes the times of the machine and of the lanes. Times only grow: two dispatchers never undo each other.
 func saveMachine(ctx context.Context, tx *db.Tx, m *machine) error {
 	write := func(name string, now, finish int64) error {
-		_, err := tx.Exec(ctx, "UPDATE queue_lane SET now = $1, finish = $2 WHERE lane = $3 AND (now < $1 OR finish < $2)", now, finish, name)
+		err := tx.Later(ctx, "UPDATE queue_lane SET now = $1, finish = $2 WHERE lane = $3 AND (now < $1 OR finish < $2)", now, finish, name)
 		if err != nil {
 			return fmt.Errorf("write lanes: %w", err)
 		}
@@ -70,7 +71,7 @@ const perTokens = 1000
 func savePace(ctx context.Context, tx *db.Tx, list []measured) error {
 	for _, m := range list {
 		micros := int64(float64(m.took.Microseconds()) * float64(token.Whole(perTokens)) / float64(m.weight))
-		_, err := tx.Exec(ctx, `INSERT INTO pace (engine, model, micros, runs) VALUES ($1, $2, $3, 1)
+		err := tx.Later(ctx, `INSERT INTO pace (engine, model, micros, runs) VALUES ($1, $2, $3, 1)
 			ON CONFLICT (engine, model) DO UPDATE SET runs = pace.runs + 1,
 			micros = pace.micros + (excluded.micros - pace.micros) / CASE WHEN pace.runs < 20 THEN pace.runs + 1 ELSE 20 END`,
 			m.engine, m.model, micros)
@@ -106,16 +107,32 @@ func readPaces(ctx context.Context, q db.Queryer) (map[paceKey]time.Duration, er
 // workerGone is how long a process is silent before its slots no longer count.
 const workerGone = 45 * time.Second
 
+// Machine says what runs a dispatcher's work, for people and for comparing.
+type Machine struct {
+	Kind    string   // MachineServer, MachineWorker or MachineRemote
+	Name    string   // of the machine, for people
+	Version string   // of Bottega
+	Models  []string // what makes the pictures, exactly: name, version and hash
+}
+
+// The kinds of machines.
+const (
+	MachineServer = "server" // serves, and works with what slots it has
+	MachineWorker = "worker" // works on the database, serves nothing
+	MachineRemote = "remote" // works through a server
+)
+
 // announce says that this process works, with so many slots.
-func announce(ctx context.Context, tx *db.Tx, owner string, slots int, engines []string, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at) VALUES ($1, $2, $3, $4)
+func announce(ctx context.Context, tx *db.Tx, opt Options, engines []string, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (owner) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at`,
-		owner, slots, strings.Join(engines, ","), db.Micros(at))
+		opt.Owner, opt.Slots, strings.Join(engines, ","), db.Micros(at), opt.Machine.Kind, opt.Machine.Name, opt.Machine.Version,
+		strings.Join(opt.Machine.Models, ","))
 	if err == nil {
 		_, err = tx.Exec(ctx, "DELETE FROM worker WHERE seen_at < $1", db.Micros(at.Add(-time.Hour)))
 	}
 	if err != nil {
-		return fmt.Errorf("announce worker %s: %w", owner, err)
+		return fmt.Errorf("announce worker %s: %w", opt.Owner, err)
 	}
 	return nil
 }
@@ -128,11 +145,95 @@ func leave(ctx context.Context, tx *db.Tx, owner string) error {
 	return nil
 }
 
-// slots counts those of the processes that were heard of lately and start work.
-func slots(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT COALESCE(SUM(slots), 0) FROM worker WHERE seen_at >= $1 AND drained = 0", db.Micros(now.Add(-workerGone))).Scan(&n)
+// capacity counts the slots of the processes that were heard of lately and start work, and lists the engines that work in
+// one of them.
+func capacity(ctx context.Context, q db.Queryer, now time.Time) (slots int, works map[string]bool, err error) {
+	works = map[string]bool{}
+	rows, err := q.Query(ctx, "SELECT slots, engines FROM worker WHERE seen_at >= $1 AND drained = 0", db.Micros(now.Add(-workerGone)))
 	if err != nil {
-		return 0, fmt.Errorf("count slots: %w", err)
+		return 0, nil, fmt.Errorf("count slots: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var n int
+		var engines string
+		if err := rows.Scan(&n, &engines); err != nil {
+			return 0, nil, fmt.Errorf("count slots: %w", err)
+		}
+		slots += n
+		for _, e := range strings.Split(engines, ",") {
+			works[e] = true
+		}
+	}
+	return slots, works, rows.Err()
+}
+
+// EverRan reports whether some process works with the engine, or any ever did: then work for it may wait.
+func EverRan(ctx context.Context, q db.Queryer, engine string) (bool, error) {
+	var n int
+	if err := q.QueryRow(ctx, "SELECT COUNT(*) FROM pace WHERE engine = $1", engine).Scan(&n); err != nil {
+		return false, fmt.Errorf("look for engine %s: %w", engine, err)
+	}
+	if n > 0 {
+		return true, nil
+	}
+	workers, err := Workers(ctx, q)
+	for _, w := range workers {
+		if slices.Contains(w.Engines, engine) {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// WorkerState is a process that works.
+type WorkerState struct {
+	Owner   string
+	Slots   int
+	Engines []string
+	SeenAt  int64 // microseconds since 1970
+	Drained bool  // it finishes what it runs and starts nothing
+	Running int   // tickets it has leased
+	Machine
+}
+
+// Gone reports whether a process was silent for so long that its slots do not count.
+func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }
+
+// Workers reads the processes that were heard of, the latest first. Index ticket_lease.
+func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
+	rows, err := q.Query(ctx, `SELECT owner, slots, engines, seen_at, kind, name, version, models, drained,
+		(SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_owner = owner) FROM worker ORDER BY seen_at DESC, owner`)
+	if err != nil {
+		return nil, fmt.Errorf("list workers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []WorkerState
+	for rows.Next() {
+		var w WorkerState
+		var engines, models string
+		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Kind, &w.Name, &w.Version, &models, &w.Drained, &w.Running); err != nil {
+			return nil, fmt.Errorf("list workers: %w", err)
+		}
+		w.Engines, w.Models = strings.Split(engines, ","), listed(models)
+		list = append(list, w)
+	}
+	return list, rows.Err()
+}
+
+// listed reads names with commas between; none of an empty text.
+func listed(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// Alive counts the processes that work on a database and were heard of lately.
+func Alive(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count workers: %w", err)
 	}
 	return n, nil
 }

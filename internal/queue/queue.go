@@ -33,9 +33,11 @@ type Ticket struct {
 	Start     int64 // virtual time of its turn; an estimate until it is admitted
 	Expected  Wait  // what was said when it was accepted; zero = nothing
 	Attempt   int   // times it was started
+	Deaths    int   // of them, those that ended with the process that ran it
 	Owner     string
 	LeasedAt  time.Time
 	Until     time.Time // end of the lease; with no owner: not before
+	RequestID string    // of the submission, for the operator; may be empty
 }
 
 // The lanes. Paid work of people and of programs has one each, so that neither holds up the other; relaxed work is done
@@ -50,7 +52,7 @@ const (
 func Lanes() []string { return []string{LaneFast, LaneAPI, LaneRelaxed} }
 
 const columns = `id, account_id, share, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
-	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, pixels`
+	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, deaths, request_id, pixels`
 
 // insert puts tickets into the line in the caller's transaction.
 func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
@@ -58,7 +60,8 @@ func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
 	for i, t := range tickets {
 		rows[i] = []any{
 			t.ID, t.AccountID, t.Share, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
-			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), t.Attempt, "", 0, db.Micros(t.Until), t.Pixels,
+			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), t.Attempt, "", 0, db.Micros(t.Until), t.Deaths, t.RequestID,
+			t.Pixels,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO ticket ("+columns+") VALUES ", rows, ""); err != nil {
@@ -72,7 +75,7 @@ func remove(ctx context.Context, tx *db.Tx, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, "DELETE FROM ticket WHERE id IN "+db.In(1, len(ids)), anys(ids)...); err != nil {
+	if err := tx.Later(ctx, "DELETE FROM ticket WHERE id IN "+db.In(1, len(ids)), anys(ids)...); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)
 	}
 	return nil
@@ -111,7 +114,7 @@ func scan(rows *sql.Rows) ([]Ticket, error) {
 		var t Ticket
 		var queued, expected, low, high, leased, until int64
 		err := rows.Scan(&t.ID, &t.AccountID, &t.Share, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
-			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Pixels)
+			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Deaths, &t.RequestID, &t.Pixels)
 		if err != nil {
 			return nil, fmt.Errorf("read ticket: %w", err)
 		}

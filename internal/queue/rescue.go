@@ -3,6 +3,9 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"bottega/internal/db"
@@ -11,21 +14,79 @@ import (
 // How work that does not end moves on: it is given back by whoever cannot finish it, and a lease that nobody renews
 // runs out, after which the ticket is chosen again, before all others.
 
+const backoffMost = time.Minute
+
+// backoff is how long work waits after its n-th attempt: a second, four, sixteen, and never more than a minute.
+func backoff(attempt int) time.Duration {
+	return min(time.Second<<min(2*max(0, attempt-1), 10), backoffMost)
+}
+
 // giveBack ends the lease of unfinished work. A shutdown is not the work's fault and does not count as an attempt;
-// otherwise the next attempt waits a little longer each time.
+// otherwise the next attempt waits, longer each time, and lets the account's next work into the window meanwhile.
 func (d *Dispatcher) giveBack(ctx context.Context, t Ticket, cause error) error {
-	attempt, notBefore := t.Attempt, d.clock.Now().Add(time.Duration(t.Attempt)*time.Second)
-	if errors.Is(cause, ErrDraining) {
+	now := d.clock.Now()
+	attempt, notBefore := t.Attempt, now.Add(backoff(t.Attempt))
+	draining := errors.Is(cause, ErrDraining)
+	if draining {
 		attempt, notBefore = t.Attempt-1, time.Time{}
 	}
 	return d.db.Tx(ctx, func(tx *db.Tx) error {
+		l, err := Load(ctx, tx, []string{t.Share}) // shares are locked before tickets
+		if err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `UPDATE ticket SET attempt = $1, lease_owner = '', lease_until = $2
 			WHERE id = $3 AND lease_owner = $4 AND attempt = $5`, attempt, db.Micros(notBefore), t.ID, t.Owner, t.Attempt)
 		if err != nil || n == 0 {
 			return err // ended or moved on meanwhile: nothing to give back
 		}
-		return d.worker.Returned(ctx, tx, []string{t.ID}, d.clock.Now())
+		if !draining {
+			l.AsOf(now)
+			if err := l.stepAside(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		return d.worker.Returned(ctx, tx, []string{t.ID}, now)
 	})
+}
+
+// stepAside takes a ticket that has to wait for its next attempt out of the window when others of its account wait
+// behind it. It has had its turn and takes another one when it comes back, in its own place among the account's work.
+func (l *Line) stepAside(ctx context.Context, tx *db.Tx, t Ticket) error {
+	s := l.shares[shareKey{t.Share, t.Lane}]
+	if s == nil || s.Waiting == 0 || s.Paused {
+		return nil
+	}
+	s.Admitted--
+	s.Waiting++
+	s.Behind += t.Weight
+	if _, err := tx.Exec(ctx, "UPDATE ticket SET admitted = 0 WHERE id = $1", t.ID); err != nil {
+		return fmt.Errorf("take %s out of its window: %w", t.ID, err)
+	}
+	return l.promoteAll(ctx, tx)
+}
+
+// EngineWorked says that a run showed that its engine works.
+func (d *Dispatcher) EngineWorked(ctx context.Context, t Ticket) {
+	if d.breakers.worked(t) {
+		d.tellEngines(ctx)
+		d.Wake()
+	}
+}
+
+// EngineFailed says that a run failed by its engine's own fault.
+func (d *Dispatcher) EngineFailed(ctx context.Context, t Ticket, err error) {
+	if d.breakers.fail(t, d.clock.Now(), err) {
+		d.tellEngines(ctx)
+	}
+}
+
+// tellEngines tells the others at once which engines work here, so that nobody is promised a time.
+func (d *Dispatcher) tellEngines(ctx context.Context) {
+	if err := d.announce(context.WithoutCancel(ctx)); err != nil {
+		d.log.Error("saying which engines work failed; trying again with the next heartbeat", "error", err)
+	}
+	d.Forget()
 }
 
 // heartbeat renews the leases of this process's runs, and ends the runs whose ticket is gone or somebody else's.
@@ -69,8 +130,30 @@ func (d *Dispatcher) renew(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		if t, ok := mine[id]; !ok || t.Owner != d.opt.Owner {
-			d.Cancel(id, ErrLostLease)
+			d.end(id, ErrLostLease) // not Cancel: it may run beside by now
 		}
 	}
 	return nil
+}
+
+// Abandon puts everything that runs back into the line, without counting it as an attempt, and takes all workers off: for
+// a database that was just brought back from a backup or moved, on which nobody works. Index ticket_lease.
+func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned int, err error) {
+	rows, err := tx.Query(ctx, "SELECT id FROM ticket WHERE lease_owner <> ''")
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	ids, err := db.Set(rows)
+	if err != nil {
+		return 0, fmt.Errorf("list what ran: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE ticket SET lease_owner = '', lease_until = 0,
+		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE lease_owner <> ''`)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM worker")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("put what ran back into the line: %w", err)
+	}
+	return len(ids), w.Returned(ctx, tx, slices.Sorted(maps.Keys(ids)), at)
 }

@@ -263,7 +263,7 @@ func (s *simulator) dispatch() {
 			}
 		}
 		began := clock.System{}.Now()
-		chosen := s.machine.pick(heads, s.running, 1, time.Time{}, func(string) int { return math.MaxInt })
+		chosen := s.machine.pick(heads, s.running, 1, func(string) int { return math.MaxInt })
 		s.spent += clock.System{}.Now().Sub(began)
 		s.choices++
 		if len(chosen) == 0 {

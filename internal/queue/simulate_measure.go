@@ -15,7 +15,8 @@ func (s *simulator) forecast() *Forecast {
 	}
 	low, high := s.past.between()
 	f := &Forecast{
-		at: at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
+		works: map[string]bool{simEngine: true},
+		at:    at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
 	}
 	for j, began := range s.runs {
 		whole := f.takes(simEngine, "", j.Weight)

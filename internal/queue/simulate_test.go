@@ -77,7 +77,7 @@ func (r *ring) offer(account, name string, weight token.Amount, rate int) {
 
 // serve runs one ticket to its end.
 func (r *ring) serve() Ticket {
-	t := r.m.pick(r.heads, map[string]load{}, 1, time.Time{}, func(string) int { return math.MaxInt })
+	t := r.m.pick(r.heads, map[string]load{}, 1, func(string) int { return math.MaxInt })
 	if len(t) == 0 {
 		return Ticket{}
 	}

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"bottega/internal/db"
@@ -46,37 +45,6 @@ func States(ctx context.Context, q db.Queryer) ([]LaneState, error) {
 	return list, nil
 }
 
-// WorkerState is a process that works.
-type WorkerState struct {
-	Owner   string
-	Slots   int
-	Engines []string
-	SeenAt  int64 // microseconds since 1970
-	Drained bool  // it finishes what it runs and starts nothing
-	Running int   // tickets it has leased
-}
-
-// Workers reads the processes that were heard of, the latest first. Index ticket_lease.
-func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
-	rows, err := q.Query(ctx, `SELECT owner, slots, engines, seen_at, drained,
-		(SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_owner = owner) FROM worker ORDER BY seen_at DESC, owner`)
-	if err != nil {
-		return nil, fmt.Errorf("list workers: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []WorkerState
-	for rows.Next() {
-		var w WorkerState
-		var engines string
-		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Drained, &w.Running); err != nil {
-			return nil, fmt.Errorf("list workers: %w", err)
-		}
-		w.Engines = strings.Split(engines, ",")
-		list = append(list, w)
-	}
-	return list, rows.Err()
-}
-
 // Backlog is an account that has work in the line.
 type Backlog struct {
 	AccountID        string
@@ -107,9 +75,6 @@ func Backlogs(ctx context.Context, q db.Queryer, most int) ([]Backlog, error) {
 	}
 	return list, rows.Err()
 }
-
-// Gone reports whether a process was silent for so long that its slots do not count.
-func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }
 
 // Counted is what an account has in line.
 type Counted struct{ Running, Waiting, Kept int }

@@ -22,11 +22,12 @@ type Service struct {
 	clock    clock.Clock
 	accounts Accounts
 	plans    *plan.Service
+	post     Post
 }
 
 // NewService returns a service on a migrated database.
-func NewService(d *db.DB, c clock.Clock, a Accounts, p *plan.Service) *Service {
-	return &Service{db: d, clock: c, accounts: a, plans: p}
+func NewService(d *db.DB, c clock.Clock, a Accounts, p *plan.Service, post Post) *Service {
+	return &Service{db: d, clock: c, accounts: a, plans: p, post: post}
 }
 
 // Create makes a team that the actor owns.
@@ -124,29 +125,34 @@ func (s *Service) Emails(ctx context.Context, accountIDs []string) (map[string]s
 
 // change loads a team for changing, lets f decide, and writes what that changed.
 func (s *Service) change(ctx context.Context, teamID string, f func(tx *db.Tx, t *Team, now time.Time) error) error {
+	return s.db.Tx(ctx, func(tx *db.Tx) error {
+		return s.changeIn(ctx, tx, teamID, func(t *Team, now time.Time) error { return f(tx, t, now) })
+	})
+}
+
+// changeIn is change inside the caller's transaction.
+func (s *Service) changeIn(ctx context.Context, tx *db.Tx, teamID string, f func(t *Team, now time.Time) error) error {
 	if !id.Valid(teamID) {
 		return ErrNoTeam
 	}
 	wallet := ledger.TeamOf(teamID)
-	return s.db.Tx(ctx, func(tx *db.Tx) error {
-		if err := ledger.Lock(ctx, tx, wallet); err != nil {
-			return err
-		}
-		t, err := readTeam(ctx, tx, teamID, tx.ForUpdate())
-		if err != nil {
-			return err
-		}
-		now := s.clock.Now()
-		sub, err := s.plans.ReadTeam(ctx, tx, wallet)
-		if err != nil {
-			return err
-		}
-		t.Seats = sub.Seats(now)
-		if err := f(tx, t, now); err != nil {
-			return err
-		}
-		return t.write(ctx, tx)
-	})
+	if err := ledger.Lock(ctx, tx, wallet); err != nil {
+		return err
+	}
+	t, err := readTeam(ctx, tx, teamID, tx.ForUpdate())
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	sub, err := s.plans.ReadTeam(ctx, tx, wallet)
+	if err != nil {
+		return err
+	}
+	t.Seats = sub.Seats(now)
+	if err := f(t, now); err != nil {
+		return err
+	}
+	return t.write(ctx, tx)
 }
 
 // Rename changes a team's name.
@@ -272,22 +278,40 @@ func endPlan(s plan.Subscription, now time.Time) (plan.Subscription, error) {
 // ChangePlan decides on a team's plan: the one way to buy, give, change and end it, for the operator's hand and for whoever
 // takes payments. It refuses fewer seats than are taken. decide must be pure; see plan.Subscription for what it can do:
 // StartTeam, Pay, Resize, Upgrade, Downgrade, Cancel, PutTeam.
-func (s *Service) ChangePlan(ctx context.Context, teamID string, decide plan.Decision) (plan.Subscription, error) {
-	var out plan.Subscription
-	err := s.change(ctx, teamID, func(tx *db.Tx, t *Team, now time.Time) (err error) {
+func (s *Service) ChangePlan(ctx context.Context, teamID string, decide plan.Decision) (out plan.Subscription, err error) {
+	err = s.db.Tx(ctx, func(tx *db.Tx) error {
+		out, err = s.ChangePlanIn(ctx, tx, teamID, decide)
+		return err
+	})
+	return out, err
+}
+
+// ChangePlanIn is ChangePlan inside the caller's transaction, which must not have locked the team or its wallet before.
+func (s *Service) ChangePlanIn(ctx context.Context, tx *db.Tx, teamID string, decide plan.Decision) (out plan.Subscription, err error) {
+	err = s.changeIn(ctx, tx, teamID, func(t *Team, _ time.Time) error {
 		if !t.DissolvedAt.IsZero() {
 			return ErrNoTeam
 		}
-		out, err = s.plans.ChangeIn(ctx, tx, ledger.TeamOf(teamID), plan.ForTeam(), decide)
-		if err != nil {
-			return err
+		// What does not fit is refused before anything is written: the caller may go on without it.
+		fitting := func(at time.Time, sub plan.Subscription, w *ledger.Wallet) (plan.Subscription, error) {
+			after, err := decide(at, sub, w)
+			if err == nil {
+				err = t.Fits(after, at)
+			}
+			return after, err
 		}
-		if seats := out.Seats(now); seats < t.Seats && seats < t.Taken() && !out.Now(now).Lapse {
-			return ErrSeatsTaken
-		}
-		return nil
+		out, err = s.plans.ChangeIn(ctx, tx, ledger.TeamOf(teamID), plan.ForTeam(), fitting)
+		return err
 	})
 	return out, err
+}
+
+// Fits refuses a plan with fewer seats than before that are not enough for who has one.
+func (t *Team) Fits(sub plan.Subscription, now time.Time) error {
+	if seats := sub.Seats(now); seats < t.Seats && seats < t.Taken() && !sub.Now(now).Lapse {
+		return ErrSeatsTaken
+	}
+	return nil
 }
 
 // Wallet is where a team's tokens are.

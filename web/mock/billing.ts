@@ -30,6 +30,7 @@ export const someAlerts = (): Alert[] => [
     title: "5 % of this month's tokens are left",
     text: '1,240 of the 25,000 tokens that Artisan brought this month are left. The next ones come on 3 December 2026, 12:00 UTC.',
     created_at: inDays(0),
+    team_id: null,
   },
   {
     id: randomUUID(),
@@ -37,6 +38,7 @@ export const someAlerts = (): Alert[] => [
     title: '20 tokens expire soon',
     text: '20 tokens that were a gift expire on 26 November 2026, 12:00 UTC.',
     created_at: inDays(-1),
+    team_id: null,
   },
 ];
 
@@ -60,6 +62,7 @@ const plan = (name: string, title: string, monthly: number, month: number, year:
   requests_per_minute: 0,
   month_micros: month * 1_000_000,
   year_micros: year * 1_000_000,
+  min_seats: 0,
   current: name === 'apprentice',
 });
 
@@ -102,6 +105,7 @@ export const subscription = (of: Unit): Subscription => ({
   grace_until: null,
   next: null,
   renewal_micros: of === 'credits' ? 0 : 12_000_000,
+  seats: 0,
   version: 1,
   trial_open: false,
   owed_mt: 0,
@@ -112,6 +116,7 @@ export const preview = (wish: Record<string, unknown>): PlanPreview => ({
   plan: String(wish.plan ?? 'apprentice'),
   title: 'Artisan',
   cycle: 'month',
+  seats: 0,
   price_micros: wish.action === 'change' ? 6_040_000 : 0,
   tokens_mt: wish.action === 'change' ? 5_543_000 : 0,
   at: inDays(0),
@@ -158,6 +163,7 @@ export const autoTopUp = (of: Unit): AutoTopUp => ({
 export const payments = (): Payment[] =>
   (['paid', 'refunded', 'failed'] as const).map((state, i) => ({
     id: randomUUID(),
+    seats: 0,
     kind: i ? 'pack' : 'renewal',
     of: 'tokens',
     state,

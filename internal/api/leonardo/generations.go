@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"bottega/internal/access"
+	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/fault"
 	"bottega/internal/generation"
@@ -42,6 +43,7 @@ func (d *dialect) create(w http.ResponseWriter, r *http.Request, actor access.Ac
 	if err != nil {
 		return nil, err
 	}
+	req.RequestID = api.RequestID(r.Context())
 	g, err := d.Generations.Submit(r.Context(), actor, req.SubmitRequest)
 	if err != nil {
 		return nil, inCallersWords(err, req.sent, req.names)

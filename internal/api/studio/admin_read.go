@@ -45,6 +45,9 @@ type AdminLane struct {
 // AdminWorker is a process that works.
 type AdminWorker struct {
 	ID      string    `json:"id"`
+	Name    string    `json:"name" doc:"of the machine; empty = it has said none"`
+	Kind    string    `json:"kind" enum:"server,worker,remote" doc:"serves too; works on the database; works through a server"`
+	Version string    `json:"version"`
 	Slots   int       `json:"slots"`
 	Running int       `json:"running"`
 	Engines []string  `json:"engines" nullable:"false"`
@@ -96,7 +99,7 @@ func (s *server) adminOverview(ctx context.Context, _ *nothing) (*body[Overview]
 	}
 	for _, w := range o.Workers {
 		out.Workers = append(out.Workers, AdminWorker{
-			ID: w.Owner, Slots: w.Slots, Running: w.Running, Engines: append([]string{}, w.Engines...), SeenAt: db.Time(w.SeenAt),
+			ID: w.Owner, Name: w.Name, Kind: w.Kind, Version: w.Version, Slots: w.Slots, Running: w.Running, Engines: append([]string{}, w.Engines...), SeenAt: db.Time(w.SeenAt),
 			Gone: w.Gone, Drained: w.Drained, Here: w.Here,
 		})
 	}

@@ -17,6 +17,7 @@ type Alert struct {
 	Title     string       `json:"title"`
 	Text      string       `json:"text"`
 	CreatedAt time.Time    `json:"created_at"`
+	TeamID    *string      `json:"team_id" doc:"whose pool or plan it is about; null = one's own"`
 	Plan      *string      `json:"plan" doc:"title of the plan it is about"`
 	Layer     *string      `json:"layer" doc:"of what expires"`
 	Percent   int          `json:"percent" doc:"with pool: at most this much of the month's tokens is left"`
@@ -29,8 +30,8 @@ type Alert struct {
 func wireAlert(a alert.Alert) Alert {
 	w, d := a.Words(), a.Details
 	return Alert{
-		ID: a.ID, Kind: string(a.Kind), Title: w.Title, Text: w.Text, CreatedAt: a.CreatedAt.UTC(), Plan: textOrNull(d.Plan),
-		Layer: textOrNull(string(d.Layer)), Percent: d.Percent, Amount: d.Amount, Left: d.Left, Below: d.Below, At: timeOrNull(d.At),
+		ID: a.ID, Kind: string(a.Kind), Title: w.Title, Text: w.Text, CreatedAt: a.CreatedAt.UTC(), TeamID: textOrNull(d.TeamID),
+		Plan: textOrNull(d.Plan), Layer: textOrNull(string(d.Layer)), Percent: d.Percent, Amount: d.Amount, Left: d.Left, Below: d.Below, At: timeOrNull(d.At),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bottega/internal/access"
+	"bottega/internal/api"
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
@@ -208,6 +209,7 @@ func (s *server) createGeneration(ctx context.Context, in *createInput) (*body[G
 	req := in.Body.Request
 	return s.one(s.Generations.Submit(ctx, actor, generation.SubmitRequest{
 		Kind: kindImage, Input: &req, IdempotencyKey: in.IdempotencyKey, MaxPrice: seen, Lane: generation.Lane(in.Lane),
+		RequestID: api.RequestID(ctx),
 	}))
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"bottega/internal/access"
 	"bottega/internal/generation"
 	"bottega/internal/team"
@@ -24,7 +26,8 @@ type Invitation struct {
 // NewInvitation is an invitation that was just made.
 type NewInvitation struct {
 	Invitation
-	Token string `json:"token" doc:"the secret, shown this once; the page /join#<token> of the studio takes it"`
+	Token  string `json:"token" doc:"the secret, shown this once; the page /join#<token> of the studio takes it"`
+	Mailed bool   `json:"mailed" doc:"it was sent to the address that it names"`
 }
 
 // InvitationRequest asks for an invitation.
@@ -93,6 +96,11 @@ type teamJournalInput struct {
 	Cursor string `query:"cursor" doc:"next of the page before"`
 }
 
+type teamExportInput struct {
+	ID string `path:"id"`
+	JournalSearch
+}
+
 type teamPageInput struct {
 	ID     string `path:"id"`
 	Limit  int    `query:"limit" default:"24" minimum:"1" maximum:"100"`
@@ -145,7 +153,11 @@ func (s *server) invite(ctx context.Context, in *inviteInput) (*body[NewInvitati
 	if err != nil {
 		return nil, err
 	}
-	return answer(NewInvitation{Invitation: wireInvitation(i, map[string]string{a.ID: a.Email}), Token: secret}), nil
+	mailed, err := s.Teams.Mail(ctx, i, secret)
+	if err != nil {
+		s.Log.Warn("an invitation was not mailed; its link was shown", "invitation", i.ID, "error", err)
+	}
+	return answer(NewInvitation{Invitation: wireInvitation(i, map[string]string{a.ID: a.Email}), Token: secret, Mailed: mailed}), nil
 }
 
 func (s *server) revokeInvitation(ctx context.Context, in *invitationInput) (*nothing, error) {
@@ -242,6 +254,22 @@ func (s *server) listTeamJournal(ctx context.Context, in *teamJournalInput) (*bo
 		return nil, err
 	}
 	return s.journal(ctx, actor, query, in.Cursor, in.Limit)
+}
+
+func (s *server) exportTeamJournal(ctx context.Context, in *teamExportInput) (*huma.StreamResponse, error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.Teams.Get(ctx, actor, in.ID, access.SeeJournal)
+	if err != nil {
+		return nil, err
+	}
+	query, err := in.in(t.Wallet())
+	if err != nil {
+		return nil, err
+	}
+	return s.export(query, "token", "bottega-team-tokens"), nil
 }
 
 func (s *server) listTeamGenerations(ctx context.Context, in *teamPageInput) (*body[List[Generation]], error) {

@@ -201,46 +201,85 @@ func (s *server) exportJournal(ctx context.Context, in *JournalFilter) (*huma.St
 	if in.Of == "credits" {
 		unit = "credit"
 	}
-	name := fmt.Sprintf("bottega-%ss-%s.csv", unit, s.Clock.Now().UTC().Format(time.DateOnly))
+	return s.export(query, unit, "bottega-"+unit+"s"), nil
+}
+
+// export is the answer with a file of a journal; its name goes on with the day.
+func (s *server) export(q ledger.JournalQuery, unit, name string) *huma.StreamResponse {
+	name = fmt.Sprintf("%s-%s.csv", name, s.Clock.Now().UTC().Format(time.DateOnly))
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		_, w := humago.Unwrap(hc)
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
 		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-		if err := s.writeCSV(hc.Context(), w, query, unit); err != nil {
+		if err := s.writeCSV(hc.Context(), w, q, unit); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-	}}, nil
+	}}
+}
+
+// csvFile is an export on its way, a few lines at a time.
+type csvFile struct {
+	*csv.Writer
+	unit    string
+	team    bool // says whose work each line is about
+	control *http.ResponseController
+}
+
+// patience gives the reader time for the next lines. It is of the network: by the machine's clock.
+func (f *csvFile) patience() error {
+	err := errors.Join(f.control.SetReadDeadline(time.Time{}), f.control.SetWriteDeadline(clock.System{}.Now().Add(exportPatience)))
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
 }
 
 func (s *server) writeCSV(ctx context.Context, w http.ResponseWriter, q ledger.JournalQuery, unit string) error {
-	control := http.NewResponseController(w)
-	patience := func() error { // of the network: by the machine's clock
-		err := errors.Join(control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(clock.System{}.Now().Add(exportPatience)))
-		if errors.Is(err, http.ErrNotSupported) {
+	f := &csvFile{Writer: csv.NewWriter(w), unit: unit, control: http.NewResponseController(w)}
+	f.UseCRLF = true
+	_, f.team = ledger.IsTeam(q.Wallet)
+	if err := f.patience(); err != nil {
+		return err
+	}
+	head := csvColumns
+	if f.team {
+		head = append(slices.Clone(head), "member")
+	}
+	if err := f.Write(head); err != nil {
+		return err
+	}
+	lines := make([]ledger.JournalItem, 0, exportEvery)
+	err := s.Ledger.Each(ctx, q, func(it ledger.JournalItem) error {
+		if lines = append(lines, it); len(lines) < exportEvery {
 			return nil
 		}
+		err := s.writeLines(ctx, f, q.Wallet, lines)
+		lines = lines[:0]
 		return err
-	}
-	if err := patience(); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	if err := out.Write(csvColumns); err != nil {
-		return err
-	}
-	n := 0
-	err := s.Ledger.Each(ctx, q, func(it ledger.JournalItem) error {
-		if n++; n%exportEvery == 0 {
-			out.Flush()
-			if err := errors.Join(out.Error(), patience()); err != nil {
-				return err
-			}
-		}
-		return out.Write(csvLine(it, unit))
 	})
-	out.Flush()
-	return errors.Join(err, out.Error())
+	if err != nil {
+		return err
+	}
+	return s.writeLines(ctx, f, q.Wallet, lines)
+}
+
+// writeLines hands lines over.
+func (s *server) writeLines(ctx context.Context, f *csvFile, wallet string, items []ledger.JournalItem) error {
+	members, err := s.members(ctx, wallet, items)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		line := csvLine(it, f.unit)
+		if f.team {
+			line = append(line, cell(members[it.HoldID]))
+		}
+		if err := f.Write(line); err != nil {
+			return err
+		}
+	}
+	f.Flush()
+	return errors.Join(f.Error(), f.patience())
 }
 
 func csvLine(it ledger.JournalItem, unit string) []string {

@@ -52,6 +52,7 @@ type Payment struct {
 	Plan       *string      `json:"plan"`
 	PlanTitle  *string      `json:"plan_title"`
 	Cycle      *string      `json:"cycle" enum:"month,year"`
+	Seats      int          `json:"seats" doc:"of a team's plan; 0 = one person, or a pack"`
 	Pack       *string      `json:"pack" doc:"null with an amount of one's own"`
 	CreatedAt  time.Time    `json:"created_at"`
 	PaidAt     *time.Time   `json:"paid_at"`
@@ -122,7 +123,7 @@ func wirePayment(p payment.Payment) Payment {
 	out := Payment{
 		ID: p.ID, Kind: string(p.Kind), Of: string(p.Of), State: string(p.State), Reason: p.Reason, Price: p.Amount, Received: p.Received,
 		Refunded: p.Refunded, Currency: payment.Currency, Tokens: p.Tokens, Taken: p.Taken + p.Claimed, Plan: textOrNull(p.Terms.Plan),
-		Cycle: textOrNull(string(p.Terms.Cycle)), Pack: textOrNull(p.Terms.Pack), CreatedAt: p.CreatedAt.UTC(), PaidAt: timeOrNull(p.PaidAt),
+		Cycle: textOrNull(string(p.Terms.Cycle)), Seats: p.Terms.Seats, Pack: textOrNull(p.Terms.Pack), CreatedAt: p.CreatedAt.UTC(), PaidAt: timeOrNull(p.PaidAt),
 		PaidUntil: timeOrNull(p.Terms.Until), ReceiptURL: textOrNull(p.Receipt),
 	}
 	if known, ok := plan.Find(p.Terms.Plan); ok {
@@ -146,12 +147,25 @@ func (s *server) listPacks(_ context.Context, in *unitInput) (*body[PackList], e
 	return answer(out), nil
 }
 
-func (s *server) buyPack(ctx context.Context, in *packInput) (*body[NewPayment], error) {
+// buyer is who asks for plans and packs, with the pages of the studio that they come back to from the payment provider.
+type buyer struct{ id, plans, wallet string }
+
+// self is somebody who buys for themselves.
+func self(ctx context.Context) (buyer, error) {
 	actor, err := access.From(ctx)
+	return buyer{id: actor.AccountID, plans: "/plans", wallet: "/wallet"}, err
+}
+
+func (s *server) buyPack(ctx context.Context, in *packInput) (*body[NewPayment], error) {
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, url, err := s.Payments.Buy(ctx, actor.AccountID, unitOr(in.Body.Of), in.Body.Pack, in.Body.Amount, s.address("/wallet"))
+	return s.buy(ctx, b, in.Body)
+}
+
+func (s *server) buy(ctx context.Context, b buyer, w PackWish) (*body[NewPayment], error) {
+	p, url, err := s.Payments.Buy(ctx, b.id, unitOr(w.Of), w.Pack, w.Amount, s.address(b.wallet))
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +173,15 @@ func (s *server) buyPack(ctx context.Context, in *packInput) (*body[NewPayment],
 }
 
 func (s *server) listPayments(ctx context.Context, in *paymentsInput) (*body[List[Payment]], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := s.Payments.List(ctx, actor.AccountID, in.Cursor, in.Limit)
+	return s.payments(ctx, b, *in)
+}
+
+func (s *server) payments(ctx context.Context, b buyer, in paymentsInput) (*body[List[Payment]], error) {
+	list, next, err := s.Payments.List(ctx, b.id, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -175,14 +193,18 @@ func (s *server) listPayments(ctx context.Context, in *paymentsInput) (*body[Lis
 }
 
 func (s *server) getPayment(ctx context.Context, in *idInput) (*body[Payment], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !id.Valid(in.ID) {
+	return s.payment(ctx, b, in.ID)
+}
+
+func (s *server) payment(ctx context.Context, b buyer, paymentID string) (*body[Payment], error) {
+	if !id.Valid(paymentID) {
 		return nil, payment.ErrNotFound
 	}
-	p, err := s.Payments.Get(ctx, actor.AccountID, in.ID)
+	p, err := s.Payments.Get(ctx, b.id, paymentID)
 	if err != nil {
 		return nil, err
 	}
@@ -190,11 +212,15 @@ func (s *server) getPayment(ctx context.Context, in *idInput) (*body[Payment], e
 }
 
 func (s *server) openPortal(ctx context.Context, _ *nothing) (*body[Address], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	url, err := s.Payments.Portal(ctx, actor.AccountID, s.address("/plans"))
+	return s.portal(ctx, b)
+}
+
+func (s *server) portal(ctx context.Context, b buyer) (*body[Address], error) {
+	url, err := s.Payments.Portal(ctx, b.id, s.address(b.plans))
 	if err != nil {
 		return nil, err
 	}
@@ -202,30 +228,34 @@ func (s *server) openPortal(ctx context.Context, _ *nothing) (*body[Address], er
 }
 
 func (s *server) getAutoTopUp(ctx context.Context, in *unitInput) (*body[AutoTopUp], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.autoTopUp(ctx, actor.AccountID, plan.Unit(in.Of))
+	return s.autoTopUp(ctx, b, plan.Unit(in.Of))
 }
 
 func (s *server) setAutoTopUp(ctx context.Context, in *autoTopUpInput) (*body[AutoTopUp], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := in.Body
+	return s.fillUp(ctx, b, in.Body)
+}
+
+// fillUp sets when a wallet fills itself.
+func (s *server) fillUp(ctx context.Context, b buyer, t AutoTopUpTerms) (*body[AutoTopUp], error) {
 	r := payment.TopUpRule{
-		AccountID: actor.AccountID, Of: unitOr(b.Of), Enabled: b.Enabled, Threshold: b.Threshold, Pack: b.Pack, Amount: b.Amount, Ceiling: b.Ceiling,
+		Buyer: b.id, Of: unitOr(t.Of), Enabled: t.Enabled, Threshold: t.Threshold, Pack: t.Pack, Amount: t.Amount, Ceiling: t.Ceiling,
 	}
 	if err := s.Payments.SetAutoTopUp(ctx, r); err != nil {
 		return nil, err
 	}
-	return s.autoTopUp(ctx, actor.AccountID, r.Of)
+	return s.autoTopUp(ctx, b, r.Of)
 }
 
-func (s *server) autoTopUp(ctx context.Context, accountID string, u plan.Unit) (*body[AutoTopUp], error) {
-	st, err := s.Payments.AutoTopUp(ctx, accountID, u)
+func (s *server) autoTopUp(ctx context.Context, b buyer, u plan.Unit) (*body[AutoTopUp], error) {
+	st, err := s.Payments.AutoTopUp(ctx, b.id, u)
 	if err != nil {
 		return nil, err
 	}

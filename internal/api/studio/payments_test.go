@@ -23,7 +23,7 @@ func newShop(t *testing.T, ref string) (*site, *paymenttest.Bank, *payment.Servi
 	s := newSiteOf(t, w, func(d *studio.Deps, _ *http.Server) {
 		bank = paymenttest.New(w.Clock)
 		payments = payment.NewService(payment.Deps{
-			DB: w.DB, Clock: w.Clock, Accounts: w.Accounts, Plans: w.Plans, Ledger: w.Ledger, Provider: bank, Log: w.Log,
+			DB: w.DB, Clock: w.Clock, Accounts: w.Accounts, Plans: w.Plans, Teams: w.Teams, Ledger: w.Ledger, Provider: bank, Log: w.Log,
 			Trial: plan.Trial{Lasts: 7 * 24 * time.Hour, Tokens: token.Whole(500)},
 		})
 		d.Payments, d.Origins = payments, []string{"https://studio.test"}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"bottega/internal/access"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/token"
@@ -42,7 +41,8 @@ type PlanOffer struct {
 	Starts      int          `json:"starts_per_minute" doc:"of them that begin work"`
 	Month       plan.Money   `json:"month_micros" doc:"price of a month; 0 = not for sale by the month"`
 	Year        plan.Money   `json:"year_micros" doc:"price of a year, paid at once; 0 = not for sale by the year"`
-	Current     bool         `json:"current" doc:"the account is on it"`
+	MinSeats    int          `json:"min_seats" doc:"of a plan for teams, the fewest it is sold with: amounts and prices are those of one seat; 0 = for one person"`
+	Current     bool         `json:"current" doc:"the account, or the team, is on it"`
 }
 
 // Subscription is how an account stands with a plan.
@@ -57,6 +57,7 @@ type Subscription struct {
 	GraceTo   *time.Time   `json:"grace_until" doc:"with past_due: until when the plan stays without payment"`
 	Next      *NextPlan    `json:"next" doc:"what is planned or will follow by itself"`
 	Renewal   plan.Money   `json:"renewal_micros" doc:"next payment; 0 = none comes"`
+	Seats     int          `json:"seats" doc:"of a team; 0 = one person"`
 	Version   int64        `json:"version" doc:"grows with each change"`
 	TrialOpen bool         `json:"trial_open" doc:"a plan can still be tried"`
 	Owed      token.Amount `json:"owed_mt" doc:"debt after a payment was taken back: what arrives pays it off first"`
@@ -73,6 +74,7 @@ type NextPlan struct {
 	Plan  string    `json:"plan"`
 	Title string    `json:"title"`
 	Cycle string    `json:"cycle" enum:",month,year"`
+	Seats int       `json:"seats" doc:"of a team; 0 = one person"`
 	At    time.Time `json:"at"`
 }
 
@@ -82,6 +84,7 @@ type PlanWish struct {
 	Action string `json:"action" enum:"change,cancel,resume,try" doc:"change: to a plan and cycle; resume: take back what is planned"`
 	Plan   string `json:"plan,omitempty" doc:"with change and try"`
 	Cycle  string `json:"cycle,omitempty" enum:"month,year" doc:"with change; left out: month"`
+	Seats  int    `json:"seats,omitempty" doc:"with change, of a team; left out: those there are"`
 }
 
 // PlanPreview says what a wish would bring and cost, before it is confirmed.
@@ -91,6 +94,7 @@ type PlanPreview struct {
 	Plan    string       `json:"plan"`
 	Title   string       `json:"title"`
 	Cycle   string       `json:"cycle" enum:",month,year"`
+	Seats   int          `json:"seats" doc:"of a team; 0 = one person"`
 	Exact   plan.Money   `json:"exact_micros" doc:"what it costs now, to the micro-unit"`
 	Price   plan.Money   `json:"price_micros" doc:"what is paid now: whole cents, rounded down; nothing below half a dollar"`
 	Tokens  token.Amount `json:"tokens_mt" doc:"that arrive now"`
@@ -138,7 +142,7 @@ func (w PlanWish) wish() (plan.Unit, plan.Wish) {
 	if c == "" {
 		c = plan.Monthly
 	}
-	return u, plan.Wish{Action: plan.Action(w.Action), Plan: w.Plan, Cycle: c}
+	return u, plan.Wish{Action: plan.Action(w.Action), Plan: w.Plan, Cycle: c, Seats: w.Seats}
 }
 
 func (s *server) paymentTerms() PaymentTerms {
@@ -150,44 +154,53 @@ func (s *server) paymentTerms() PaymentTerms {
 }
 
 func (s *server) listPlans(ctx context.Context, in *unitInput) (*body[All[PlanOffer]], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
 	u := plan.Unit(in.Of)
-	now, _, err := s.Plans.Now(ctx, u.Wallet(actor.AccountID))
+	return s.plans(ctx, u.Wallet(b.id), u, plan.Of(u))
+}
+
+// plans answers with what is offered to whoever has a wallet.
+func (s *server) plans(ctx context.Context, wallet string, u plan.Unit, offered []plan.Plan) (*body[All[PlanOffer]], error) {
+	now, _, err := s.Plans.Now(ctx, wallet)
 	if err != nil {
 		return nil, err
 	}
 	out := All[PlanOffer]{Items: []PlanOffer{}}
-	for _, p := range plan.Of(u) {
+	for _, p := range offered {
 		current := p.Name == now.Plan.Name
 		if p.Name == plan.Operator && !current {
 			continue // nobody is offered it
 		}
 		out.Items = append(out.Items, PlanOffer{
-			Of: in.Of, Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap, Concurrency: p.Concurrency,
+			Of: string(u), Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap, Concurrency: p.Concurrency,
 			Queue: p.Queue, Megapixels: p.Megapixels, Relaxed: p.Relaxed, Uploads: p.Uploads, UploadBytes: p.UploadBytes, Requests: p.Requests, Starts: p.Starts,
-			Month: p.Month, Year: p.Year, Current: current,
+			Month: p.Month, Year: p.Year, MinSeats: p.MinSeats, Current: current,
 		})
 	}
 	return answer(out), nil
 }
 
 func (s *server) getSubscription(ctx context.Context, in *unitInput) (*body[Subscription], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.subscription(ctx, actor.AccountID, plan.Unit(in.Of))
+	return s.standing(ctx, b, plan.Unit(in.Of))
+}
+
+func (s *server) standing(ctx context.Context, b buyer, u plan.Unit) (*body[Subscription], error) {
+	out, err := s.subscription(ctx, b.id, u)
 	if err != nil {
 		return nil, err
 	}
 	return answer(out), nil
 }
 
-func (s *server) subscription(ctx context.Context, accountID string, u plan.Unit) (Subscription, error) {
-	wallet := u.Wallet(accountID)
+func (s *server) subscription(ctx context.Context, buyerID string, u plan.Unit) (Subscription, error) {
+	wallet := u.Wallet(buyerID)
 	standing, sub, err := s.Plans.Now(ctx, wallet)
 	if err != nil {
 		return Subscription{}, err
@@ -200,12 +213,12 @@ func (s *server) subscription(ctx context.Context, accountID string, u plan.Unit
 	_, _, renewal := sub.Renewal(now)
 	out := Subscription{
 		Of: string(u), Plan: standing.Plan.Name, Title: standing.Plan.Title, State: string(standing.State), Cycle: string(standing.Term.Cycle),
-		Since: standing.Term.From.UTC(), PaidUntil: timeOrNull(standing.Term.PaidUntil), Renewal: renewal, Version: sub.Version, Owed: b.Owed,
-		TrialOpen: u == plan.Tokens && s.Payments.Offered().Lasts > 0 && sub.MayTry(now),
+		Since: standing.Term.From.UTC(), PaidUntil: timeOrNull(standing.Term.PaidUntil), Renewal: renewal, Seats: standing.Term.Seats,
+		Version: sub.Version, Owed: b.Owed, TrialOpen: u == plan.Tokens && standing.Term.Seats == 0 && s.Payments.Offered().Lasts > 0 && sub.MayTry(now),
 	}
 	if n := standing.Next; n != nil {
 		p, _ := plan.Find(n.Plan)
-		out.Next = &NextPlan{Plan: p.Name, Title: p.Title, Cycle: string(n.Cycle), At: n.From.UTC()}
+		out.Next = &NextPlan{Plan: p.Name, Title: p.Title, Cycle: string(n.Cycle), Seats: n.Seats, At: n.From.UTC()}
 		if standing.State == plan.PastDue {
 			out.GraceTo = timeOrNull(n.From)
 		}
@@ -214,34 +227,42 @@ func (s *server) subscription(ctx context.Context, accountID string, u plan.Unit
 }
 
 func (s *server) previewPlan(ctx context.Context, in *wishInput) (*body[PlanPreview], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, w := in.Body.wish()
-	p, shown, err := s.Payments.Preview(ctx, actor.AccountID, u, w)
+	return s.preview(ctx, b, in.Body)
+}
+
+func (s *server) preview(ctx context.Context, b buyer, wish PlanWish) (*body[PlanPreview], error) {
+	u, w := wish.wish()
+	p, shown, err := s.Payments.Preview(ctx, b.id, u, w)
 	if err != nil {
 		return nil, err
 	}
 	return answer(PlanPreview{
-		Of: string(u), Action: string(p.Action), Plan: p.Plan.Name, Title: p.Plan.Title, Cycle: string(p.Cycle), Exact: p.Exact, Price: p.Price,
-		Tokens: p.Tokens, At: p.At.UTC(), Next: p.Next, NextAt: timeOrNull(p.NextAt), Ends: timeOrNull(p.Ends),
+		Of: string(u), Action: string(p.Action), Plan: p.Plan.Name, Title: p.Plan.Title, Cycle: string(p.Cycle), Seats: p.Seats, Exact: p.Exact,
+		Price: p.Price, Tokens: p.Tokens, At: p.At.UTC(), Next: p.Next, NextAt: timeOrNull(p.NextAt), Ends: timeOrNull(p.Ends),
 		ShownAt: shown.At.UTC(), Version: shown.Version,
 	}), nil
 }
 
 func (s *server) changePlan(ctx context.Context, in *confirmInput) (*body[PlanChanged], error) {
-	actor, err := access.From(ctx)
+	b, err := self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u, w := in.Body.wish()
-	changed, err := s.Payments.Change(ctx, actor.AccountID, u, w, payment.Shown{At: in.Body.ShownAt, Version: in.Body.Version}, s.address("/plans"))
+	return s.change(ctx, b, in.Body)
+}
+
+func (s *server) change(ctx context.Context, b buyer, c PlanConfirm) (*body[PlanChanged], error) {
+	u, w := c.wish()
+	changed, err := s.Payments.Change(ctx, b.id, u, w, payment.Shown{At: c.ShownAt, Version: c.Version}, s.address(b.plans))
 	if err != nil {
 		return nil, err
 	}
 	out := PlanChanged{PayURL: textOrNull(changed.Pay)}
-	if out.Subscription, err = s.subscription(ctx, actor.AccountID, u); err != nil {
+	if out.Subscription, err = s.subscription(ctx, b.id, u); err != nil {
 		return nil, err
 	}
 	if changed.Payment != nil {

@@ -107,7 +107,18 @@ func operations() map[string]operation {
 		{id: "revoke-invitation", method: "DELETE", path: "/teams/{id}/invitations/{invitation}", summary: "End an invitation", status: 204},
 		{id: "get-team-usage", method: "GET", path: "/teams/{id}/usage", summary: "Who used how much with which model in a month"},
 		{id: "list-team-journal", method: "GET", path: "/teams/{id}/journal", summary: "Every movement of a team's tokens, newest first"},
+		{id: "export-team-journal", method: "GET", path: "/teams/{id}/journal.csv", summary: "Every movement of a team's tokens, oldest first, as CSV"},
 		{id: "list-team-generations", method: "GET", path: "/teams/{id}/generations", summary: "What was made with a team's tokens, newest first"},
+		{id: "list-team-plans", method: "GET", path: "/teams/{id}/plans", summary: "Plans for teams, with the price of a seat, and which one the team is on"},
+		{id: "get-team-subscription", method: "GET", path: "/teams/{id}/subscription", summary: "How a team stands with its plan"},
+		{id: "preview-team-plan", method: "POST", path: "/teams/{id}/subscription/preview", summary: "What a change of the plan or the seats would bring and cost; nothing is changed"},
+		{id: "change-team-plan", method: "POST", path: "/teams/{id}/subscription/change", summary: "Change, cancel or resume a team's plan, as the preview showed"},
+		{id: "buy-team-pack", method: "POST", path: "/teams/{id}/payments", summary: "Buy a pack of tokens for a team: opens a page to pay on", limited: true},
+		{id: "list-team-payments", method: "GET", path: "/teams/{id}/payments", summary: "A team's payments with their receipts, newest first"},
+		{id: "get-team-payment", method: "GET", path: "/teams/{id}/payments/{payment}", summary: "One payment of a team"},
+		{id: "open-team-portal", method: "POST", path: "/teams/{id}/billing-portal", summary: "The provider's page with a team's cards and invoices", limited: true},
+		{id: "get-team-auto-top-up", method: "GET", path: "/teams/{id}/auto-top-up", summary: "When a team's pool fills itself"},
+		{id: "set-team-auto-top-up", method: "PUT", path: "/teams/{id}/auto-top-up", summary: "Set when a team's pool fills itself, and how much that may cost a month"},
 		{id: "look-at-invitation", method: "POST", path: "/invitations/look", summary: "What an invitation is for", limited: true},
 		{id: "accept-invitation", method: "POST", path: "/invitations/accept", summary: "Join a team", limited: true},
 
@@ -179,6 +190,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-price-sheet", s.getPriceSheet)
 	s.declareTeams(r)
 	s.declareAdmin(r)
+	s.declareTeamPurse(r)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)
 	route(r, "set-key-terms", s.setKeyTerms)

@@ -56,6 +56,14 @@ func (d declared) body() any {
 		return map[string]any{"account_id": nobody}
 	case "POST /teams/{id}/invitations":
 		return map[string]any{}
+	case "POST /teams/{id}/payments":
+		return map[string]any{"pack": "small"}
+	case "POST /teams/{id}/subscription/preview":
+		return map[string]any{"action": "change", "plan": "team-starter"}
+	case "POST /teams/{id}/subscription/change":
+		return map[string]any{"action": "change", "plan": "team-starter", "shown_at": "2026-11-23T12:00:00Z", "version": 0}
+	case "PUT /teams/{id}/auto-top-up":
+		return map[string]any{"enabled": false, "pack": "small", "threshold_mt": 1000, "ceiling_micros": 9_000_000}
 	}
 	if d.method == http.MethodPut {
 		return map[string]any{}
@@ -68,7 +76,7 @@ const nobody = "0198c0de-0000-4000-8000-000000000000"
 
 // at fills an address with ids.
 func (d declared) at(thing string) string {
-	return strings.NewReplacer("{id}", thing, "{member}", nobody, "{invitation}", nobody).Replace(d.path)
+	return strings.NewReplacer("{id}", thing, "{member}", nobody, "{invitation}", nobody, "{payment}", nobody).Replace(d.path)
 }
 
 func TestRoutes_OnlyTheseAreOpen(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -84,6 +85,7 @@ type Teams interface {
 	Leave(ctx context.Context, actor access.Actor, teamID string) error
 	Dissolve(ctx context.Context, actor access.Actor, teamID string) error
 	Invite(ctx context.Context, actor access.Actor, teamID string, r team.InviteRequest) (string, team.Invitation, error)
+	Mail(ctx context.Context, inv team.Invitation, secret string) (sent bool, err error)
 	Invitations(ctx context.Context, actor access.Actor, teamID string) ([]team.Invitation, error)
 	Revoke(ctx context.Context, actor access.Actor, teamID, invitationID string) error
 	Look(ctx context.Context, secret string) (team.Invitation, *team.Team, error)
@@ -130,17 +132,17 @@ type Alerts interface {
 	CanMail() bool
 }
 
-// Payments is what the studio needs of payment.Service.
+// Payments is what the studio needs of payment.Service. A buyer is an account, by its id, or a team, by its wallet.
 type Payments interface {
 	On() (on, test bool)
 	Offered() plan.Trial
-	Preview(ctx context.Context, accountID string, u plan.Unit, w plan.Wish) (plan.Preview, payment.Shown, error)
-	Change(ctx context.Context, accountID string, u plan.Unit, w plan.Wish, shown payment.Shown, back string) (payment.Changed, error)
-	Buy(ctx context.Context, accountID string, u plan.Unit, pack string, amount token.Amount, back string) (payment.Payment, string, error)
-	Get(ctx context.Context, accountID, paymentID string) (payment.Payment, error)
-	List(ctx context.Context, accountID, cursor string, limit int) ([]payment.Payment, string, error)
-	Portal(ctx context.Context, accountID, back string) (string, error)
-	AutoTopUp(ctx context.Context, accountID string, u plan.Unit) (payment.TopUpStanding, error)
+	Preview(ctx context.Context, buyer string, u plan.Unit, w plan.Wish) (plan.Preview, payment.Shown, error)
+	Change(ctx context.Context, buyer string, u plan.Unit, w plan.Wish, shown payment.Shown, back string) (payment.Changed, error)
+	Buy(ctx context.Context, buyer string, u plan.Unit, pack string, amount token.Amount, back string) (payment.Payment, string, error)
+	Get(ctx context.Context, buyer, paymentID string) (payment.Payment, error)
+	List(ctx context.Context, buyer, cursor string, limit int) ([]payment.Payment, string, error)
+	Portal(ctx context.Context, buyer, back string) (string, error)
+	AutoTopUp(ctx context.Context, buyer string, u plan.Unit) (payment.TopUpStanding, error)
 	SetAutoTopUp(ctx context.Context, r payment.TopUpRule) error
 }
 
@@ -203,6 +205,7 @@ type Deps struct {
 	Models      Models
 	Assets      Signer
 	Clock       clock.Clock
+	Log         *slog.Logger
 
 	Version     string
 	SignupOpen  bool

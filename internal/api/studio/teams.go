@@ -102,6 +102,7 @@ func (s *server) declareTeams(r *registrar) {
 	route(r, "revoke-invitation", s.revokeInvitation)
 	route(r, "get-team-usage", s.getTeamUsage)
 	route(r, "list-team-journal", s.listTeamJournal)
+	route(r, "export-team-journal", s.exportTeamJournal)
 	route(r, "list-team-generations", s.listTeamGenerations)
 	route(r, "look-at-invitation", s.lookAtInvitation)
 	route(r, "accept-invitation", s.acceptInvitation)

@@ -90,7 +90,18 @@ var forRole = map[string]string{
 	"DELETE /teams/{id}/invitations/{invitation}": "owner admin",
 	"GET /teams/{id}/usage":                       "owner admin member billing",
 	"GET /teams/{id}/journal":                     "owner admin billing",
+	"GET /teams/{id}/journal.csv":                 "owner admin billing",
 	"GET /teams/{id}/generations":                 "owner admin member",
+	"GET /teams/{id}/plans":                       "owner billing",
+	"GET /teams/{id}/subscription":                "owner billing",
+	"POST /teams/{id}/subscription/preview":       "owner billing",
+	"POST /teams/{id}/subscription/change":        "owner billing",
+	"POST /teams/{id}/payments":                   "owner billing",
+	"GET /teams/{id}/payments":                    "owner billing",
+	"GET /teams/{id}/payments/{payment}":          "owner billing",
+	"POST /teams/{id}/billing-portal":             "owner billing",
+	"GET /teams/{id}/auto-top-up":                 "owner billing",
+	"PUT /teams/{id}/auto-top-up":                 "owner billing",
 	"POST /quote":                                 "owner admin member",
 	"POST /generations":                           "owner admin member",
 	"POST /keys":                                  "owner admin",
@@ -103,7 +114,7 @@ var forRole = map[string]string{
 // TestTeams_EveryRouteIsForItsRoles asks every route about a team, and every one that spends from it, in every role. Each
 // asks in a team of its own, because some of what is allowed ends the team.
 func TestTeams_EveryRouteIsForItsRoles(t *testing.T) {
-	s := newSite(t, apptest.SQLite(t))
+	s, _, _ := newShop(t, apptest.SQLite(t))
 	for _, r := range everyRoute(t) {
 		if strings.HasPrefix(r.path, "/teams/{id}") && forRole[r.String()] == "" {
 			t.Errorf("%s is not in the table of this test", r)
@@ -157,16 +168,33 @@ func (c *crew) ask(method, path, role string) answer {
 		}
 		return v.call(method, strings.Replace(path, "{id}", work, 1), nil)
 	}
+	if path == "/teams/{id}/payments/{payment}" {
+		bought := owner.must(200, "POST", "/teams/"+c.id+"/payments", map[string]any{"pack": "small"}).text("payment", "id")
+		return v.call(method, "/teams/"+c.id+"/payments/"+bought, nil)
+	}
 	target := c.account["member"]
 	if role == "member" {
 		target = c.account["billing"]
 	}
 	invitation := owner.must(200, "POST", "/teams/"+c.id+"/invitations", map[string]any{"role": "billing"}).text("id")
 	body := map[string]any{
+		"POST /teams/{id}/payments":             map[string]any{"pack": "small"},
+		"POST /teams/{id}/subscription/preview": map[string]any{"action": "change", "plan": "team-starter"},
+		"POST /teams/{id}/subscription/change":  c.shown(map[string]any{"action": "change", "plan": "team-starter", "seats": 5}),
+		"PUT /teams/{id}/auto-top-up":           map[string]any{"enabled": true, "pack": "small", "threshold_mt": 1000, "ceiling_micros": 9_000_000},
+
 		"PUT /teams/{id}": map[string]any{"name": "Owls"}, "POST /teams/{id}/transfer": map[string]any{"account_id": target},
 		"PUT /teams/{id}/members/{member}": map[string]any{"limit_mt": 5000}, "POST /teams/{id}/invitations": map[string]any{"role": "billing"},
 	}[method+" "+path]
 	return v.call(method, strings.NewReplacer("{id}", c.id, "{member}", target, "{invitation}", invitation).Replace(path), body)
+}
+
+// shown is a wish as the owner agrees to it.
+func (c *crew) shown(wish map[string]any) map[string]any {
+	c.t.Helper()
+	p := c.people["owner"].must(200, "POST", "/teams/"+c.id+"/subscription/preview", wish)
+	wish["shown_at"], wish["version"] = p.at("shown_at"), p.at("version")
+	return wish
 }
 
 func TestTeams_FromInvitationToUsage(t *testing.T) {

@@ -42,9 +42,10 @@ func refusePictures(req engine.ImageRequest) error {
 	return nil
 }
 
-// hash is over everything in the request, the pixels of its pictures included.
+// hash is over everything in the request that changes pixels, those of its pictures included.
 func hash(req engine.ImageRequest) uint64 {
 	h := fnv.New64a()
+	req.Alone = false
 	pixels := func(rect image.Rectangle, pix []byte) {
 		fmt.Fprintf(h, "%v ", rect)
 		_, _ = h.Write(pix) // a hash does not fail

@@ -46,6 +46,11 @@ const (
 	NilResult                // no picture and no error
 )
 
+const scriptedVersion = "scripted@1"
+
+// Versions implements engine.Versioned.
+func (s *Scripted) Versions() []string { return []string{scriptedVersion} }
+
 // NewScripted returns an engine that follows the script.
 func NewScripted(script Script) *Scripted { return &Scripted{script: script} }
 
@@ -156,7 +161,7 @@ func (s Script) steps(ctx context.Context, req engine.ImageRequest, report func(
 func (s Script) answer(req engine.ImageRequest) *engine.Picture {
 	p := &engine.Picture{
 		Image:           paint(req),
-		ModelVersion:    "scripted@1",
+		ModelVersion:    scriptedVersion,
 		GeneratedWidth:  req.Width,
 		GeneratedHeight: req.Height,
 		Sources:         []engine.Source{{ID: "pattern", Title: "Pattern", Licence: "CC0-1.0", Origin: "enginetest@1"}},

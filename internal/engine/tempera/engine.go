@@ -10,7 +10,6 @@ package tempera
 import (
 	"context"
 	"fmt"
-	"image"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"sync"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/wire"
 	weights "bottega/tempera"
 )
 
@@ -137,9 +137,17 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return p.paint(ctx, &req, report)
 	}
 	defer func() { e.free <- w }()
+	places := int64(1)
+	if req.Alone {
+		places = mostTogether
+	}
+	if err := w.room.Acquire(ctx, places); err != nil {
+		return nil, fmt.Errorf("wait for a worker: %w", err)
+	}
+	defer w.room.Release(places)
 	answer, err := w.do(ctx, packed(req), func(f *frame) {
 		if f.Progress != nil {
-			small := pictureOf(f.payload, f.Progress.Width, f.Progress.Height)
+			small := wire.Pixels(f.payload, f.Progress.Width, f.Progress.Height)
 			report(engine.Progress{Step: f.Progress.Step, Steps: f.Progress.Steps, Preview: small})
 		}
 	})
@@ -151,17 +159,14 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 
 // pictureIn checks the worker's answer.
 func pictureIn(f *frame, req *engine.ImageRequest) (*engine.Picture, error) {
-	var m *image.NRGBA
+	var p *engine.Picture
 	if f.Type == framePicture && f.Picture != nil {
-		m = pictureOf(f.payload, f.Picture.Width, f.Picture.Height)
+		p = f.Picture.With(f.payload)
 	}
-	if m == nil || m.Rect.Dx() != req.Width || m.Rect.Dy() != req.Height {
+	if p == nil || p.Image.Rect.Dx() != req.Width || p.Image.Rect.Dy() != req.Height {
 		return nil, fmt.Errorf("worker answered %q without the picture: %w", f.Type, engine.ErrUnavailable)
 	}
-	return &engine.Picture{
-		Image: m, ModelVersion: f.Picture.ModelVersion, GeneratedWidth: f.Picture.GeneratedWidth,
-		GeneratedHeight: f.Picture.GeneratedHeight, Sources: f.Picture.Sources, Notes: f.Picture.Notes,
-	}, nil
+	return p, nil
 }
 
 // acquire takes a worker, or the painter of this process, when one is free.
@@ -182,6 +187,9 @@ func (e *Engine) acquire(ctx context.Context) (*worker, *painter, error) {
 		return nil, p, nil
 	}
 }
+
+// Versions implements engine.Versioned.
+func (e *Engine) Versions() []string { return []string{e.manifest.exact()} }
 
 // Bench measures how fast a worker runs the network.
 func (e *Engine) Bench(ctx context.Context, b Bench) (*BenchResult, error) {

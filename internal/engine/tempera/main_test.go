@@ -39,6 +39,7 @@ const (
 	deafWorker    = WorkerCommand + "-deaf"    // starts a picture and hears nothing more
 	rubbishWorker = WorkerCommand + "-rubbish" // sends no frames
 	failedWorker  = WorkerCommand + "-failed"  // exits with status 3
+	brokenWorker  = WorkerCommand + "-broken"  // starts a picture, says why it cannot go on, and exits with status 4
 	hungryWorker  = WorkerCommand + "-hungry"  // takes memory until it is killed
 	crowdedWorker = WorkerCommand + "-crowded" // paints up to four pictures at once
 	parentOfOne   = WorkerCommand + "-parent"  // an engine with one worker; prints the worker's process id, then waits
@@ -70,6 +71,12 @@ func play(role string) error {
 	}
 	if err := writeFrame(os.Stdout, &frame{Type: frameProgress, ID: f.ID, Progress: &progress{Step: 1, Steps: 2}}); err != nil {
 		return err
+	}
+	if role == brokenWorker {
+		for n := range 50 {
+			fmt.Fprintln(os.Stderr, "complaint", n)
+		}
+		os.Exit(4)
 	}
 	var held [][]byte
 	for role == hungryWorker {

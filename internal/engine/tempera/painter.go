@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io/fs"
 
 	"bottega/internal/engine"
@@ -114,26 +113,3 @@ func (p *painter) paint(ctx context.Context, req *engine.ImageRequest, report fu
 }
 
 var errNothingMarked = errors.New("mask: it marks nothing to paint")
-
-// bytesOf returns the pixels without padding between rows.
-func bytesOf(m *image.NRGBA) []byte { return tight(m.Pix, m.Stride, 4*m.Rect.Dx(), m.Rect.Dy()) }
-
-// tight returns rows of so many bytes without what stands between them.
-func tight(pix []byte, stride, row, rows int) []byte {
-	if stride == row {
-		return pix[:row*rows]
-	}
-	out := make([]byte, 0, row*rows)
-	for y := range rows {
-		out = append(out, pix[y*stride:y*stride+row]...)
-	}
-	return out
-}
-
-// pictureOf is the inverse of bytesOf; nil when the bytes are not such a picture.
-func pictureOf(pixels []byte, w, h int) *image.NRGBA {
-	if w < 1 || h < 1 || w > 1<<15 || h > 1<<15 || len(pixels) != 4*w*h {
-		return nil
-	}
-	return &image.NRGBA{Pix: pixels, Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
-}

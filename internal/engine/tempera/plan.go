@@ -14,6 +14,7 @@ import (
 	"bottega/internal/engine/tempera/paint"
 	"bottega/internal/engine/tempera/read"
 	"bottega/internal/engine/tempera/shown"
+	"bottega/internal/engine/wire"
 )
 
 // plan is everything decided about a picture before the network runs.
@@ -72,13 +73,13 @@ func (p *painter) plan(ctx context.Context, req *engine.ImageRequest) (*plan, er
 // tidied returns the request with pictures that begin at 0,0 and have no gaps between rows.
 func tidied(req *engine.ImageRequest) *engine.ImageRequest {
 	q := *req
-	colour := func(m *image.NRGBA) *image.NRGBA { return pictureOf(bytesOf(m), m.Rect.Dx(), m.Rect.Dy()) }
+	colour := func(m *image.NRGBA) *image.NRGBA { return wire.Pixels(wire.Bytes(m), m.Rect.Dx(), m.Rect.Dy()) }
 	if q.Init != nil {
 		q.Init = colour(q.Init)
 	}
 	if m := q.Mask; m != nil {
 		w, h := m.Rect.Dx(), m.Rect.Dy()
-		q.Mask = &image.Gray{Pix: tight(m.Pix, m.Stride, w, h), Stride: w, Rect: image.Rect(0, 0, w, h)}
+		q.Mask = &image.Gray{Pix: wire.Tight(m.Pix, m.Stride, w, h), Stride: w, Rect: image.Rect(0, 0, w, h)}
 	}
 	q.References = slices.Clone(q.References)
 	for i := range q.References {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"bottega/internal/engine"
 )
 
 const (
@@ -34,6 +36,8 @@ type process struct {
 	hearers map[uint64]*hearer
 	reason  string // why it was killed by us
 	died    string
+	said    []string // its last words
+	beside  int      // requests that it had beside another one when it died
 }
 
 // hearer receives what a worker says about one request.
@@ -67,12 +71,14 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 		cmd: cmd, stdin: stdin, ended: make(chan struct{}), greeted: make(chan struct{}), hearers: map[uint64]*hearer{},
 	}
 	log = log.With("worker", cmd.Process.Pid)
-	go relay(complaints, log)
+	words, heard := &engine.LastWords{}, make(chan struct{})
+	go func() { defer close(heard); relay(complaints, log, words) }()
 	go func() {
 		p.receive(bufio.NewReaderSize(stdout, 1<<16))
 		err := cmd.Wait()
 		_ = logged.Close() // ends the relay; it cannot fail
-		p.end(err)
+		<-heard
+		p.end(err, words.Lines())
 		log.Info("tempera worker ended", "reason", p.died)
 	}()
 	if with.MemoryLimit > 0 {
@@ -86,10 +92,11 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 	return p, nil
 }
 
-// relay passes the worker's stderr to the log, line by line.
-func relay(r io.Reader, log *slog.Logger) {
+// relay passes the worker's stderr to the log, line by line, and keeps the last of it.
+func relay(r io.Reader, log *slog.Logger, last *engine.LastWords) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
+		last.Add(lines.Text())
 		log.Warn("tempera worker says", "line", lines.Text())
 	}
 	_, _ = io.Copy(io.Discard, r) // an overlong line must not block the worker
@@ -149,9 +156,10 @@ func (p *process) receive(r io.Reader) {
 	}
 }
 
-// end records how the process went.
-func (p *process) end(err error) {
+// end records how the process went, and its last words.
+func (p *process) end(err error, said []string) {
 	p.mu.Lock()
+	p.said, p.beside = said, max(0, len(p.hearers)-1)
 	var exit *exec.ExitError
 	switch {
 	case p.reason != "":

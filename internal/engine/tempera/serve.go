@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/wire"
 	weights "bottega/tempera"
 )
 
@@ -141,7 +142,7 @@ func (s *server) start(with *setup) error {
 	}
 	p, err := openPainter(files, painterOptions{with.DataDir, with.Runtime, with.Threads, with.Device})
 	if err != nil {
-		return s.send(&frame{Type: frameFailed, Fault: faultOf(err)})
+		return s.send(&frame{Type: frameFailed, Fault: wire.FaultOf(err)})
 	}
 	runtime.GC() // the weights were read twice over: once here, once into the session
 	debug.FreeOSMemory()
@@ -158,7 +159,7 @@ func (s *server) start(with *setup) error {
 func (s *server) work(ctx context.Context, f *frame) {
 	answer, err := s.answer(ctx, f)
 	if err != nil {
-		answer = &frame{Type: frameFailed, Fault: faultOf(err)}
+		answer = &frame{Type: frameFailed, Fault: wire.FaultOf(err)}
 	}
 	answer.ID = f.ID
 	_ = s.send(answer)
@@ -179,16 +180,12 @@ func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
 	picture, err := s.painter.paint(ctx, req, func(p engine.Progress) {
 		b := p.Preview.Bounds()
 		_ = s.send(&frame{
-			Type: frameProgress, ID: f.ID, payload: bytesOf(p.Preview),
+			Type: frameProgress, ID: f.ID, payload: wire.Bytes(p.Preview),
 			Progress: &progress{Step: p.Step, Steps: p.Steps, Width: b.Dx(), Height: b.Dy()},
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	b := picture.Image.Bounds()
-	return &frame{Type: framePicture, payload: bytesOf(picture.Image), Picture: &pictureHeader{
-		Width: b.Dx(), Height: b.Dy(), ModelVersion: picture.ModelVersion, GeneratedWidth: picture.GeneratedWidth,
-		GeneratedHeight: picture.GeneratedHeight, Sources: picture.Sources, Notes: picture.Notes,
-	}}, nil
+	return &frame{Type: framePicture, payload: wire.Bytes(picture.Image), Picture: wire.PictureOf(picture)}, nil
 }

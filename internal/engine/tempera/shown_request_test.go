@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"bottega/internal/engine"
+	"bottega/internal/engine/wire"
 )
 
 func TestCheck_RejectsWhatIsShownWrongly(t *testing.T) {
@@ -103,7 +104,7 @@ func TestUnpacked_RefusesPicturesThatAreNotThere(t *testing.T) {
 		"one reference too many": {{What: "reference", Width: 1, Height: 1}},
 		"something else":         {{What: "hat", Width: 1, Height: 1}},
 	} {
-		f := &frame{Type: frameGenerate, Request: &request{Shown: shown}, payload: make([]byte, 16)}
+		f := &frame{Type: frameGenerate, Request: &request{Request: wire.Request{Shown: shown}}, payload: make([]byte, 16)}
 		if _, err := f.unpacked(); !errors.Is(err, errFrame) {
 			t.Errorf("%s: error %v", name, err)
 		}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"bottega/internal/engine"
 )
 
@@ -32,7 +34,8 @@ type worker struct {
 	grown   func(together int) // told how many requests a process that is ready takes at once
 
 	lastID atomic.Uint64
-	start  chan struct{} // held while a process is being started
+	room   *semaphore.Weighted // mostTogether places; a request that wants to be alone takes all
+	start  chan struct{}       // held while a process is being started
 
 	mu     sync.Mutex
 	proc   *process // nil before the first request and after a death
@@ -41,7 +44,7 @@ type worker struct {
 }
 
 func newWorker(command []string, with *setup, log *slog.Logger) *worker {
-	return &worker{command: command, with: with, log: log, grown: func(int) {}, start: make(chan struct{}, 1)}
+	return &worker{command: command, with: with, log: log, grown: func(int) {}, start: make(chan struct{}, 1), room: semaphore.NewWeighted(mostTogether)}
 }
 
 func (w *worker) current() *process {
@@ -85,7 +88,7 @@ func (w *worker) do(ctx context.Context, f *frame, report func(*frame)) (*frame,
 		return nil, fmt.Errorf("paint: %w", err)
 	}
 	if answer.Type == frameFailed && answer.Fault != nil {
-		return nil, answer.Fault.err()
+		return nil, answer.Fault.Err()
 	}
 	return answer, nil
 }
@@ -206,7 +209,17 @@ func (w *worker) buried(ctx context.Context, p *process) error {
 	case closed:
 		return errClosed
 	}
-	return fmt.Errorf("%s: %w", p.died, engine.ErrUnavailable)
+	return &engine.Death{How: p.died, Said: p.said, Beside: p.beside}
+}
+
+// stillborn is buried for a process that had no request yet: none is to blame for its death.
+func (w *worker) stillborn(ctx context.Context, p *process) error {
+	err := w.buried(ctx, p)
+	var death *engine.Death
+	if errors.As(err, &death) {
+		return fmt.Errorf("%s: %w", death.How, engine.ErrUnavailable)
+	}
+	return err
 }
 
 // awake returns a process that is ready, after starting one if need be.
@@ -278,13 +291,13 @@ func (w *worker) greet(ctx context.Context, p *process) error {
 		select {
 		case <-p.greeted: // its last words say why
 		default:
-			return w.buried(ctx, p)
+			return w.stillborn(ctx, p)
 		}
 	case <-ctx.Done():
 		return fmt.Errorf("start worker: %w", ctx.Err())
 	case <-patience.C:
 		p.kill("it did not start in time")
-		return w.buried(ctx, p)
+		return w.stillborn(ctx, p)
 	}
 	f := p.hello
 	if f.Type == frameReady && f.Ready != nil {

@@ -13,12 +13,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"bottega/internal/engine"
 	"bottega/internal/engine/enginetest"
+	"bottega/internal/engine/wire"
 )
 
 func TestEngine_PassesTheSuiteThroughAWorker(t *testing.T) {
@@ -255,7 +257,7 @@ func TestWorkerMain_EndsWhenStdinCloses(t *testing.T) {
 func TestWorkerMain_RefusesWhatIsNotForIt(t *testing.T) {
 	for name, f := range map[string]*frame{
 		"unknown frame":      {Type: "dance"},
-		"work before start":  {Type: frameGenerate, Request: &request{Image: small("a fox")}},
+		"work before start":  {Type: frameGenerate, Request: &request{Request: wire.Request{Image: small("a fox")}}},
 		"start without more": {Type: frameStart},
 	} {
 		var in bytes.Buffer
@@ -280,7 +282,7 @@ func FuzzReadFrame(f *testing.F) {
 		{Type: frameReady},
 		{Type: frameCancel, ID: 7},
 		{Type: frameProgress, Progress: &progress{Step: 1}, payload: []byte("abc")},
-		{Type: frameGenerate, Request: &request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}, payload: []byte("abcd")},
+		{Type: frameGenerate, Request: &request{Request: wire.Request{Shown: []shownHeader{{What: "init", Width: 1, Height: 1}}}}, payload: []byte("abcd")},
 	} {
 		var b bytes.Buffer
 		if err := writeFrame(&b, v); err != nil {
@@ -311,3 +313,53 @@ func FuzzReadFrame(f *testing.F) {
 }
 
 func logTo(b *buffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
+
+// A process that dies of a request says how and why; one that cannot even start has no request to blame.
+func TestWorker_ADeathTellsHowAndItsLastWords(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, brokenWorker)})
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
+	var death *engine.Death
+	if !errors.As(err, &death) || death.How != "worker ended with status 4" || death.Beside != 0 || len(death.Said) != 20 || death.Said[19] != "complaint 49" {
+		t.Fatalf("error %v, death %+v", err, death)
+	}
+	unavailable(t, err, "status 4")
+	e = open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, failedWorker)})
+	if _, err := e.GenerateImage(t.Context(), small("a fox"), nil); err == nil || errors.As(err, &death) {
+		t.Errorf("a process that never started is the request's death: %v", err)
+	}
+}
+
+// A request that wants to be alone is painted beside nothing, and makes the same picture.
+func TestWorker_ARequestAloneHasTheProcessToItself(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), Command: asRole(t, crowdedWorker)})
+	want, err := e.GenerateImage(t.Context(), together("a fox", 1), nil) // and now the engine knows that four are worth it
+	must(t, err)
+	var under, beside atomic.Int64
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			req := together("a fox", 1)
+			req.Alone = i%4 == 0
+			counted := false
+			got, err := e.GenerateImage(t.Context(), req, func(p engine.Progress) {
+				if !counted {
+					counted = true
+					under.Add(1)
+				}
+				if req.Alone && under.Load() > 1 {
+					beside.Add(1)
+				}
+				if p.Step == p.Steps {
+					under.Add(-1)
+				}
+			})
+			if err != nil || !bytes.Equal(got.Image.Pix, want.Image.Pix) {
+				t.Errorf("request %d: %v, or another picture", i, err)
+			}
+		})
+	}
+	all.Wait()
+	if n := beside.Load(); n > 0 {
+		t.Errorf("%d steps of a request that is alone had another one beside", n)
+	}
+}

@@ -25,9 +25,10 @@ type Bank struct {
 	Pages         map[string]*Page
 	Payments      map[string]*Payment // by charge
 	Subscriptions map[string]*Subscription
-	Refunds       map[string]bool // keys
-	News          []payment.Event // not delivered by anybody but the test
-	Decline       bool            // the card on file
+	Refunds       map[string]bool         // keys
+	Refused       map[string]payment.Seen // renewals that were not paid, by subscription
+	News          []payment.Event         // not delivered by anybody but the test
+	Decline       bool                    // the card on file
 
 	// Trouble, when set, is asked before and after each call that changes something: an error means that the answer, or
 	// the question, was lost.
@@ -58,7 +59,7 @@ type Subscription struct {
 func New(c clock.Clock) *Bank {
 	return &Bank{
 		clock: c, Customers: map[string]string{}, Pages: map[string]*Page{}, Payments: map[string]*Payment{},
-		Subscriptions: map[string]*Subscription{}, Refunds: map[string]bool{},
+		Subscriptions: map[string]*Subscription{}, Refunds: map[string]bool{}, Refused: map[string]payment.Seen{},
 	}
 }
 
@@ -101,12 +102,12 @@ func (b *Bank) Name() string { return "bank" }
 func (b *Bank) Test() bool { return true }
 
 // Customer implements payment.Provider.
-func (b *Bank) Customer(_ context.Context, accountID, _ string) (customer string, err error) {
+func (b *Bank) Customer(_ context.Context, buyer, _ string) (customer string, err error) {
 	err = b.around("customer", func() {
-		if b.Customers[accountID] == "" {
-			b.Customers[accountID] = b.id("cus")
+		if b.Customers[buyer] == "" {
+			b.Customers[buyer] = b.id("cus")
 		}
-		customer = b.Customers[accountID]
+		customer = b.Customers[buyer]
 	})
 	return customer, err
 }
@@ -211,6 +212,8 @@ func (b *Bank) Look(_ context.Context, r payment.Ref) ([]payment.Seen, error) {
 	case payment.RefCharge, payment.RefInvoice:
 		if p := b.Payments[r.ID]; p != nil {
 			list = append(list, p.Seen)
+		} else if seen, ok := b.Refused[r.ID]; ok {
+			list = append(list, seen)
 		}
 	case payment.RefSubscription:
 		if s := b.Subscriptions[r.ID]; s != nil {

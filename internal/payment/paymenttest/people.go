@@ -56,12 +56,23 @@ func (b *Bank) Renew(subscription string) {
 		b.tell(payment.RefSubscription, s.ID)
 		return
 	}
+	delete(b.Refused, subscription)
 	seen := b.receive("", s.Customer, s.Price)
 	b.Payments[seen.Charge].Seen.Subscription = s.ID
 	b.Payments[seen.Charge].Subscription = s.ID
 	s.Charges = append(s.Charges, seen.Charge)
 	b.tell(payment.RefInvoice, seen.Charge)
 	b.tell(payment.RefSubscription, s.ID)
+}
+
+// RefuseRenewal tries to take the next period's payment of a subscription from a card that is no good.
+func (b *Bank) RefuseRenewal(subscription string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.Subscriptions[subscription]; s != nil {
+		b.Refused[subscription] = payment.Seen{Subscription: subscription, Customer: s.Customer, Status: payment.Declined, Failure: "card_declined", At: b.clock.Now()}
+		b.tell(payment.RefInvoice, subscription)
+	}
 }
 
 // End ends a subscription at the bank's own counter.

@@ -13,6 +13,9 @@ import (
 
 // Every payment goes by its payment intent, whatever it was for: that is what money comes in by and goes back by.
 
+// invoicePrefix begins Stripe's names of invoices. One that was paid by transfer goes by it: see readInvoice.
+const invoicePrefix = "in_"
+
 // Look implements payment.Provider.
 func (d *Driver) Look(ctx context.Context, r payment.Ref) ([]payment.Seen, error) {
 	var seen payment.Seen
@@ -21,7 +24,7 @@ func (d *Driver) Look(ctx context.Context, r payment.Ref) ([]payment.Seen, error
 	case payment.RefCheckout:
 		seen, err = d.checkout(ctx, r.ID)
 	case payment.RefCharge:
-		if strings.HasPrefix(r.ID, "in_") { // paid by transfer or cash: see readInvoice
+		if strings.HasPrefix(r.ID, invoicePrefix) { // paid by transfer or cash: see readInvoice
 			seen, err = d.invoice(ctx, r.ID)
 		} else {
 			seen, err = d.intent(ctx, r.ID)
@@ -201,6 +204,8 @@ func (d *Driver) readInvoice(ctx context.Context, inv *stripe.Invoice) (payment.
 		}
 	} else if inv.Status == stripe.InvoiceStatusPaid && inv.AmountPaid > 0 { // by transfer or cash, noted by the operator
 		seen.Charge, seen.Status, seen.Amount, seen.Currency = inv.ID, payment.Succeeded, money(inv.AmountPaid), string(inv.Currency)
+	} else if inv.Status == stripe.InvoiceStatusOpen && inv.AttemptCount > 0 && inv.BillingReason == stripe.InvoiceBillingReasonSubscriptionCycle {
+		seen.Status, seen.Failure = payment.Declined, "declined" // Stripe tries again; on a page the payer does
 	}
 	seen.Subscription, seen.PaymentID = details.Subscription.ID, ""
 	if inv.BillingReason == stripe.InvoiceBillingReasonSubscriptionCreate {

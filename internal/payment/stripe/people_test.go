@@ -12,11 +12,12 @@ import (
 // open opens a page to pay on.
 func (b *till) open(form url.Values) object {
 	cents, _ := strconv.ParseInt(form.Get("line_items[0][price_data][unit_amount]"), 10, 64)
+	seats, _ := strconv.ParseInt(form.Get("line_items[0][quantity]"), 10, 64)
 	id := b.id("cs")
 	return b.keep(object{
 		"id": id, "object": "checkout.session", "url": "https://checkout.test/" + id, "status": "open", "payment_status": "unpaid",
 		"mode": form.Get("mode"), "customer": form.Get("customer"), "metadata": meta(form, "metadata"),
-		"cents": cents, "interval": form.Get("line_items[0][price_data][recurring][interval]"),
+		"cents": cents * seats, "unit": cents, "seats": seats, "interval": form.Get("line_items[0][price_data][recurring][interval]"),
 		"intent_meta": meta(form, "payment_intent_data[metadata]"), "sub_meta": meta(form, "subscription_data[metadata]"),
 	})
 }
@@ -57,7 +58,8 @@ func (b *till) pay(id string) {
 			"id": b.id("sub"), "object": "subscription", "status": "active", "customer": customer, "metadata": s["sub_meta"],
 			"cancel_at_period_end": false, "items": list([]object{{
 				"id": b.id("si"), "object": "subscription_item", "current_period_end": time.Now().AddDate(0, 1, 0).Unix(),
-				"price": object{"object": "price", "unit_amount": cents, "recurring": object{"interval": s["interval"]}},
+				"quantity": s["seats"],
+				"price":    object{"object": "price", "unit_amount": s["unit"], "recurring": object{"interval": s["interval"]}},
 			}}),
 		})
 		s["subscription"] = sub["id"]
@@ -70,7 +72,7 @@ func (b *till) pay(id string) {
 // invoice bills a subscription and is paid at once.
 func (b *till) invoice(sub object, reason string) object {
 	item := sub["items"].(object)["data"].([]object)[0]
-	cents := item["price"].(object)["unit_amount"].(int64)
+	cents := item["price"].(object)["unit_amount"].(int64) * item["quantity"].(int64)
 	intent := b.intent(cents, sub["customer"].(string), object{})
 	id := b.id("in")
 	line := object{
@@ -98,6 +100,24 @@ func (b *till) renew(sub string) {
 	b.tell("customer.subscription.updated", b.objects[sub])
 }
 
+// refuse bills the next period, and the card is no good.
+func (b *till) refuse(sub string) object {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := len(b.order)
+	o := b.invoice(b.objects[sub], "subscription_cycle")
+	for _, id := range b.order[before:] { // no money came in
+		if id != o["id"] {
+			delete(b.objects, id)
+		}
+	}
+	b.order = append(b.order[:before:before], o["id"].(string))
+	o["status"], o["amount_paid"], o["attempt_count"], o["payments"] = "open", int64(0), 1, list(nil)
+	b.news = nil
+	b.tell("invoice.payment_failed", o)
+	return o
+}
+
 // renewByTransfer bills the next period, and the operator notes that it was paid outside of Stripe.
 func (b *till) renewByTransfer(sub string) {
 	b.mu.Lock()
@@ -119,6 +139,7 @@ func (b *till) follow(sub object, form url.Values) object {
 	}
 	if cents, err := strconv.ParseInt(form.Get("items[0][price_data][unit_amount]"), 10, 64); err == nil {
 		item := sub["items"].(object)["data"].([]object)[0]
+		item["quantity"], _ = strconv.ParseInt(form.Get("items[0][quantity]"), 10, 64)
 		item["price"] = object{
 			"object": "price", "unit_amount": cents, "recurring": object{"interval": form.Get("items[0][price_data][recurring][interval]")},
 		}

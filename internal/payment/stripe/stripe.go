@@ -79,9 +79,9 @@ const (
 )
 
 // Customer implements payment.Provider.
-func (d *Driver) Customer(ctx context.Context, accountID, email string) (string, error) {
-	p := &stripe.CustomerCreateParams{Email: stripe.String(email), Metadata: map[string]string{metaAccount: accountID}}
-	p.SetIdempotencyKey("customer:" + accountID)
+func (d *Driver) Customer(ctx context.Context, buyer, email string) (string, error) {
+	p := &stripe.CustomerCreateParams{Email: stripe.String(email), Metadata: map[string]string{metaAccount: buyer}}
+	p.SetIdempotencyKey("customer:" + buyer)
 	c, err := d.api.V1Customers.Create(ctx, p)
 	if err != nil {
 		return "", failed("make a customer", err)
@@ -95,11 +95,11 @@ func (d *Driver) Checkout(ctx context.Context, o payment.Order) (payment.Page, e
 	price := &stripe.CheckoutSessionCreateLineItemPriceDataParams{
 		Currency: stripe.String(payment.Currency), UnitAmount: stripe.Int64(cents(o.Payment.Amount)),
 	}
+	quantity := int64(1)
 	p := &stripe.CheckoutSessionCreateParams{
 		Customer: stripe.String(o.Customer), ClientReferenceID: stripe.String(o.Payment.ID), Metadata: meta,
 		SuccessURL: stripe.String(o.Back + "?paid=" + o.Payment.ID), CancelURL: stripe.String(o.Back),
 		ExpiresAt: stripe.Int64(d.clock.Now().Add(max(o.Lasts, 31*time.Minute)).Unix()), // Stripe wants 30 minutes
-		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{PriceData: price, Quantity: stripe.Int64(1)}},
 	}
 	if o.Payment.Kind == payment.Start {
 		product, err := d.product(ctx, o.Payment.Terms.Plan, o.Title)
@@ -107,6 +107,8 @@ func (d *Driver) Checkout(ctx context.Context, o payment.Order) (payment.Page, e
 			return payment.Page{}, err
 		}
 		price.Product = stripe.String(product)
+		unit, seats := perSeat(o.Payment.Amount, o.Payment.Terms.Seats)
+		price.UnitAmount, quantity = stripe.Int64(cents(unit)), seats
 		price.Recurring = &stripe.CheckoutSessionCreateLineItemPriceDataRecurringParams{Interval: stripe.String(string(o.Payment.Terms.Cycle))}
 		p.Mode = stripe.String(string(stripe.CheckoutSessionModeSubscription))
 		p.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: meta}
@@ -118,6 +120,7 @@ func (d *Driver) Checkout(ctx context.Context, o payment.Order) (payment.Page, e
 		}
 		p.InvoiceCreation = &stripe.CheckoutSessionCreateInvoiceCreationParams{Enabled: stripe.Bool(true)}
 	}
+	p.LineItems = []*stripe.CheckoutSessionCreateLineItemParams{{PriceData: price, Quantity: stripe.Int64(quantity)}}
 	p.SetIdempotencyKey("checkout:" + o.Payment.ID)
 	s, err := d.api.V1CheckoutSessions.Create(ctx, p)
 	if err != nil {
@@ -127,7 +130,14 @@ func (d *Driver) Checkout(ctx context.Context, o payment.Order) (payment.Page, e
 }
 
 func metadata(p payment.Payment) map[string]string {
-	return map[string]string{metaPayment: p.ID, metaAccount: p.AccountID, metaKind: string(p.Kind), metaPlan: p.Terms.Plan}
+	return map[string]string{metaPayment: p.ID, metaAccount: p.Buyer, metaKind: string(p.Kind), metaPlan: p.Terms.Plan}
+}
+
+// perSeat is the price of one seat and how many there are, as Stripe shows them; of a plan for one person its price, once.
+// The prices of a plan for a team are whole multiples.
+func perSeat(price plan.Money, seats int) (unit plan.Money, quantity int64) {
+	n := max(1, seats)
+	return price / plan.Money(n), int64(n)
 }
 
 // product makes Stripe's record of a plan, once for all.
@@ -212,8 +222,12 @@ func (d *Driver) method(ctx context.Context, customer string) (string, error) {
 	return "", nil
 }
 
-// Refund implements payment.Provider.
+// Refund implements payment.Provider. Stripe gives back what came in by a payment intent: what was paid by transfer goes back
+// the way it came.
 func (d *Driver) Refund(ctx context.Context, r payment.RefundOrder) error {
+	if strings.HasPrefix(r.Charge, invoicePrefix) {
+		return payment.ErrOutside
+	}
 	p := &stripe.RefundCreateParams{PaymentIntent: stripe.String(r.Charge), Amount: stripe.Int64(cents(r.Amount))}
 	p.SetIdempotencyKey("refund:" + r.Key)
 	_, err := d.api.V1Refunds.Create(ctx, p)

@@ -3,6 +3,7 @@ package stripe_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -313,7 +314,7 @@ func TestStripe_ToppingUp(t *testing.T) {
 	s.till.pay(first.Checkout)
 	s.deliver(rand.New(rand.NewPCG(5, 6)), 0)
 	err = s.Payments.SetAutoTopUp(t.Context(), payment.TopUpRule{
-		AccountID: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(6000), Ceiling: 17_000_000,
+		Buyer: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(6000), Ceiling: 17_000_000,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -329,7 +330,7 @@ func TestStripe_ToppingUp(t *testing.T) {
 	}
 	s.till.declines = "insufficient_funds"
 	err = s.Payments.SetAutoTopUp(t.Context(), payment.TopUpRule{
-		AccountID: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(60_000), Ceiling: 17_000_000,
+		Buyer: who.AccountID, Of: plan.Credits, Enabled: true, Pack: "api-small", Threshold: token.Whole(60_000), Ceiling: 17_000_000,
 	})
 	if err == nil {
 		err = s.Payments.TopUps(t.Context())
@@ -359,6 +360,32 @@ func TestStripe_ARenewalByTransfer(t *testing.T) {
 	}
 	if err := s.Payments.Tell(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if d := s.differences(false); len(d) > 0 {
+		t.Errorf("differences: %+v", d)
+	}
+	if _, err := s.Payments.Refund(t.Context(), list[0].ID, 0); !errors.Is(err, payment.ErrOutside) {
+		t.Errorf("Stripe gives back what it never had: %v", err)
+	}
+	s.Verify()
+}
+
+// A renewal that Stripe could not take is known when Stripe says so, and the plan waits; what was paid before is not touched.
+func TestStripe_ARenewalThatIsRefused(t *testing.T) {
+	s := newShop(t, apptest.SQLite(t))
+	who := s.User(plan.Free)
+	start := s.wish(who, plan.Wish{Action: plan.Change, Plan: "apprentice", Cycle: plan.Monthly})
+	s.till.pay(start.Payment.Checkout)
+	s.deliver(rand.New(rand.NewPCG(13, 14)), 0)
+	s.Clock.Advance(30*24*time.Hour + time.Minute)
+	s.till.refuse(s.till.the("subscription")["id"].(string))
+	s.deliver(rand.New(rand.NewPCG(15, 16)), 0)
+	if at, err := s.Payments.Refused(t.Context(), who.AccountID); err != nil || at.IsZero() {
+		t.Errorf("refused at %s, %v", at, err)
+	}
+	list, _, err := s.Payments.List(t.Context(), who.AccountID, "", 10)
+	if err != nil || len(list) != 1 || list[0].State != payment.Paid {
+		t.Errorf("%+v, %v", list, err)
 	}
 	if d := s.differences(false); len(d) > 0 {
 		t.Errorf("differences: %+v", d)

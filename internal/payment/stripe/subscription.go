@@ -27,7 +27,7 @@ func readSubscription(s *stripe.Subscription) payment.SeenSubscription {
 		Ended: s.Status == stripe.SubscriptionStatusCanceled || s.Status == stripe.SubscriptionStatusIncompleteExpired,
 	}
 	if it := item(s); it != nil && it.Price != nil {
-		out.Price = money(it.Price.UnitAmount)
+		out.Price = money(it.Price.UnitAmount) * plan.Money(max(1, it.Quantity))
 		if it.Price.Recurring != nil {
 			out.Cycle = plan.Cycle(it.Price.Recurring.Interval)
 		}
@@ -71,9 +71,10 @@ func (d *Driver) Follow(ctx context.Context, id string, w payment.Wanted) error 
 		if err != nil {
 			return err
 		}
+		unit, quantity := perSeat(w.Price, w.Seats)
 		p.Items = []*stripe.SubscriptionUpdateItemParams{{
-			ID: stripe.String(it.ID), PriceData: &stripe.SubscriptionUpdateItemPriceDataParams{
-				Currency: stripe.String(payment.Currency), Product: stripe.String(product), UnitAmount: stripe.Int64(cents(w.Price)),
+			ID: stripe.String(it.ID), Quantity: stripe.Int64(quantity), PriceData: &stripe.SubscriptionUpdateItemPriceDataParams{
+				Currency: stripe.String(payment.Currency), Product: stripe.String(product), UnitAmount: stripe.Int64(cents(unit)),
 				Recurring: &stripe.SubscriptionUpdateItemPriceDataRecurringParams{Interval: stripe.String(string(w.Cycle))},
 			},
 		}}

@@ -77,7 +77,7 @@ export function Deed({ line, own }: { line: AuditLine; own?: boolean }) {
       <time dateTime={line.at}>{own ? day(line.at) : clock(line.at, Date.parse(line.at))}</time>
       <div>
         <p>
-          <strong>{words}</strong> {more}{' '}
+          <strong>{words}</strong> {more && `${more} · `}
           {line.account_id && line.email ? (
             own ? null : (
               <Link
@@ -108,6 +108,6 @@ function useDetails({ details: d }: AuditLine): string {
   const span = Number(d.lasts_seconds ?? 0) > 0 ? ` · ${lasting(Number(d.lasts_seconds))}` : '';
   if (typeof d.times === 'number') return `× ${d.times}${span}`;
   if (typeof d.amount_mt === 'number')
-    return `${tokens(d.amount_mt)} ${t(d.unit === 'credits' ? 'admin.credits' : 'admin.tokens')}${span}`;
+    return `${tokens(d.amount_mt)} ${t(d.unit === 'credits' ? 'admin.unit_credits' : 'admin.unit_tokens')}${span}`;
   return typeof d.plan === 'string' ? d.plan : '';
 }

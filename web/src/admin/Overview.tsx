@@ -212,7 +212,7 @@ function Workers({ told }: { told: Told }) {
             <div className={classes.rowName}>
               <strong>
                 <Tooltip label={w.id}>
-                  <code>{ofShort(w.id)}</code>
+                  {w.name ? <span>{w.name}</span> : <code>{ofShort(w.id)}</code>}
                 </Tooltip>{' '}
                 {w.here && <em>{t('admin.this_server')}</em>}
               </strong>
@@ -221,7 +221,9 @@ function Workers({ told }: { told: Told }) {
                   ? t('admin.worker_gone')
                   : w.drained
                     ? t('admin.worker_drained', { count: w.running })
-                    : w.engines.join(', ')}
+                    : [t(`admin.kind_${w.kind}`), w.version, w.engines.join(', ')]
+                        .filter(Boolean)
+                        .join(' · ')}
               </small>
             </div>
             <div className={classes.load}>
@@ -240,7 +242,9 @@ function Workers({ told }: { told: Told }) {
                 off={w.drained}
                 pause={t('admin.drain')}
                 busy={set.isPending && set.variables?.id === w.id}
-                label={t(w.drained ? 'admin.resume_named' : 'admin.drain_named', { name: ofShort(w.id) })}
+                label={t(w.drained ? 'admin.resume_named' : 'admin.drain_named', {
+                  name: w.name || ofShort(w.id),
+                })}
                 onClick={() => wanted(w)}
               />
             )}

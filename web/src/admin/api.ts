@@ -21,6 +21,9 @@ export interface AdminLane {
 
 export interface AdminWorker {
   id: string;
+  name: string;
+  kind: 'server' | 'worker' | 'remote';
+  version: string;
   slots: number;
   running: number;
   engines: string[];

@@ -31,8 +31,12 @@ export function Alerts() {
           <IconBellRinging size={19} stroke={1.8} aria-hidden />
           <p>
             <strong>{a.title}.</strong> {a.text}{' '}
-            <Link to={a.kind === 'payment' ? '/plans' : '/wallet'} className="link">
-              {t(a.kind === 'payment' ? 'alerts.to_plans' : 'alerts.to_wallet')}
+            <Link
+              to={a.team_id ? '/teams/$id/plan' : a.kind === 'payment' ? '/plans' : '/wallet'}
+              params={{ id: a.team_id ?? '' }}
+              className="link"
+            >
+              {t(a.team_id || a.kind === 'payment' ? 'alerts.to_plans' : 'alerts.to_wallet')}
             </Link>
           </p>
           <ActionIcon

@@ -103,7 +103,6 @@ export const api = {
   picture: (id: string) => send<Shape>(`/pictures/${at(id)}`),
 
   wallet: () => send<Wallet>('/wallet'),
-
   alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
   dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
 

@@ -449,6 +449,8 @@ export interface Alert {
   title: string;
   text: string;
   created_at: string;
+  /** Whose pool or plan it is about; null = one's own. */
+  team_id: string | null;
 }
 
 export interface AlertSettings {
@@ -485,6 +487,8 @@ export interface PlanOffer {
   requests_per_minute: number;
   month_micros: number;
   year_micros: number;
+  /** Of a plan for teams the fewest seats: amounts and prices are those of one. 0 = for one person. */
+  min_seats: number;
   current: boolean;
 }
 
@@ -497,8 +501,10 @@ export interface Subscription {
   since: string;
   paid_until: string | null;
   grace_until: string | null;
-  next: { plan: string; title: string; cycle: Cycle; at: string } | null;
+  next: { plan: string; title: string; cycle: Cycle; seats: number; at: string } | null;
   renewal_micros: number;
+  /** Of a team; 0 = one person. */
+  seats: number;
   version: number;
   trial_open: boolean;
   owed_mt: number;
@@ -509,6 +515,8 @@ export interface PlanWish {
   action: 'change' | 'cancel' | 'resume' | 'try';
   plan?: string;
   cycle?: 'month' | 'year';
+  /** Of a team; left out: those there are. */
+  seats?: number;
 }
 
 export interface PlanPreview {
@@ -516,6 +524,7 @@ export interface PlanPreview {
   plan: string;
   title: string;
   cycle: Cycle;
+  seats: number;
   price_micros: number;
   tokens_mt: number;
   at: string;
@@ -563,6 +572,7 @@ export interface Payment {
   taken_mt: number;
   plan_title: string | null;
   cycle: Cycle | null;
+  seats: number;
   pack: string | null;
   created_at: string;
   paid_at: string | null;
@@ -651,7 +661,7 @@ export interface Invitation {
 }
 
 /** The token is told this once. */
-export type NewInvitation = Invitation & { token: string };
+export type NewInvitation = Invitation & { token: string; mailed: boolean };
 
 export interface InvitationRequest {
   email?: string;

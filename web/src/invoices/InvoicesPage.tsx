@@ -21,15 +21,7 @@ export function InvoicesPage() {
   const { t } = useTranslation();
   usePageTitle(t('invoices.title'));
   const { data: session } = useSession();
-  const query = useInfiniteQuery(moneyQueries.payments());
-  const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
   const checkout = session?.payments.checkout ?? false;
-  const portal = useMutation({
-    mutationFn: moneyApi.portal,
-    onSuccess: ({ url }) => window.location.assign(url),
-    onError: (error) =>
-      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
-  });
   return (
     <div className="page">
       <header>
@@ -38,38 +30,58 @@ export function InvoicesPage() {
       </header>
       <SubNav />
       {session && !checkout && <NoCheckout what="payments" />}
-      <section className="panel" aria-labelledby="payments-title">
-        <div className={wallet.journalHead}>
-          <h2 id="payments-title">{t('invoices.list')}</h2>
-          {checkout && (
-            <Button size="xs" variant="default" loading={portal.isPending} onClick={() => portal.mutate()}>
-              {t('invoices.portal')}
-            </Button>
-          )}
-        </div>
-        <Paged
-          query={query}
-          none={rows.length === 0}
-          empty={t('invoices.empty')}
-          failed={t('invoices.failed_to_load')}
-          more={t('invoices.more')}
-        >
-          <ul className={wallet.payments}>
-            {rows.map((p) => (
-              <Row key={p.id} p={p} />
-            ))}
-          </ul>
-        </Paged>
-      </section>
+      <Payments checkout={checkout} />
     </div>
+  );
+}
+
+/** Payments, newest first, and the way to the provider's page with cards and invoices. */
+export function Payments({ checkout, team }: { checkout: boolean; team?: string }) {
+  const { t } = useTranslation();
+  const query = useInfiniteQuery(moneyQueries.payments(team));
+  const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
+  const portal = useMutation({
+    mutationFn: () => moneyApi.portal(team),
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+  });
+  return (
+    <section className="panel" aria-labelledby="payments-title">
+      <div className={wallet.journalHead}>
+        <h2 id="payments-title">{t('invoices.list')}</h2>
+        {checkout && (
+          <Button size="xs" variant="default" loading={portal.isPending} onClick={() => portal.mutate()}>
+            {t('invoices.portal')}
+          </Button>
+        )}
+      </div>
+      <Paged
+        query={query}
+        none={rows.length === 0}
+        empty={t('invoices.empty')}
+        failed={t('invoices.failed_to_load')}
+        more={t('invoices.more')}
+      >
+        <ul className={wallet.payments}>
+          {rows.map((p) => (
+            <Row key={p.id} p={p} />
+          ))}
+        </ul>
+      </Paged>
+    </section>
   );
 }
 
 function Row({ p }: { p: Payment }) {
   const { t } = useTranslation();
+  const plan =
+    p.plan_title !== null && p.seats > 0
+      ? t('plans.with_seats', { plan: p.plan_title, count: p.seats })
+      : p.plan_title;
   const what =
-    p.plan_title !== null
-      ? t(`invoices.kind_${p.kind}`, { plan: p.plan_title })
+    plan !== null
+      ? t(`invoices.kind_${p.kind}`, { plan })
       : t(`invoices.kind_${p.kind}`, { amount: tokens(p.tokens_mt), unit: t(`packs.unit_${p.of}`) });
   return (
     <li data-payment={p.id} data-state={p.state}>

@@ -197,8 +197,8 @@ function Row({ g, alone, relaxes }: { g: Generation; alone: boolean; relaxes: bo
       </button>
       <span className={classes.what}>
         <strong title={g.prompt}>{g.prompt || t('line.wordless')}</strong>
+        <small>{`${g.width}×${g.height} × ${g.count} · ${worded(g.price_mt)}`}</small>
         <small>
-          {`${g.width}×${g.height} × ${g.count} · ${worded(g.price_mt)} · `}
           <Waiting g={g} />
         </small>
       </span>

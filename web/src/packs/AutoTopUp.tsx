@@ -15,24 +15,26 @@ import classes from './packs.module.css';
 interface Props {
   of: Unit;
   list: PackList;
+  /** Whose; left out: one's own. */
+  team?: string;
 }
 
 /** A wallet that fills itself, up to a ceiling a month. */
-export function AutoTopUp({ of, list }: Props) {
+export function AutoTopUp({ of, list, team }: Props) {
   const { t } = useTranslation();
-  const { data, isError, refetch } = useQuery(moneyQueries.autoTopUp(of));
+  const { data, isError, refetch } = useQuery(moneyQueries.autoTopUp(of, team));
   return (
     <section className="panel" aria-labelledby="auto-title">
       <h2 id="auto-title">{t('packs.auto')}</h2>
       <p className={classes.soft}>{t(`packs.auto_text_${of}`)}</p>
       {isError && !data && <Failed text={t('packs.auto_failed')} onRetry={() => void refetch()} />}
       {!data && !isError && <Skeleton height={120} mt={14} radius={12} />}
-      {data && <Form rule={data} list={list} />}
+      {data && <Form rule={data} list={list} team={team} />}
     </section>
   );
 }
 
-function Form({ rule, list }: { rule: Rule; list: PackList }) {
+function Form({ rule, list, team }: { rule: Rule; list: PackList; team?: string }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [enabled, setEnabled] = useState(rule.enabled);
@@ -41,15 +43,18 @@ function Form({ rule, list }: { rule: Rule; list: PackList }) {
   const [ceiling, setCeiling] = useState<number | string>(rule.ceiling_micros / 1_000_000 || 50);
   const keep = useMutation({
     mutationFn: () =>
-      moneyApi.setAutoTopUp({
-        of: rule.of,
-        enabled,
-        pack,
-        threshold_mt: Math.round(Number(threshold || 0) * 1000),
-        ceiling_micros: Math.round(Number(ceiling || 0) * 1_000_000),
-      }),
+      moneyApi.setAutoTopUp(
+        {
+          of: rule.of,
+          enabled,
+          pack,
+          threshold_mt: Math.round(Number(threshold || 0) * 1000),
+          ceiling_micros: Math.round(Number(ceiling || 0) * 1_000_000),
+        },
+        team,
+      ),
     onSuccess: (told) => {
-      client.setQueryData(moneyQueries.autoTopUp(rule.of).queryKey, told);
+      client.setQueryData(moneyQueries.autoTopUp(rule.of, team).queryKey, told);
       notifications.show({ color: 'green', message: t('packs.auto_kept') });
     },
   });

@@ -26,12 +26,6 @@ export function PacksPage() {
   const [of, setOf] = useState<Unit>('tokens');
   const { data, isError, refetch } = useQuery(moneyQueries.packs(of));
   const checkout = session?.payments.checkout ?? false;
-  const buy = useMutation({
-    mutationFn: (wish: { pack?: string; amount_mt?: number }) => moneyApi.buy({ of, ...wish }),
-    onSuccess: ({ pay_url }) => window.location.assign(pay_url),
-    onError: (error) =>
-      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
-  });
   return (
     <div className="page">
       <header>
@@ -59,42 +53,66 @@ export function PacksPage() {
       {!data && !isError && <Skeleton height={220} radius={16} />}
       {data && (
         <>
-          <ul className={plans.plans}>
-            {data.items.map((p) => (
-              <li key={p.name} className={plans.card} data-pack={p.name}>
-                <h2>{p.title}</h2>
-                <p className={plans.price}>
-                  <strong className="number">{tokens(p.amount_mt)}</strong> {t(`packs.unit_${of}`)}
-                  <small>{t(`packs.per_thousand_${of}`, { price: money(p.thousand_micros) })}</small>
-                </p>
-                <div className={plans.act}>
-                  {checkout ? (
-                    <Button
-                      fullWidth
-                      loading={buy.isPending && buy.variables.pack === p.name}
-                      onClick={() => buy.mutate({ pack: p.name })}
-                    >
-                      {t('packs.buy', { price: money(p.price_micros) })}
-                    </Button>
-                  ) : (
-                    <span className="number soft">{money(p.price_micros)}</span>
-                  )}
-                </div>
-              </li>
-            ))}
-          </ul>
-          <OwnAmount
-            key={of}
-            of={of}
-            list={data}
-            checkout={checkout}
-            pending={buy.isPending && !buy.variables.pack}
-            onBuy={(amount_mt) => buy.mutate({ amount_mt })}
-          />
+          <Offers of={of} list={data} checkout={checkout} />
           {checkout && <AutoTopUp key={`top-up-${of}`} of={of} list={data} />}
         </>
       )}
     </div>
+  );
+}
+
+interface OffersProps {
+  of: Unit;
+  list: PackList;
+  checkout: boolean;
+  /** Whose; left out: one's own. */
+  team?: string;
+}
+
+/** Packs and an amount of one's own, each with a way to a page to pay on. */
+export function Offers({ of, list, checkout, team }: OffersProps) {
+  const { t } = useTranslation();
+  const buy = useMutation({
+    mutationFn: (wish: { pack?: string; amount_mt?: number }) => moneyApi.buy({ of, ...wish }, team),
+    onSuccess: ({ pay_url }) => window.location.assign(pay_url),
+    onError: (error) =>
+      notifications.show({ color: 'red', title: t('common.failed'), message: error.message }),
+  });
+  return (
+    <>
+      <ul className={plans.plans}>
+        {list.items.map((p) => (
+          <li key={p.name} className={plans.card} data-pack={p.name}>
+            <h2>{p.title}</h2>
+            <p className={plans.price}>
+              <strong className="number">{tokens(p.amount_mt)}</strong> {t(`packs.unit_${of}`)}
+              <small>{t(`packs.per_thousand_${of}`, { price: money(p.thousand_micros) })}</small>
+            </p>
+            <div className={plans.act}>
+              {checkout ? (
+                <Button
+                  fullWidth
+                  loading={buy.isPending && buy.variables.pack === p.name}
+                  onClick={() => buy.mutate({ pack: p.name })}
+                >
+                  {t('packs.buy', { price: money(p.price_micros) })}
+                </Button>
+              ) : (
+                <span className="number soft">{money(p.price_micros)}</span>
+              )}
+            </div>
+          </li>
+        ))}
+      </ul>
+      <OwnAmount
+        key={of}
+        of={of}
+        list={list}
+        checkout={checkout}
+        pending={buy.isPending && !buy.variables.pack}
+        onBuy={(amount_mt) => buy.mutate({ amount_mt })}
+      />
+    </>
   );
 }
 

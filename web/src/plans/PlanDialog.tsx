@@ -14,23 +14,25 @@ interface Props {
   wish: PlanWish | null;
   /** Whether anything can be paid for here. */
   checkout: boolean;
+  /** Whose plan; left out: one's own. */
+  team?: string;
   onClose: () => void;
 }
 
 /** Shows what a change brings and costs, to the cent, before it is agreed to. */
-export function PlanDialog({ wish, checkout, onClose }: Props) {
+export function PlanDialog({ wish, checkout, team, onClose }: Props) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const preview = useQuery({
-    queryKey: ['plan-preview', wish],
-    queryFn: () => moneyApi.previewPlan(wish as PlanWish),
+    queryKey: ['plan-preview', wish, team],
+    queryFn: () => moneyApi.previewPlan(wish as PlanWish, team),
     enabled: wish !== null,
     staleTime: 0,
     gcTime: 0,
     retry: false,
   });
   const change = useMutation({
-    mutationFn: ({ w, p }: { w: PlanWish; p: PlanPreview }) => moneyApi.changePlan(w, p),
+    mutationFn: ({ w, p }: { w: PlanWish; p: PlanPreview }) => moneyApi.changePlan(w, p, team),
     onSuccess: ({ pay_url, payment }, { p }) => {
       if (pay_url) {
         window.location.assign(pay_url);
@@ -42,7 +44,7 @@ export function PlanDialog({ wish, checkout, onClose }: Props) {
         color: waits ? 'yellow' : 'green',
         message: t(waits ? 'plans.waits' : `plans.done_${p.action}`, { plan: p.title }),
       });
-      for (const key of ['subscription', 'plans', 'wallet', 'session', 'payments', 'journal'])
+      for (const key of ['subscription', 'plans', 'wallet', 'session', 'payments', 'journal', 'teams'])
         void client.invalidateQueries({ queryKey: [key] });
     },
     onError: (error) => {
@@ -100,6 +102,7 @@ function Lines({ p, of }: { p: PlanPreview; of: PlanWish['of'] }) {
   const { t } = useTranslation();
   const lines: [string, string][] = [];
   if (p.action !== 'cancel') lines.push([t('plans.line_now'), money(p.price_micros)]);
+  if (p.seats > 0 && p.action !== 'cancel') lines.push([t('plans.line_seats'), p.seats.toLocaleString('en')]);
   if (p.tokens_mt > 0)
     lines.push([t(of === 'credits' ? 'plans.line_credits' : 'plans.line_tokens'), tokens(p.tokens_mt)]);
   if (p.action === 'downgrade' || p.action === 'switch') lines.push([t('plans.line_at'), day(p.at)]);

@@ -17,7 +17,7 @@ import { PlanDialog } from './PlanDialog';
 import classes from './plans.module.css';
 import { Standing } from './Standing';
 
-type PaidCycle = 'month' | 'year';
+export type PaidCycle = 'month' | 'year';
 
 /** Plans side by side, and how one stands with one's own. */
 export function PlansPage() {
@@ -102,15 +102,21 @@ interface CardProps {
   mine: Subscription;
   checkout: boolean;
   trialDays: number;
+  /** For a team: how many are wished for. */
+  seats?: number;
   onWish: (wish: PlanWish) => void;
 }
 
-function PlanCard({ plan, cycle, mine, checkout, trialDays, onWish }: CardProps) {
+export function PlanCard({ plan, cycle, mine, checkout, trialDays, seats, onWish }: CardProps) {
   const { t } = useTranslation();
-  const price = cycle === 'year' ? plan.year_micros : plan.month_micros;
+  const price = (cycle === 'year' ? plan.year_micros : plan.month_micros) * (seats ?? 1);
   const sold = price > 0;
   const sameCycle = !mine.cycle || mine.cycle === cycle;
-  const follows = mine.next?.plan === plan.name && mine.state === 'changing';
+  const follows =
+    mine.state === 'changing' && mine.next?.plan === plan.name && (!seats || mine.next.seats === seats);
+  const same = plan.current && (!seats || mine.seats === seats);
+  const change = seats ? t('plans.resize', { count: seats }) : t(`plans.pay_by_${cycle}`);
+  const choice = plan.current && mine.cycle ? change : t('plans.choose', { plan: plan.title });
   return (
     <li className={classes.card} data-current={plan.current || undefined} data-plan={plan.name}>
       <h2>
@@ -122,6 +128,7 @@ function PlanCard({ plan, cycle, mine, checkout, trialDays, onWish }: CardProps)
         {sold ? (
           <>
             <strong className="number">{money(price)}</strong> {t(`plans.a_${cycle}`)}
+            {seats && <small>{t('plans.per_seat', { price: money(plan.month_micros) })}</small>}
           </>
         ) : (
           <strong>{plan.month_micros > 0 ? t('plans.not_yearly') : t('plans.free')}</strong>
@@ -130,21 +137,19 @@ function PlanCard({ plan, cycle, mine, checkout, trialDays, onWish }: CardProps)
           <small>{t('plans.saves', { amount: money(plan.month_micros * 12 - plan.year_micros) })}</small>
         )}
       </p>
-      <Facts plan={plan} />
+      <Facts plan={plan} seats={seats ?? 1} />
       <div className={classes.act}>
-        {(checkout || mine.cycle !== '') &&
-          sold &&
-          (!plan.current || !sameCycle || !mine.cycle) &&
-          !follows && (
-            <Button
-              fullWidth
-              variant={plan.current ? 'default' : 'filled'}
-              onClick={() => onWish({ of: plan.of, action: 'change', plan: plan.name, cycle })}
-              data-testid={`choose-${plan.name}`}
-            >
-              {t(plan.current && mine.cycle ? `plans.pay_by_${cycle}` : 'plans.choose', { plan: plan.title })}
-            </Button>
-          )}
+        {(checkout || mine.cycle !== '') && sold && (!same || !sameCycle || !mine.cycle) && !follows && (
+          <Button
+            fullWidth
+            variant={plan.current ? 'default' : 'filled'}
+            disabled={seats !== undefined && seats < plan.min_seats}
+            onClick={() => onWish({ of: plan.of, action: 'change', plan: plan.name, cycle, seats })}
+            data-testid={`choose-${plan.name}`}
+          >
+            {choice}
+          </Button>
+        )}
         {trialDays > 0 && mine.trial_open && plan.month_micros > 0 && !plan.current && (
           <Button
             fullWidth
@@ -159,15 +164,15 @@ function PlanCard({ plan, cycle, mine, checkout, trialDays, onWish }: CardProps)
   );
 }
 
-function Facts({ plan }: { plan: PlanOffer }) {
+function Facts({ plan, seats }: { plan: PlanOffer; seats: number }) {
   const { t } = useTranslation();
   const worded = useTokens();
   const amount = (mt: number) =>
     plan.of === 'credits' ? t('plans.credits', { amount: (mt / 1000).toLocaleString('en') }) : worded(mt);
   const facts: string[] = [];
   if (plan.daily_mt > 0) facts.push(t('plans.daily', { amount: amount(plan.daily_mt) }));
-  if (plan.monthly_mt > 0) facts.push(t('plans.monthly', { amount: amount(plan.monthly_mt) }));
-  if (plan.bank_cap_mt > 0) facts.push(t('plans.bank', { amount: amount(plan.bank_cap_mt) }));
+  if (plan.monthly_mt > 0) facts.push(t('plans.monthly', { amount: amount(plan.monthly_mt * seats) }));
+  if (plan.bank_cap_mt > 0) facts.push(t('plans.bank', { amount: amount(plan.bank_cap_mt * seats) }));
   if (plan.concurrency > 0) facts.push(t('plans.concurrency', { count: plan.concurrency }));
   if (plan.queue > 0) facts.push(t('plans.queue', { count: plan.queue }));
   if (plan.relaxed) facts.push(t('plans.relaxed'));

@@ -43,6 +43,8 @@ export function Standing({ subscription: s, onWish }: Props) {
 function Sentence({ s }: { s: Subscription }) {
   const { t } = useTranslation();
   const plan = s.title;
+  const seated = (count: number, title: string) =>
+    count > 0 ? t('plans.with_seats', { plan: title, count }) : title;
   const until = s.paid_until ? day(s.paid_until) : '';
   switch (s.state) {
     case 'trial':
@@ -58,16 +60,24 @@ function Sentence({ s }: { s: Subscription }) {
     case 'changing':
       return (
         <>
-          {t('plans.state_changing', {
-            plan,
-            next: s.next?.title ?? '',
+          {t(s.seats > 0 ? 'plans.team_changing' : 'plans.state_changing', {
+            plan: seated(s.seats, plan),
+            next: seated(s.next?.seats ?? 0, s.next?.title ?? ''),
             cycle: s.next?.cycle ? t(`plans.by_${s.next.cycle}`) : '',
             at: s.next ? day(s.next.at) : until,
           })}
         </>
       );
     default:
+      if (s.seats > 0) return <TeamSentence s={s} />;
       if (!s.paid_until) return <>{t('plans.state_free', { plan })}</>;
       return <>{t('plans.state_settled', { plan, until, price: money(s.renewal_micros) })}</>;
   }
+}
+
+function TeamSentence({ s }: { s: Subscription }) {
+  const { t } = useTranslation();
+  const plan = t('plans.with_seats', { plan: s.title, count: s.seats });
+  if (!s.paid_until) return <>{t('plans.team_free', { plan })}</>;
+  return <>{t('plans.team_settled', { plan, until: day(s.paid_until), price: money(s.renewal_micros) })}</>;
 }

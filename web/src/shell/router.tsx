@@ -146,6 +146,12 @@ const team = createRoute({
   component: lazyRouteComponent(() => import('../team/TeamPage'), 'TeamPage'),
 });
 
+const teamPlan = createRoute({
+  getParentRoute: () => studio,
+  path: '/teams/$id/plan',
+  component: lazyRouteComponent(() => import('../wallet/pages'), 'TeamPlanPage'),
+});
+
 /** For whoever runs the studio; the server asks for the role. */
 const admin = createRoute({
   getParentRoute: () => studio,
@@ -164,7 +170,20 @@ const tree = root.addChildren([
   owner,
   unsubscribe,
   join,
-  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team, admin]),
+  studio.addChildren([
+    create,
+    picture,
+    edit,
+    wallet,
+    plans,
+    packs,
+    payments,
+    keys,
+    teams,
+    team,
+    teamPlan,
+    admin,
+  ]),
 ]);
 
 export function makeRouter(client: Client) {

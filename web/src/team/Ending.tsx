@@ -44,7 +44,7 @@ export function Ending({ team }: { team: Team }) {
   const email = heirs.find((m) => m.account_id === heir)?.email;
   return (
     <section className="panel" aria-labelledby="end-title">
-      <h2 id="end-title">{t('team.end')}</h2>
+      <h2 id="end-title">{t(team.may.includes('leave') ? 'team.end_leave' : 'team.end_owner')}</h2>
       {team.may.includes('transfer') && (
         <div className={classes.handOver}>
           {heirs.length > 0 ? (

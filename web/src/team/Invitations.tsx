@@ -23,6 +23,7 @@ export function Invitations({ team }: { team: Team }) {
   const [role, setRole] = useState<InvitationRequest['role']>('member');
   const [limit, setLimit] = useState('');
   const [link, setLink] = useState<string | null>(null);
+  const [mailedTo, setMailedTo] = useState<string | null>(null);
   const list = useQuery(teamQueries.invitations(team.id));
   const reload = () => client.invalidateQueries({ queryKey: teamQueries.invitations(team.id).queryKey });
   const limit_mt = parseTokens(limit);
@@ -38,6 +39,7 @@ export function Invitations({ team }: { team: Team }) {
       }),
     onSuccess: (made) => {
       setLink(`${window.location.origin}/join#${made.token}`);
+      setMailedTo(made.mailed ? made.email : null);
       setEmail('');
       setLimit('');
       void reload();
@@ -131,7 +133,7 @@ export function Invitations({ team }: { team: Team }) {
       <ShownOnce
         secret={link}
         title={t('team.link_title')}
-        text={t('team.link_text')}
+        text={mailedTo ? t('team.link_mailed', { email: mailedTo }) : t('team.link_text')}
         done={t('team.link_done')}
         testid="invite-link"
         onClose={() => setLink(null)}

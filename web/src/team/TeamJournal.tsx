@@ -1,28 +1,50 @@
+import { Button } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { moneyApi, moneyQueries } from '../api/money';
 import type { Team } from '../api/types';
 import { dayTime } from '../format/time';
 import { Paged } from '../shell/Paged';
 import { Change } from '../wallet/Change';
-import { teamQueries } from './api';
+import { type Fields, filterOf, inUse, noFields } from '../wallet/filter';
+import { JournalFilters } from '../wallet/JournalFilters';
+import wallet from '../wallet/wallet.module.css';
 import classes from './team.module.css';
 
 /** Every token of the pool that came and went, and who it was for. */
 export function TeamJournal({ team }: { team: Team }) {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(teamQueries.journal(team.id));
+  const [fields, setFields] = useState<Fields>(noFields);
+  const filter = useMemo(() => filterOf(fields), [fields]);
+  const query = useInfiniteQuery(moneyQueries.journal(filter, team.id));
   const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
   return (
     <section className="panel" aria-labelledby="pool-journal">
-      <h2 id="pool-journal">{t('team.journal')}</h2>
+      <div className={wallet.journalHead}>
+        <h2 id="pool-journal">{t('team.journal')}</h2>
+        <Button
+          component="a"
+          href={moneyApi.journalFile(filter, team.id)}
+          download
+          variant="default"
+          size="xs"
+          leftSection={<IconDownload size={16} stroke={1.8} aria-hidden />}
+          data-testid="export"
+        >
+          {t('wallet.export')}
+        </Button>
+      </div>
+      <JournalFilters fields={fields} onChange={setFields} ofTeam />
       <Paged
         query={query}
         none={rows.length === 0}
-        empty={t('wallet.journal_empty')}
-        failed={t('wallet.journal_failed')}
+        empty={t(inUse(fields) > 0 ? 'wallet.journal_none' : 'wallet.journal_empty')}
+        failed={query.error?.message ?? t('wallet.journal_failed')}
         more={t('wallet.more')}
       >
-        <ul className={classes.journal}>
+        <ul className={classes.journal} data-testid="pool-lines">
           {rows.map((row) => (
             <li key={row.seq} data-op={row.op}>
               <span>

@@ -1,6 +1,6 @@
 import { Button, Modal, Skeleton, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconArrowLeft, IconPencil } from '@tabler/icons-react';
+import { IconArrowLeft, IconCreditCard, IconPencil } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -114,18 +114,30 @@ function Head({ team }: { team: Team }) {
           {t('team.seats', { taken: team.taken, seats: team.seats })}
         </p>
       </div>
-      {team.may.includes('rename') && (
-        <Button
-          variant="default"
-          leftSection={<IconPencil size={16} stroke={1.8} aria-hidden />}
-          onClick={() => {
-            setName(team.name);
-            open();
-          }}
-        >
-          {t('team.rename')}
-        </Button>
-      )}
+      <div className={classes.headActs}>
+        {team.may.includes('manage_plan') && (
+          <Button
+            renderRoot={(props) => <Link {...props} to="/teams/$id/plan" params={{ id: team.id }} />}
+            variant="default"
+            leftSection={<IconCreditCard size={16} stroke={1.8} aria-hidden />}
+            data-testid="to-plan"
+          >
+            {t('team.to_plan')}
+          </Button>
+        )}
+        {team.may.includes('rename') && (
+          <Button
+            variant="default"
+            leftSection={<IconPencil size={16} stroke={1.8} aria-hidden />}
+            onClick={() => {
+              setName(team.name);
+              open();
+            }}
+          >
+            {t('team.rename')}
+          </Button>
+        )}
+      </div>
       <Modal
         opened={opened}
         onClose={close}

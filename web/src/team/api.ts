@@ -7,7 +7,6 @@ import type {
   Invitation,
   InvitationRequest,
   Invited,
-  JournalEntry,
   NewInvitation,
   Page,
   Team,
@@ -37,8 +36,6 @@ export const teamApi = {
   revoke: (id: string, invitation: string) =>
     send<void>(`/teams/${at(id)}/invitations/${at(invitation)}`, { method: 'DELETE' }),
   usage: (id: string, month: string) => send<TeamUsage>(`/teams/${at(id)}/usage?month=${at(month)}`),
-  journal: (id: string, cursor: string | null, limit = 20) =>
-    send<Page<JournalEntry>>(`/teams/${at(id)}/journal${page(limit, cursor)}`),
   generations: (id: string, cursor: string | null, limit = 24) =>
     send<Page<Generation>>(`/teams/${at(id)}/generations${page(limit, cursor)}`),
   look: (token: string) => send<Invited>('/invitations/look', { method: 'POST', body: { token } }),
@@ -55,13 +52,6 @@ export const teamQueries = {
       queryKey: ['teams', id, 'usage', month],
       queryFn: () => teamApi.usage(id, month),
       placeholderData: keepPreviousData,
-    }),
-  journal: (id: string) =>
-    infiniteQueryOptions({
-      queryKey: ['teams', id, 'journal'],
-      queryFn: ({ pageParam }) => teamApi.journal(id, pageParam),
-      initialPageParam: null as string | null,
-      getNextPageParam: (last) => last.next ?? undefined,
     }),
   generations: (id: string) =>
     infiniteQueryOptions({

@@ -4,13 +4,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { moneyApi, moneyQueries } from '../api/money';
 import type { JournalEntry } from '../api/types';
 import { dayTime } from '../format/time';
 import { Paged } from '../shell/Paged';
 import { Change } from './Change';
 import { type Fields, filterOf, inUse, noFields } from './filter';
 import { JournalFilters } from './JournalFilters';
-import { journalApi, journalQueries } from './journalApi';
 import classes from './wallet.module.css';
 
 /** Every token that came and went, with its reason. */
@@ -18,7 +18,7 @@ export function Journal() {
   const { t } = useTranslation();
   const [fields, setFields] = useState<Fields>(noFields);
   const filter = useMemo(() => filterOf(fields), [fields]);
-  const query = useInfiniteQuery(journalQueries.all(filter));
+  const query = useInfiniteQuery(moneyQueries.journal(filter));
   const rows = query.data?.pages.flatMap((p) => p.items) ?? [];
   const end = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetching, isError, fetchNextPage } = query;
@@ -44,7 +44,7 @@ export function Journal() {
         <h2 id="journal-title">{t('wallet.journal')}</h2>
         <Button
           component="a"
-          href={journalApi.file(filter)}
+          href={moneyApi.journalFile(filter)}
           download
           variant="default"
           size="xs"

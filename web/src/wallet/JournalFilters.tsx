@@ -9,13 +9,15 @@ import classes from './wallet.module.css';
 
 interface Props {
   fields: Fields;
+  /** A team has no API credits to choose. */
+  ofTeam?: boolean;
   onChange: (fields: Fields) => void;
 }
 
 const layers: LayerKind[] = ['promo', 'daily', 'team', 'plan', 'bank', 'topup', 'debt'];
 
 /** Which lines are wanted. The fields fold away, with the number of those in use. */
-export function JournalFilters({ fields, onChange }: Props) {
+export function JournalFilters({ fields, ofTeam, onChange }: Props) {
   const { t } = useTranslation();
   const models = useModels().data ?? [];
   const [open, setOpen] = useState(false);
@@ -25,16 +27,18 @@ export function JournalFilters({ fields, onChange }: Props) {
   return (
     <div className={classes.filters}>
       <div className={classes.filterRow}>
-        <SegmentedControl
-          size="xs"
-          aria-label={t('wallet.filter_of')}
-          value={fields.of}
-          onChange={(of) => set({ of: of as Unit })}
-          data={[
-            { value: 'tokens', label: t('wallet.of_tokens') },
-            { value: 'credits', label: t('wallet.of_credits') },
-          ]}
-        />
+        {!ofTeam && (
+          <SegmentedControl
+            size="xs"
+            aria-label={t('wallet.filter_of')}
+            value={fields.of}
+            onChange={(of) => set({ of: of as Unit })}
+            data={[
+              { value: 'tokens', label: t('wallet.of_tokens') },
+              { value: 'credits', label: t('wallet.of_credits') },
+            ]}
+          />
+        )}
         <Button
           size="xs"
           variant="default"

@@ -4,4 +4,5 @@ export { InvoicesPage } from '../invoices/InvoicesPage';
 export { KeysPage } from '../keys/KeysPage';
 export { PacksPage } from '../packs/PacksPage';
 export { PlansPage } from '../plans/PlansPage';
+export { TeamPlanPage } from '../team/TeamPlanPage';
 export { WalletPage } from './WalletPage';

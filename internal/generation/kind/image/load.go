@@ -24,7 +24,7 @@ func (k *Kind) request(ctx context.Context, job generation.Job, p Params) (engin
 		Model: p.Model, Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Style: p.Style,
 		Width: p.Width, Height: p.Height, Steps: p.Steps, Guidance: p.Guidance, Adherence: p.Adherence,
 		Transparent: p.Transparent, Background: colourOf(p.Background), Tile: p.Tile,
-		Strength: p.Strength, Erase: p.Erase,
+		Strength: p.Strength, Erase: p.Erase, Alone: job.Suspect,
 	}
 	for _, b := range p.Boxes {
 		req.Boxes = append(req.Boxes, engine.Box{X: b.X, Y: b.Y, Width: b.Width, Height: b.Height, Prompt: b.Prompt})

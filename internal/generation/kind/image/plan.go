@@ -32,6 +32,9 @@ type Kind struct {
 	Store    *asset.Store
 	Pictures Pictures
 	Version  string // of Bottega, for recipes
+	// Runs reports whether another process of the installation can run an engine that is not among Engines, or ever
+	// could. Nil = it is not looked at.
+	Runs func(ctx context.Context, engine string) (bool, error)
 }
 
 // Name is the kind's name in requests, rows and prices.
@@ -59,6 +62,9 @@ func (k *Kind) Plan(ctx context.Context, actor access.Actor, input any) (generat
 		return generation.Planned{}, fault.Bad(fault.Field{
 			Name: "model", Value: req.Model, Message: "is not a model of this installation", Allowed: strings.Join(k.Catalog.Names(), ", "),
 		})
+	}
+	if err := k.runnable(ctx, model); err != nil {
+		return generation.Planned{}, err
 	}
 	c := &checker{model: model}
 	p := c.params(req)
@@ -107,6 +113,36 @@ func (k *Kind) Again(params json.RawMessage) (generation.Planned, error) {
 	planned := k.planned(model, p, len(p.References))
 	planned.Params = params
 	return planned, nil
+}
+
+// runnable refuses a model that no worker of the installation can run: its work would wait for ever.
+func (k *Kind) runnable(ctx context.Context, model catalog.Model) error {
+	runs := func(m catalog.Model) (bool, error) {
+		if _, here := k.Engines[m.Engine]; here || k.Runs == nil {
+			return true, nil
+		}
+		return k.Runs(ctx, m.Engine)
+	}
+	if ok, err := runs(model); ok || err != nil {
+		return err
+	}
+	var others []string
+	for _, m := range k.Catalog.Models() {
+		ok, err := runs(m)
+		if err != nil {
+			return err
+		}
+		if ok {
+			others = append(others, m.Name)
+		}
+	}
+	possible := "no model until the operator starts a worker"
+	if len(others) > 0 {
+		possible = strings.Join(others, ", ")
+	}
+	return fault.Bad(fault.Field{
+		Name: "model", Value: model.Name, Message: "can be run by no worker of this installation", Allowed: possible,
+	})
 }
 
 // ParseParams reads what Plan stored.
