@@ -28,6 +28,8 @@ var onlyOn = map[string]db.Dialect{
 	"SELECT pg_notify":               db.Postgres, // SQLite has no other machines
 	"SELECT (pg_current_wal_lsn() -": db.Postgres, // bench: SQLite's is counted by the system
 
+	"SELECT CAST(EXTRACT(EPOCH FROM clock": db.Postgres, // SQLite has no clock of its own
+
 	// What is read of the schema itself (db/schema.go).
 	"SELECT name FROM sqlite_master":             db.SQLite,
 	"SELECT name FROM pragma_table_info":         db.SQLite,

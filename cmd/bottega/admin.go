@@ -44,6 +44,7 @@ type adminCmd struct {
 	Ledger   struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`
 	} `cmd:"" help:"The ledger."`
+	Storage storageCmd `cmd:"" help:"The accounts that keep most."`
 	Migrate migrateCmd `cmd:"" set:"log_level=warn" help:"Move an installation from SQLite to PostgreSQL, and its pictures to another store."`
 }
 

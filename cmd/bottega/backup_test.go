@@ -149,3 +149,23 @@ func TestMigrate_KilledAtAnyMomentItGoesOn(t *testing.T) {
 		t.Errorf("the move once more said %q", out)
 	}
 }
+
+// The doctor looks at a server that works, and at what was broken.
+func TestDoctor_SaysWhatIsWrongAndExits1(t *testing.T) {
+	data := t.TempDir()
+	must(t, "admin", "user", "create", "--data", data, "--email", "a@example.com", "--password", "correct horse battery")
+	must(t, "admin", "tokens", "grant", "--data", data, "--email", "a@example.com", "--amount", "10")
+	s := startServer(t, "--data", data)
+	listen := strings.TrimPrefix(s.base, "http://")
+	out := must(t, "doctor", "--data", data, "--listen", listen, "--full")
+	for _, want := range []string{"it painted a picture", "takes work", "all 1 wallets are right", "1 work"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the doctor does not say %q:\n%s", want, out)
+		}
+	}
+	changeBalance(t, filepath.Join(data, "bottega.db"))
+	out, errOut, err := output(t, "doctor", "--data", data, "--listen", listen, "--slots", "0", "--json")
+	if err == nil || !strings.Contains(out, `"check":"ledger","level":"bad"`) || !strings.Contains(errOut, "something is wrong") {
+		t.Errorf("after a wallet was changed by hand: %v\n%s%s", err, out, errOut)
+	}
+}

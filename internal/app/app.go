@@ -35,6 +35,7 @@ import (
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 	"bottega/internal/team"
+	"bottega/internal/telemetry"
 )
 
 // Config is what an installation is made of.
@@ -53,6 +54,7 @@ type Config struct {
 	Mail     mail.Config      // where mail goes out; no URL = none
 	Provider payment.Provider // who takes payments; nil = nobody
 	Trial    plan.Trial       // that accounts may have once
+	Keeping  Keeping          // what people may keep
 
 	Worker    bool          // this process only works: it serves nobody, and does not migrate
 	Machine   string        // name of this machine, for people
@@ -62,6 +64,9 @@ type Config struct {
 	Grace     time.Duration // how long running work may go on after SIGTERM
 	Clock     clock.Clock
 	Log       *slog.Logger
+
+	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
+	Metrics *telemetry.Metrics // nil = this installation's own
 
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
@@ -132,7 +137,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Teams = team.NewService(a.DB, a.Clock, a.Accounts, a.Plans, a.post(sender))
-	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams})
+	a.Uploads = asset.NewUploads(a.DB, a.Assets, a.Clock, uploadRules{a.Accounts, a.Plans, a.Teams, a.Keeper()})
 	a.Ledger = ledger.NewService(a.DB, a.Clock, a.Plans)
 	if a.Prices, err = pricing.Open(ctx, a.DB, a.Clock); err != nil {
 		return err
@@ -149,6 +154,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -166,7 +172,7 @@ func (a *App) open(ctx context.Context) (err error) {
 // kinds are the kinds of work, done by these engines.
 func (a *App) kinds(engines engine.Set) []generation.Kind {
 	return []generation.Kind{&image.Kind{
-		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics,
 		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
 	}}
 }
@@ -188,6 +194,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.NewMetrics(c.Version)
 	}
 	return c
 }
@@ -280,10 +289,7 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
-		a.draining.Store(true)
-		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
-	})()
+	defer context.AfterFunc(ctx, a.drains)()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
@@ -298,6 +304,12 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)
+}
+
+// drains notes that this process is on its way out.
+func (a *App) drains() {
+	a.draining.Store(true)
+	a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
 }
 
 // every calls f after each pause until ctx ends.
@@ -343,7 +355,7 @@ const (
 func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
-	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
+	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx), a.expire(ctx)}
 	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)

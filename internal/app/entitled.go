@@ -62,6 +62,7 @@ type uploadRules struct {
 	*account.Store
 	plans *plan.Service
 	teams *team.Service
+	Keeper
 }
 
 // SeesWork implements asset.UploadRules.

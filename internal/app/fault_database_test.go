@@ -97,8 +97,8 @@ func TestFault_TheDatabaseIsKilledAndRestarted(t *testing.T) {
 	two := apptest.New(t, ref, real(store))
 	one.Run()
 	two.Run()
-	p := newPress(t, times(10, 200), 200*time.Millisecond, one, two)
-	for range times(2, 50) {
+	p := newPress(t, times(8, 200), 200*time.Millisecond, one, two)
+	for range times(1, 50) {
 		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 		c.Kill()
 		c.Start()

@@ -40,7 +40,8 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 			}
 		}
 		has("before anything", `bottega_queue_tickets{lane="fast",state="waiting"} 0`, "bottega_queue_workers 0",
-			"bottega_queue_wait_error_seconds 0", "bottega_queue_wait_inside_ratio NaN")
+			"bottega_queue_wait_error_seconds 0", "bottega_queue_wait_inside_ratio NaN",
+			`bottega_engine_open{engine="scripted"} 0`, `bottega_engine_failures_total{engine="scripted"} 0`, `bottega_engine_opened_total{engine="scripted"} 0`)
 		ada := w.User("free")
 		gate := make(chan struct{})
 		w.Engine.Script(enginetest.Script{Gate: gate})

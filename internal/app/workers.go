@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -95,6 +96,7 @@ func (a *App) Work(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	work, over := context.WithCancelCause(ctx)
 	defer over(nil)
+	defer context.AfterFunc(work, a.drains)()
 	var besides sync.WaitGroup
 	besides.Go(func() { a.Bus.Run(background) })
 	besides.Go(func() {
@@ -111,6 +113,15 @@ func (a *App) Work(ctx context.Context) error {
 		err = errors.Join(why, err)
 	}
 	return err
+}
+
+// WorkHandler answers for a process that only works: whether it lives, whether it works, and its metrics.
+func (a *App) WorkHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /metrics", a.metrics)
+	return mux
 }
 
 // fits compares this worker with the servers that are there. Where none is, it works for those that come.

@@ -109,6 +109,9 @@ func (s *Store) open(ctx context.Context, ref string) (err error) {
 	return nil
 }
 
+// Folder is where the files lie on this machine; empty when they lie elsewhere.
+func (s *Store) Folder() string { return s.root }
+
 // Close releases the store.
 func (s *Store) Close() error {
 	if err := s.bucket.Close(); err != nil {

@@ -81,6 +81,8 @@ type UploadRules interface {
 	UploadQuota(ctx context.Context, accountID string) (UploadQuota, error)
 	// SeesWork reports whether an account sees what was made with a team's tokens.
 	SeesWork(ctx context.Context, teamID, accountID string) (bool, error)
+	// MayKeep returns a fault when there is no room for so many bytes more, whatever they are.
+	MayKeep(ctx context.Context, accountID string, more int64) error
 }
 
 // Uploads keeps pictures of people's own: checked, converted to upright 8-bit sRGB without metadata, private, within
@@ -214,6 +216,9 @@ func (u *Uploads) keep(ctx context.Context, up Upload, pic *image.NRGBA, row fun
 
 // room locks the account and refuses what would go beyond its quota.
 func (u *Uploads) room(ctx context.Context, tx *db.Tx, accountID string, pictures int, bytes int64) error {
+	if err := u.rules.MayKeep(ctx, accountID, bytes); err != nil {
+		return err
+	}
 	quota, err := u.rules.UploadQuota(ctx, accountID)
 	if err != nil {
 		return err

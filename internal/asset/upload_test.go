@@ -36,6 +36,8 @@ func (r rules) SeesWork(_ context.Context, team, account string) (bool, error) {
 	return r.sees[account] == team, nil
 }
 
+func (r rules) MayKeep(context.Context, string, int64) error { return nil }
+
 // desk is a place to upload to.
 type desk struct {
 	*asset.Uploads

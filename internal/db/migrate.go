@@ -41,26 +41,6 @@ func (d *DB) provider() (*goose.Provider, error) {
 	return p, nil
 }
 
-// ErrOtherVersion says that the schema is not the one this program works with.
-var ErrOtherVersion = errors.New("servers and workers must be of one version of Bottega")
-
-// Current returns nil when the schema is exactly this program's, and otherwise ErrOtherVersion with both numbers. It
-// changes nothing: a worker must not migrate what servers of another version use.
-func (d *DB) Current(ctx context.Context) error {
-	p, err := d.provider()
-	if err != nil {
-		return err
-	}
-	current, target, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read database version: %w", err)
-	}
-	if current != target {
-		return fmt.Errorf("the database has the schema version %d, this program works with %d: %w", current, target, ErrOtherVersion)
-	}
-	return nil
-}
-
 // Version returns the version of the schema and the newest one that this program knows, and changes nothing. A database
 // without a schema has version 0.
 func (d *DB) Version(ctx context.Context, q Queryer) (current, known int64, err error) {
@@ -90,14 +70,39 @@ func (d *DB) hasTable(ctx context.Context, q Queryer, name string) (bool, error)
 	return slices.Contains(tables, name), nil
 }
 
+// ErrOtherVersion says that the schema is not the one this program works with.
+var ErrOtherVersion = errors.New("servers and workers must be of one version of Bottega")
+
+// Current returns nil when the schema is exactly this program's, and otherwise ErrOtherVersion with both numbers, or
+// ErrUnfinished. It changes nothing: a worker must not migrate what servers of another version use.
+func (d *DB) Current(ctx context.Context) error {
+	if err := d.whole(ctx); err != nil {
+		return err
+	}
+	current, target, err := d.Version(ctx, d)
+	if err != nil {
+		return err
+	}
+	if current != target {
+		return fmt.Errorf("the database has the schema version %d, this program works with %d: %w", current, target, ErrOtherVersion)
+	}
+	return nil
+}
+
+// whole returns ErrUnfinished while a restore or a move brings rows in.
+func (d *DB) whole(ctx context.Context) error {
+	from, ended, err := d.Transfer(ctx)
+	if err == nil && from != "" && !ended {
+		err = unfinished(from)
+	}
+	return err
+}
+
 // Migrate brings the schema up to this program's version. Several processes may call it at once. A database that a
 // restore has not finished is refused with ErrUnfinished.
 func (d *DB) Migrate(ctx context.Context) error {
-	switch from, ended, err := d.Transfer(ctx); {
-	case err != nil:
+	if err := d.whole(ctx); err != nil {
 		return err
-	case from != "" && !ended:
-		return unfinished(from)
 	}
 	p, err := d.provider()
 	if err != nil {

@@ -32,6 +32,7 @@ type submission struct {
 	forecast            *queue.Forecast // of the line; nil = not told
 	audit               *audit.Line     // written with it; nil = nothing
 	gift                bool            // the operator's: it holds nothing, and no bound of a plan is asked
+	full                *fault.Error    // there is no room for what it would make; nil = there is
 	at                  time.Time
 }
 
@@ -85,6 +86,9 @@ func (w *world) accept(op *submission) (*Generation, error) {
 			}
 			return &before.Generation, nil
 		}
+	}
+	if op.full != nil {
+		return nil, op.full
 	}
 	if err := w.room(op); err != nil {
 		return nil, err

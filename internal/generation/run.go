@@ -12,6 +12,7 @@ import (
 	"bottega/internal/event"
 	"bottega/internal/fault"
 	"bottega/internal/queue"
+	"bottega/internal/telemetry"
 )
 
 // errCancelled is the cause of a run's context when a person cancelled it.
@@ -109,29 +110,32 @@ func (s *Service) Spent(ctx context.Context, t queue.Ticket) error {
 
 // Run does one attempt and ends the generation, unless it should go back into the line.
 func (s *Service) Run(ctx context.Context, t queue.Ticket) (ended bool) {
+	ctx = telemetry.WithGeneration(ctx, t.ID)
 	s.Hub.Wake() // of the start, which the dispatcher committed
 	defer s.Hub.Wake()
 	r, err := readRow(ctx, s.DB, t.ID)
 	if err != nil {
-		s.Log.Error("reading a generation to run failed", "generation", t.ID, "error", err)
+		s.Log.ErrorContext(ctx, "reading a generation to run failed", "generation", t.ID, "error", err)
 		return false
 	}
 	if r == nil || r.State.Final() {
 		return true
 	}
+	ctx, told := s.beginRun(ctx, t, r)
 	result, err := s.attempt(ctx, t, r)
 	t.Deaths += s.learn(ctx, t, err)
 	end, again := s.judge(ctx, t, result, err)
+	defer func() { told.over(end.event, again, err) }()
 	end.teamID = r.TeamID
 	for i := range end.images {
 		end.images[i].TeamID = r.TeamID
 	}
 	if again {
-		s.Log.Warn("generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
+		s.Log.WarnContext(ctx, "generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
 		return false
 	}
 	if end.event == EventFail {
-		s.Log.Warn("generation failed", "generation", t.ID, "attempt", t.Attempt, "code", end.failure.Code, "error", err)
+		s.Log.WarnContext(ctx, "generation failed", "generation", t.ID, "attempt", t.Attempt, "code", end.failure.Code, "error", err)
 	}
 	return s.endRun(context.WithoutCancel(ctx), end)
 }
@@ -213,7 +217,7 @@ func (s *Service) endRun(ctx context.Context, end ending) bool {
 		case err == nil, errors.Is(err, errEnded), errors.Is(err, errStale), errors.Is(err, ErrNotFound):
 			return true
 		case try == 5:
-			s.Log.Error("writing the end of a generation failed", "generation", end.id, "error", err)
+			s.Log.ErrorContext(ctx, "writing the end of a generation failed", "generation", end.id, "error", err)
 			return false
 		}
 		time.Sleep(time.Duration(try) * 50 * time.Millisecond)

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/ledger"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
+	"bottega/internal/telemetry"
 )
 
 // Entitlement is what an account's plan allows here.
@@ -61,12 +62,16 @@ type Deps struct {
 	Kinds        []Kind
 	Entitlements Entitlements
 	Teams        Teams // may be nil where there are no teams
+	Room         Room  // may be nil: then everything can be kept
 	Hub          *event.Hub
 	Elsewhere    Elsewhere // nil where one process is all there is
 	Files        Files
 	Log          *slog.Logger
 	// Present are the engines that are here; a ticket that needs another one waits for a process that has it.
 	Present []string
+	// Traces and Metrics tell what happens here; nil = nobody is told.
+	Traces  *telemetry.Traces
+	Metrics *telemetry.Metrics
 	// MaxBatch is how many operations share a transaction at most; 0 = 256. The benchmarks compare it with 1.
 	MaxBatch int
 }
@@ -89,6 +94,7 @@ func New(d Deps) *Service {
 		d.MaxBatch = 256
 	}
 	s.batch = db.NewBatch(d.DB, d.MaxBatch, s.apply)
+	s.batch.Metrics = d.Metrics
 	return s
 }
 
@@ -295,7 +301,7 @@ func (s *Service) removeFiles(ctx context.Context, images []asset.Image) {
 
 // Verify checks what the ledger alone cannot: that exactly the open generations have an open hold and a ticket.
 func (s *Service) Verify(ctx context.Context, problem func(string)) error {
-	return verify(ctx, s.DB, problem)
+	return Check(ctx, s.DB, problem)
 }
 
 // waitEnd polls until the generation is final, for callers that must answer with the outcome.

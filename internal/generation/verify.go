@@ -9,8 +9,8 @@ import (
 	"bottega/internal/queue"
 )
 
-// verify compares the open generations with open holds and tickets, in one snapshot.
-func verify(ctx context.Context, d *db.DB, problem func(string)) error {
+// Check compares the open generations with open holds and tickets, in one snapshot.
+func Check(ctx context.Context, d *db.DB, problem func(string)) error {
 	return d.Snapshot(ctx, func(q db.Queryer) error {
 		open, err := openIDs(ctx, q)
 		if err != nil {

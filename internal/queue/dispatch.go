@@ -177,8 +177,8 @@ func (d *Dispatcher) announce(ctx context.Context) error {
 func (d *Dispatcher) loop(ctx, work context.Context) {
 	tick := time.NewTicker(d.opt.Poll)
 	defer tick.Stop()
-	var said string // the failure that is in the log already: a full disk stays full for many steps
-	for {
+	var said string        // the failure that is in the log already: a full disk stays full for many steps
+	for ctx.Err() == nil { // looked at before each step: a wake-up may come with the end, and nothing must start then
 		switch err := d.step(work); {
 		case err == nil:
 			said = ""

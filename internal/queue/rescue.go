@@ -157,3 +157,32 @@ func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned i
 	}
 	return len(ids), w.Returned(ctx, tx, slices.Sorted(maps.Keys(ids)), at)
 }
+
+// StuckWork is work that does not move.
+type StuckWork struct {
+	Leases  int            // given out, and over since the moment that was asked for
+	Waiting map[string]int // tickets that wait for an engine, by its name
+}
+
+// Stuck counts work that nobody takes up. Index ticket_lease, and all waiting tickets: for people, not for the road.
+func Stuck(ctx context.Context, q db.Queryer, before time.Time) (StuckWork, error) {
+	s := StuckWork{Waiting: map[string]int{}}
+	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_until < $1", db.Micros(before)).Scan(&s.Leases)
+	if err != nil {
+		return s, fmt.Errorf("count leases that are over: %w", err)
+	}
+	rows, err := q.Query(ctx, "SELECT needs, COUNT(*) FROM ticket WHERE lease_owner = '' GROUP BY needs")
+	if err != nil {
+		return s, fmt.Errorf("count what waits: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var engine string
+		var n int
+		if err := rows.Scan(&engine, &n); err != nil {
+			return s, fmt.Errorf("count what waits: %w", err)
+		}
+		s.Waiting[engine] = n
+	}
+	return s, rows.Err()
+}

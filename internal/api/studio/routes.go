@@ -68,6 +68,7 @@ func operations() map[string]operation {
 		{id: "delete-upload", method: "DELETE", path: "/uploads/{id}", summary: "Delete an upload", status: 204},
 		{id: "get-picture", method: "GET", path: "/pictures/{id}", summary: "An upload or a generated picture, as one that others can be made from"},
 
+		{id: "get-storage", method: "GET", path: "/storage", summary: "What one keeps, how much one may, and for how long"},
 		{id: "get-wallet", method: "GET", path: "/wallet", summary: "Balance and plan"},
 		{id: "list-journal", method: "GET", path: "/journal", summary: "The movements of tokens, newest first; a page may be short while there is a next one"},
 		{id: "export-journal", method: "GET", path: "/journal.csv", summary: "The movements of tokens, oldest first, as CSV"},
@@ -167,6 +168,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-upload", s.getUpload)
 	route(r, "delete-upload", s.deleteUpload)
 	route(r, "get-picture", s.getPicture)
+	route(r, "get-storage", s.getStorage)
 	route(r, "get-wallet", s.getWallet)
 	route(r, "list-journal", s.listJournal)
 	route(r, "export-journal", s.exportJournal)

@@ -61,7 +61,7 @@ func newSiteOf(t *testing.T, w *apptest.World, change ...func(*studio.Deps, *htt
 	s.server = api.NewServer("", nil, log)
 	deps := studio.Deps{
 		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Teams: w.Teams, Prices: w.Prices, Uploads: w.Uploads, Ledger: w.Ledger, Codes: w.Plans, Plans: w.Plans, Payments: w.Payments,
-		Alerts: w.Alerts, Operator: w.Operator, Hub: w.Hub, Models: w.Catalog, Assets: w.Signer, Clock: w.Clock, Log: log, Version: "test", SignupOpen: true, Attempts: -1,
+		Alerts: w.Alerts, Keeper: w.Keeper(), Operator: w.Operator, Hub: w.Hub, Models: w.Catalog, Assets: w.Signer, Clock: w.Clock, Log: log, Version: "test", SignupOpen: true, Attempts: -1,
 	}
 	for _, f := range change {
 		f(&deps, s.server)

@@ -199,6 +199,7 @@ type Deps struct {
 	Codes       Codes
 	Plans       Plans
 	Alerts      Alerts
+	Keeper      Keeper
 	Payments    Payments
 	Operator    Operator
 	Hub         Hub

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"bottega/internal/api"
+	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/asset"
 )
@@ -179,4 +180,23 @@ func TestRoutes_UploadsTakeNoOtherSite(t *testing.T) {
 	if a.status != http.StatusForbidden {
 		t.Errorf("from another site: %d %s", a.status, a.raw)
 	}
+}
+
+// What one keeps is added up, made and uploaded; nobody sees another's.
+func TestStorage_SaysWhatOneKeeps(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		w := apptest.New(t, ref, func(c *app.Config) {
+			c.Keeping = app.Keeping{Quota: map[string]int64{"free": 1_000_000}, FreeDays: 90}
+		})
+		s := newSiteOf(t, w)
+		ada, eve := s.member("ada@example.com"), s.member("eve@example.com")
+		up := ada.upload("picture", picture(t, 30, 20, color.White))
+		a := ada.must(200, "GET", "/storage", nil)
+		if a.number("pictures") != 1 || a.number("bytes") != up.number("bytes") || a.number("allowed_bytes") != 1_000_000 || a.number("keep_days") != 90 {
+			t.Errorf("one upload: %s", a.raw)
+		}
+		if e := eve.must(200, "GET", "/storage", nil); e.number("pictures") != 0 || e.number("bytes") != 0 {
+			t.Errorf("somebody else: %s", e.raw)
+		}
+	})
 }

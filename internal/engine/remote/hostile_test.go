@@ -142,6 +142,7 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 			[]string{"scripted@2", "scripted@1", "differ"}},
 		"no engine that is known": {honest(func(h *remote.Hello) { h.Engines = h.Engines[1:] }), remote.RefusedModel, []string{"house"}},
 		"too many engines":        {honest(func(h *remote.Hello) { h.Engines = make([]remote.Engine, 1000) }), remote.RefusedHello, []string{"1000 engines"}},
+		"too many models":         {honest(func(h *remote.Hello) { h.Engines[0].Versions = make([]string, 1000) }), remote.RefusedHello, []string{"1000 models"}},
 		"no hello":                {said{Type: "picture"}, remote.RefusedHello, []string{"hello"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,21 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 				t.Errorf("it counts as a worker: %+v", c)
 			}
 		})
+	}
+}
+
+func TestPool_ANameIsShownAsItMayBe(t *testing.T) {
+	for in, want := range map[string]string{
+		"gpu-1": "gpu-1", "": "unnamed", "\x1b[31mred\x00\n": "[31mred", "Grüße 7": "Grüße 7", strings.Repeat("ü", 300): strings.Repeat("ü", 100),
+	} {
+		w := newWorld(t)
+		l := w.liar()
+		l.say(honest(func(h *remote.Hello) { h.Name = in }))
+		l.hear("welcome")
+		s, err := w.living(t.Context())
+		if err != nil || s.Hello.Name != want {
+			t.Errorf("%q is shown as %q, %v; want %q", in, s.Hello.Name, err, want)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type Session struct {
 	line  *line
 	slots chan struct{} // one for each picture under way there
 	over  chan struct{} // closed with the session
+	stop  func()        // ends the context in which the session is given work
 	left  chan struct{} // closed when the worker wants no more work
 	drain chan struct{} // closed when the server has no more
 
@@ -137,6 +138,7 @@ func (s *Session) close(reason string) {
 	}
 	s.mu.Unlock()
 	if first {
+		s.stop() // before any picture ends: nothing more must be started here
 		close(s.over)
 		s.line.close()
 	}

@@ -14,6 +14,7 @@ import { BalancePanel } from './BalancePanel';
 import { CodeField } from './CodeField';
 import { Journal } from './Journal';
 import { SubNav } from './SubNav';
+import { useStorageFacts } from './storage';
 import classes from './wallet.module.css';
 
 export function WalletPage() {
@@ -65,6 +66,7 @@ function PlanPanel({ plan }: { plan: Plan }) {
   facts.push([t('wallet.bank_cap'), plan.bank_cap_mt > 0 ? worded(plan.bank_cap_mt) : t('wallet.no_bank')]);
   facts.push([t('wallet.concurrency'), String(plan.concurrency)]);
   facts.push([t('wallet.queue'), String(plan.queue)]);
+  facts.push(...useStorageFacts());
   return (
     <section className="panel" aria-labelledby="plan-title">
       <h2 id="plan-title">{t('wallet.plan', { plan: plan.title })}</h2>

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/pricing"
+	"bottega/internal/telemetry"
 )
 
 // Pictures is where the pictures lie that others are made from: asset.Uploads.
@@ -34,7 +35,8 @@ type Kind struct {
 	Version  string // of Bottega, for recipes
 	// Runs reports whether another process of the installation can run an engine that is not among Engines, or ever
 	// could. Nil = it is not looked at.
-	Runs func(ctx context.Context, engine string) (bool, error)
+	Runs    func(ctx context.Context, engine string) (bool, error)
+	Metrics *telemetry.Metrics
 }
 
 // Name is the kind's name in requests, rows and prices.

@@ -6,3 +6,6 @@ CREATE TABLE IF NOT EXISTS transfer (
     source TEXT NOT NULL,    -- of the whole: what it comes from
     done   BIGINT NOT NULL   -- rows that are there
 );
+
+-- image (owner: asset): how much an account keeps is added up from the index alone
+CREATE INDEX image_kept ON image (account_id, bytes);
