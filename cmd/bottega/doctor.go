@@ -44,6 +44,9 @@ func (c *doctorCmd) Run(ctx context.Context) error {
 	} else {
 		setup.Payments = doctor.Payments{On: c.StripeKey != "", Test: strings.Contains(c.StripeKey, "_test_"), Messages: len(c.StripeWebhookSecrets) > 0}
 	}
+	if _, err := c.withKeeping(cfg); err != nil {
+		findings = append(findings, doctor.Finding{Check: "room", Level: doctor.Bad, Text: err.Error(), Do: "see docs/operations.md, Room for pictures"})
+	}
 	found, err := doctor.Examine(ctx, setup)
 	if err != nil {
 		return err

@@ -258,7 +258,7 @@ func checkFailures(t *testing.T, ref string) {
 			t.Fatal(err)
 		}
 		t.Logf("%d generations failed: %s", n, code)
-		if code != "worker_lost" && code != "engine_unavailable" {
+		if code != "worker_lost" && code != "engine_unavailable" && code != "quarantined" {
 			t.Errorf("%d generations failed with %s", n, code)
 		}
 	}

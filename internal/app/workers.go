@@ -79,6 +79,7 @@ func (a *App) openWorkers() {
 				o.Owner, o.Slots = s.ID, s.Hello.Slots
 				o.Machine = queue.Machine{Kind: queue.MachineRemote, Name: s.Hello.Name, Version: s.Hello.Version, Models: engines.AllVersions()}
 			})
+			road.Drive(line)
 			return a.Line.RunBeside(ctx, line, a.Grace)
 		},
 	})

@@ -82,6 +82,7 @@ type Service struct {
 	kinds map[string]Kind
 	batch *db.Batch[operation, *Generation]
 	line  *queue.Dispatcher // nil in a process that runs nothing
+	runs  *queue.Dispatcher // whose runs these are: it learns how the engines do
 }
 
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.
@@ -99,7 +100,7 @@ func New(d Deps) *Service {
 }
 
 // Attach names the dispatcher that drives this service's runs in this process. Call it before either is used.
-func (s *Service) Attach(line *queue.Dispatcher) { s.line = line }
+func (s *Service) Attach(line *queue.Dispatcher) { s.line, s.runs = line, line }
 
 // Close finishes the writes that are waiting.
 func (s *Service) Close() { s.batch.Close() }
@@ -125,6 +126,10 @@ func (s *Service) Through(present []string, kinds ...Kind) *Service {
 	}
 	return &other
 }
+
+// Drive names the dispatcher beside the attached one that drives the runs of a service from Through: what they say about
+// their engines concerns nobody else's. Call it before the dispatcher runs.
+func (s *Service) Drive(beside *queue.Dispatcher) { s.runs = beside }
 
 var errUnknownKind = errors.New("unknown kind of work")
 

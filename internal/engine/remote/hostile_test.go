@@ -270,6 +270,28 @@ func TestSession_RubbishFailsThePictureAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestSession_TellsOfADeathInBounds(t *testing.T) {
+	w := newWorld(t)
+	l, s := w.joined()
+	done := paint(t, s)
+	said := make([]string, 500)
+	for i := range said {
+		said[i] = strings.Repeat("x", 900)
+	}
+	l.say(saidOf(l.hear("paint").ID, &engine.Death{How: strings.Repeat("h", 5000), Said: said, Beside: 1 << 40}))
+	var death *engine.Death
+	if err := <-done; !errors.As(err, &death) || !errors.Is(err, engine.ErrUnavailable) {
+		t.Fatalf("a death came as %v", err)
+	}
+	if len(death.How) > 600 || len(death.Said) > 20 || len(death.Said[0]) > 500 || death.Beside > remote.MostSlots {
+		t.Errorf("it came with %d bytes, %d lines of %d, beside %d", len(death.How), len(death.Said), len(death.Said[0]), death.Beside)
+	}
+}
+
+func saidOf(id uint64, d *engine.Death) said {
+	return said{Type: "failed", ID: id, Fault: &wire.Fault{Kind: "unavailable", Text: "it died", Death: d}}
+}
+
 func TestSession_AnOversizedFrameEndsItAndItsPictures(t *testing.T) {
 	w := newWorld(t)
 	l, s := w.joined()
