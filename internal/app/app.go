@@ -29,6 +29,7 @@ import (
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/mail"
+	"bottega/internal/operator"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
@@ -93,6 +94,7 @@ type App struct {
 	Workers     *remote.Pool
 	Generations *generation.Service
 	Line        *queue.Dispatcher
+	Operator    *operator.Service
 
 	lock     *Lock // of the data folder
 	watch    watch
@@ -160,6 +162,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
+	a.Operator = operator.New(operator.Deps{
+		DB: a.DB, Clock: a.Clock, Generations: a.Generations, Line: a.Line, Ledger: a.Ledger, Plans: a.Plans, People: a.Accounts, Hub: a.Hub, Log: a.Log,
+	})
 	a.openWorkers()
 	return nil
 }

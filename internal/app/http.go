@@ -34,7 +34,7 @@ func (a *App) Handler() (http.Handler, error) {
 	people := subscribers{a.Accounts, a.Plans}
 	studioAPI, err := studio.New(studio.Deps{
 		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments,
-		Alerts: a.Alerts, Keeper: a.Keeper(), Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
+		Alerts: a.Alerts, Keeper: a.Keeper(), Operator: a.Operator, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Log: a.Log, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/audit"
 	"bottega/internal/db"
 	"bottega/internal/engine"
 	"bottega/internal/event"
@@ -16,6 +17,21 @@ import (
 
 // errCancelled is the cause of a run's context when a person cancelled it.
 var errCancelled = errors.New("cancelled by its owner")
+
+// stopped is errCancelled of a run that the operator ended, with the reason.
+type stopped struct {
+	reason string
+	audit  *audit.Line
+}
+
+func (s *stopped) Error() string        { return "cancelled by the operator: " + s.reason }
+func (s *stopped) Is(target error) bool { return target == errCancelled }
+
+// failure is what the owner is told of it.
+func (s *stopped) failure() *Failure { return &Failure{Code: CancelledByOperator, Message: s.reason} }
+
+// CancelledByOperator is the code of what the operator cancelled; its message is the operator's reason.
+const CancelledByOperator = "cancelled_by_operator"
 
 // errTimeout is the cause of a run's context when its time is over.
 var errTimeout = errors.New("the time limit of the attempt is over")
@@ -46,7 +62,7 @@ func (s *Service) Started(ctx context.Context, tx *db.Tx, tickets []queue.Ticket
 		args = append(args, t.ID)
 		events = append(events, event.Record{AccountID: t.AccountID, Topic: event.TopicGeneration, Subject: t.ID, At: at})
 	}
-	err := tx.Later(ctx, "UPDATE generation SET state = 'running', started_at = $1 WHERE state IN ('waiting', 'running') AND id IN "+
+	err := tx.Later(ctx, "UPDATE generation SET state = 'running', started_at = $1, attempts = attempts + 1 WHERE state IN ('waiting', 'running') AND id IN "+
 		db.In(2, len(tickets)), args...)
 	if err != nil {
 		return fmt.Errorf("mark %d generations as running: %w", len(tickets), err)
@@ -161,6 +177,9 @@ func (s *Service) judge(ctx context.Context, t queue.Ticket, result Result, err 
 		return end, false
 	case errors.Is(why, errCancelled):
 		end.event = EventCancel
+		if by := (*stopped)(nil); errors.As(why, &by) {
+			end.failure, end.audit = by.failure(), by.audit
+		}
 		return end, false
 	case errors.Is(why, queue.ErrDraining), errors.Is(why, queue.ErrLostLease):
 		return end, true

@@ -24,8 +24,9 @@ type Entitlement struct {
 	Schedule    ledger.Schedule
 	Credits     ledger.Schedule // of the wallet of API credits
 	Concurrency int
-	Queue       int  // most that may wait
-	Relaxed     bool // work goes on without tokens
+	Queue       int   // most that may wait
+	Pixels      int64 // most that wait and run at once, of all pictures; 0 = no bound
+	Relaxed     bool  // work goes on without tokens
 }
 
 // Entitlements tells what an account, or a team by the name of its wallet, may do.
@@ -250,7 +251,7 @@ func (s *Service) place(ctx context.Context, list []*Generation) error {
 	}
 	for _, g := range list {
 		if p, ok := places[g.ID]; ok {
-			g.Position, g.Starts, g.Paused = p.Position, p.Wait, p.Paused
+			g.Position, g.Starts, g.Paused, g.Stopped = p.Position, p.Wait, p.Paused, p.Stopped
 		}
 	}
 	return nil
