@@ -28,7 +28,7 @@ run: build ## install what is missing, build, start; prints the address and the 
 
 .PHONY: test
 test: deps build ## install what is missing, run every test
-	MAKE="$(MAKE)" scripts/test.sh go web tempera e2e sdk
+	MAKE="$(MAKE)" scripts/test.sh go web tempera e2e sdk deploy
 
 .PHONY: build
 build: bin/bottega ## build bin/bottega, one file with the web app inside
@@ -53,8 +53,9 @@ test-go: test-deps web/dist/index.html onnxruntime versitygw stripe-mock ## Go t
 	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
 .PHONY: test-long
-test-long: test-deps web/dist/index.html onnxruntime ## what `make test` does less of, at full length: lives, kills, spending, payments (over 20 minutes)
-	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./cmd/bottega -run 'TestLives|TestCrash|TestSpend' -v
+test-long: test-deps web/dist/index.html onnxruntime versitygw ## what `make test` does less of, at full length: lives, kills, faults, spending, payments (over half an hour)
+	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./cmd/bottega -run 'TestLives|TestCrash|TestSpend|TestMachines' -v
+	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/app -run TestFault -v
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/backup -run TestWrite_UnderLoad -v
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/payment -run 'TestCrash|TestPayments|TestSettle|TestEffects' -rapid.checks=200000 -v
 
@@ -73,6 +74,10 @@ test-sdk: test-deps build ## the official Leonardo SDKs, unchanged, against our 
 .PHONY: test-tempera
 test-tempera: $(STAMPS)/python-tests ## the house model's Python, as far as it needs no PyTorch
 	.cache/venv/tests/bin/python -m pytest -q tempera/tests
+
+.PHONY: test-deploy
+test-deploy: build deploy-tools $(STAMPS)/deploy-python ## the files of deploy/, by the tools of Helm, Compose, systemd, nginx, Caddy and Prometheus
+	.cache/venv/deploy/bin/python -m pytest -q deploy/lint
 
 ##@ The house model (Python with PyTorch, some GB; only to train it)
 
@@ -104,7 +109,7 @@ style-pictures: build $(STAMPS)/python-tests ## paint the pictures of the studio
 ##@ Parts
 
 .PHONY: deps
-deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw stripe-mock $(STAMPS)/python-tests ## install everything that building and testing needs
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw stripe-mock deploy-tools $(STAMPS)/python-tests $(STAMPS)/deploy-python ## install everything that building and testing needs
 
 .PHONY: run-deps
 run-deps:
@@ -124,8 +129,8 @@ lint-web: web/node_modules/.package-lock.json ## Biome
 
 .PHONY: lint-python
 lint-python: .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff ## ruff
-	$< check tempera scripts e2e
-	$< format --check tempera scripts e2e
+	$< check tempera scripts e2e deploy
+	$< format --check tempera scripts e2e deploy
 
 .PHONY: lint-news
 lint-news: ## the form of changelog/unreleased
@@ -134,7 +139,7 @@ lint-news: ## the form of changelog/unreleased
 .PHONY: fmt
 fmt: .cache/bin/golangci-lint-$(GOLANGCI_VERSION) .cache/venv/ruff-$(RUFF_VERSION)/bin/ruff web/node_modules/.package-lock.json ## format everything
 	.cache/bin/golangci-lint-$(GOLANGCI_VERSION) fmt
-	.cache/venv/ruff-$(RUFF_VERSION)/bin/ruff format tempera scripts e2e
+	.cache/venv/ruff-$(RUFF_VERSION)/bin/ruff format tempera scripts e2e deploy
 	cd web && npm run fix
 
 .PHONY: changelog
@@ -176,6 +181,17 @@ versitygw: | test-deps
 .PHONY: stripe-mock
 stripe-mock: | test-deps
 	@scripts/fetch-stripe-mock.sh | { grep -v ' is there$$' || true; }
+
+# What deploy/ is checked with.
+.PHONY: deploy-tools
+deploy-tools: | test-deps
+	@scripts/fetch-deploy-tools.sh
+
+$(STAMPS)/deploy-python: deploy/lint/requirements.txt | test-deps
+	@echo "Installing the tools that check deploy/ into .cache/venv/deploy …"
+	python3 -m venv .cache/venv/deploy
+	.cache/venv/deploy/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
 
 # What the Python tests need of the pinned packages: no PyTorch.
 $(STAMPS)/python-tests: tempera/requirements.txt | test-deps

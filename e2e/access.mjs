@@ -35,14 +35,21 @@ export async function fits(page) {
     const inner = window.innerWidth;
     const found = [];
     const full = document.documentElement.scrollWidth;
+    /** Whether a part scrolls, or is cut off, inside of what is fixed. */
+    const inside = (part, fixed) => {
+      for (let p = part; p !== fixed; ) {
+        p = p.parentElement;
+        if (getComputedStyle(p).overflowX !== 'visible') return true;
+      }
+      return false;
+    };
     if (full > inner) found.push(`the page is ${full} px wide`);
     for (const e of document.body.querySelectorAll('*')) {
       if (getComputedStyle(e).position !== 'fixed') continue;
       for (const part of [e, ...e.querySelectorAll('*')]) {
         const { left, right, width, height } = part.getBoundingClientRect();
         const seen = width > 1 && height > 1 && right > 0 && left < inner;
-        const clipped = part.closest('[data-scrolls], [class*=scroll]');
-        if (seen && !clipped && (left < -1 || right > inner + 1))
+        if (seen && (left < -1 || right > inner + 1) && !inside(part, e))
           found.push(`${part.tagName.toLowerCase()}.${part.className} reaches from ${left} to ${right}`);
       }
     }

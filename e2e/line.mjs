@@ -71,6 +71,33 @@ export async function line(run, page) {
     await stand(page, ids, '2 3 1');
   });
 
+  await step('all that waits is put in order with the keyboard and with the mouse', async () => {
+    await page.getByTestId('line-arrange').click();
+    const rows = page.getByTestId('waiting');
+    await until('three rows', async () => (await rows.count()) === 3);
+    const order = async () => (await rows.evaluateAll((all) => all.map((r) => r.dataset.id))).map((id) => ids.indexOf(id)).join('');
+    same(await order(), '201', 'the rows');
+    await rows.nth(2).getByRole('button', { name: /^Move/ }).focus();
+    for (const key of ['Space', 'ArrowUp', 'Space']) {
+      await page.keyboard.press(key);
+      await page.waitForTimeout(300); // as a hand does; the row glides
+    }
+    await until('the second row changed', async () => (await order()) === '210');
+    await stand(page, ids, '3 2 1');
+    await accessible(page);
+    const from = await rows.nth(1).getByRole('button', { name: /^Move/ }).boundingBox();
+    const to = await rows.nth(2).boundingBox();
+    await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(from.x + from.width / 2, to.y + to.height / 2, { steps: 8 });
+    await page.mouse.move(from.x + from.width / 2, to.y + to.height * 0.8, { steps: 4 });
+    await page.mouse.up();
+    await stand(page, ids, '2 3 1');
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await stand(page, ids, '2 3 1');
+  });
+
   await step('one is kept back and let go', async () => {
     await group(page, ids[0]).getByRole('button', { name: 'Keep back' }).click();
     await stand(page, ids, 'kept 2 1');

@@ -6,7 +6,7 @@ import { balance, finished, newcomer, ready, signUp } from './journey.mjs';
 const ask = (page, path) => page.evaluate(async (p) => (await fetch(`/api/studio${p}`)).json(), path);
 
 /** Reads CSV as RFC 4180 has it, strictly: CRLF, quotes doubled. */
-function csv(text) {
+export function csv(text) {
   const rows = [[]];
   let cell = '';
   let quoted = false;

@@ -1,6 +1,7 @@
 // From the sign-up to a downloaded picture and back, in a real browser. BASE_URL names the studio, CHROMIUM the browser,
-// ONLY one of the parts: laptop, line, pictures, teams, money, phone.
+// ONLY one of the parts: laptop, line, admin, pictures, teams, money, phone.
 import { readFileSync } from 'node:fs';
+import { admin } from './admin.mjs';
 import { BASE_URL, laptop, launch, phone, visitor } from './browser.mjs';
 import { Run } from './harness.mjs';
 import { journey } from './journey.mjs';
@@ -19,6 +20,7 @@ try {
   for (const [name, viewport] of [
     ['laptop', laptop],
     ['line', laptop],
+    ['admin', laptop],
     ['pictures', laptop],
     ['teams', laptop],
     ['money', laptop],
@@ -31,6 +33,7 @@ try {
     page.on('pageerror', (e) => errors.push(e.message));
     if (name === 'laptop') await journey(run, page);
     else if (name === 'line') await line(run, page);
+    else if (name === 'admin') await admin(run, page, browser);
     else if (name === 'pictures') await pictures(run, page);
     else if (name === 'teams') await teams(run, page, browser);
     else if (name === 'money') await money(run, page);

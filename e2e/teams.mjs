@@ -5,6 +5,7 @@ import { accessible, fits } from './access.mjs';
 import { phone, visitor } from './browser.mjs';
 import { check, same, until } from './harness.mjs';
 import { balance, finished, newcomer, ready } from './journey.mjs';
+import { csv } from './money.mjs';
 
 const { BOTTEGA_EMAIL: email, BOTTEGA_PASSWORD: password, BOTTEGA_TEAM: teamId } = process.env;
 
@@ -147,7 +148,7 @@ export async function teams(run, page, browser) {
       return ops.length > 0 && ops.every((op) => op === 'hold');
     });
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export').click()]);
-    const [head, ...rows] = readFileSync(await file.path(), 'utf8').trimEnd().split('\r\n').map((line) => line.split(','));
+    const [head, ...rows] = csv(readFileSync(await file.path(), 'utf8'));
     same(rows.length, await lines.count(), 'lines in the file');
     same(rows[0][head.indexOf('operation')], 'hold', 'operation');
     same(rows[0][head.indexOf('member')], person.email, 'member');

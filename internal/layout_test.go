@@ -30,7 +30,7 @@ var order = []layer{
 	{packages: []string{"app", "apptest"}},
 	{packages: []string{"api/leonardo", "api/openai", "api/studio", "api/worker"}, apart: true}, // a dialect knows no other dialect
 	{packages: []string{"api"}},
-	{packages: []string{"plan", "team", "alert", "backup", "doctor", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook"}},
+	{packages: []string{"plan", "team", "alert", "backup", "doctor", "payment", "payment/stripe", "payment/paymenttest", "library", "blueprint", "board", "webhook", "operator"}},
 	{packages: []string{
 		"generation/kind/image", "generation/kind/upscale", "generation/kind/cutout", "generation/kind/video", "generation/kind/element",
 	}, apart: true},
@@ -45,7 +45,7 @@ var order = []layer{
 	{packages: []string{"engine/wire"}},
 	{packages: []string{"engine"}},
 	{packages: []string{"db"}},
-	{packages: []string{"token", "disk", "clock", "fault", "id", "imaging", "mail/..."}},
+	{packages: []string{"token", "disk", "clock", "fault", "id", "imaging", "mail/...", "telemetry/..."}},
 }
 
 // outside are imports from this module but not from internal: who may use them.

@@ -49,6 +49,7 @@ if [ "$purpose" = test ]; then
   check_python
   postgres_bin >/dev/null || want postgresql "the tests run on PostgreSQL as well as on SQLite"
   chromium_bin >/dev/null || want chromium "the browser tests"
+  have systemd-analyze || want systemd "to check the units in deploy/"
 fi
 
 [ "$broken" -eq 0 ] || die "please install what is named above, then run make again."

@@ -4,7 +4,8 @@
 #   scripts/with-server.sh CMD…
 #
 # CMD finds in its environment BASE_URL, API_KEY (of an account with 10,000 tokens), that account's BOTTEGA_EMAIL and
-# BOTTEGA_PASSWORD, and BOTTEGA_TEAM, the id of a team with tokens that it owns; CODE, that brings 250 tokens; and
+# BOTTEGA_PASSWORD, and BOTTEGA_TEAM, the id of a team with tokens that it owns; CODE, that brings 250 tokens; OWNER_LINK,
+# by which somebody becomes the owner of the studio, once; and
 # PLANNER_EMAIL, an account with the same password that has paid for a month of Artisan and has a gift that ends tomorrow.
 # The server has an empty data folder. Its log is shown when CMD fails.
 set -euo pipefail
@@ -55,6 +56,8 @@ for attempt in $(seq 240); do
   sleep 0.2
 done
 
+OWNER_LINK=$(sed -n 's/.*Owner link  //p' "$log" | head -n 1)
+export OWNER_LINK
 admin() { "${clean[@]}" "$bottega" admin "$@" --data "$work/data"; }
 export BOTTEGA_EMAIL=tester@example.com
 BOTTEGA_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')

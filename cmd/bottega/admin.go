@@ -39,6 +39,7 @@ type adminCmd struct {
 	Payments paymentsCmds `cmd:"" help:"Payments."`
 	Pricing  pricingCmds  `cmd:"" help:"Prices."`
 	Queue    queueCmds    `cmd:"" help:"The line of waiting work."`
+	Audit    auditCmd     `cmd:"" help:"What operators did, newest first."`
 	Worker   workerCmds   `cmd:"" help:"Tokens of workers that reach this studio over HTTP."`
 	Ledger   struct {
 		Verify ledgerVerifyCmd `cmd:"" help:"Compute every balance again from the journal; exit 1 and a list when one differs."`

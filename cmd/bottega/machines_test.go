@@ -5,16 +5,25 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"bottega/internal/apptest"
+	"bottega/internal/db"
 )
 
 // machine is a `bottega worker` in a process of its own.
@@ -70,6 +79,15 @@ func (m *machine) kill() {
 	_ = m.cmd.Wait() // "signal: killed"
 }
 
+// terminate asks the worker to stop and returns how it ended.
+func (m *machine) terminate() error {
+	m.t.Helper()
+	if err := m.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		m.t.Fatal(err)
+	}
+	return m.cmd.Wait()
+}
+
 // ends follows an account's event stream and returns the ids of the generations that it says are complete.
 func (c *client) ends(ctx context.Context, t *testing.T) <-chan string {
 	t.Helper()
@@ -103,9 +121,38 @@ func (c *client) ends(ctx context.Context, t *testing.T) <-chan string {
 	return complete
 }
 
+// balance is a load balancer as they come: each request goes to the next server that takes a connection, a WebSocket stays
+// where it began. It returns its address.
+func balance(t *testing.T, servers ...*server) string {
+	t.Helper()
+	var next atomic.Int64
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var err error
+		for range servers {
+			var conn net.Conn
+			s := servers[int(next.Add(1))%len(servers)]
+			if conn, err = (&net.Dialer{}).DialContext(ctx, network, strings.TrimPrefix(s.base, "http://")); err == nil {
+				return conn, nil
+			}
+		}
+		return nil, err
+	}
+	front := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "any"
+			r.Out.Host = r.In.Host
+		},
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // servers die here all the time
+	})
+	t.Cleanup(front.Close)
+	return front.URL
+}
+
 // howLong is how long machines are killed: BOTTEGA_TEST_MACHINES_FOR=30m for a long look.
 func howLong(t *testing.T) time.Duration {
-	d := 6 * time.Second
+	d := 8 * time.Second
 	if long() {
 		d = time.Minute
 	}
@@ -118,27 +165,29 @@ func howLong(t *testing.T) time.Duration {
 	return d
 }
 
-// TestMachines_KilledAtRandomLoseNothing runs two servers that only serve and three workers, one on the database and one
-// through each server, on one PostgreSQL and one S3 store, and kills workers and a server at random while clients submit
-// and cancel at the other. Every accepted generation ends once, every picture decodes, the ledger is exact, and the user of
-// one server sees the ends of work that ran elsewhere.
+// TestMachines_KilledAtRandomLoseNothing runs two servers that only serve behind a load balancer and three workers (one on
+// the database, one through a server, one through the balancer) on one PostgreSQL and one S3 store, and kills workers and a
+// server at random while clients submit and cancel. Every accepted generation ends once, every picture decodes, the ledger
+// is exact, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
-	store := []string{"--database", apptest.Postgres(t), "--storage", apptest.S3(t), "--data", t.TempDir()}
+	ref := apptest.Postgres(t)
+	store := []string{"--database", ref, "--storage", apptest.S3(t), "--data", t.TempDir()}
 	with := func(more ...string) []string { return append(append([]string{}, store...), more...) }
 	file := asShipped(t)
 	one := startProgram(t, file, with("--slots", "0")...)
 	two := startProgram(t, file, with("--slots", "0")...)
+	front := balance(t, one, two)
 	token := must(t, append([]string{"admin", "worker", "create", "--name", "test"}, store...)...)
 	workers := []*machine{
 		startMachine(t, file, with("--name", "on-the-database", "--lease", "1s")...),
 		startMachine(t, file, "--name", "through-one", "--server", one.base, "--token", token),
-		startMachine(t, file, "--name", "through-two", "--server", two.base, "--token", token),
+		startMachine(t, file, "--name", "through-any", "--server", front, "--token", token),
 	}
 	for _, m := range workers {
 		m.working()
 	}
 	shown := must(t, append([]string{"admin", "queue"}, store...)...)
-	for _, want := range []string{"on-the-database", "through-one", "through-two", "tempera-image@"} {
+	for _, want := range []string{"on-the-database", "through-one", "through-any", "tempera-image@"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("`bottega admin queue` does not say %q:\n%s", want, shown)
 		}
@@ -147,12 +196,13 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	watching, stop := context.WithCancel(t.Context())
 	defer stop()
 	ends := c.ends(watching, t)
+	c.base = front
 	load := startLoad(c)
 	kills := 0
 	for enough := time.After(howLong(t)); ; kills++ {
 		select {
 		case <-enough:
-		case <-time.After(time.Duration(300+rand.IntN(900)) * time.Millisecond):
+		case <-time.After(time.Duration(500+rand.IntN(2000)) * time.Millisecond):
 			if victim := rand.IntN(len(workers) + 1); victim == len(workers) {
 				two.kill()
 				two.start()
@@ -166,6 +216,7 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	}
 	accepted := load.finish(t)
 	checkAll(t, c, accepted, store)
+	checkFailures(t, ref)
 	late := time.After(30 * time.Second)
 	for seen := false; !seen; {
 		select {
@@ -175,7 +226,45 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 			t.Fatal("the event stream of the first server told no end of anything")
 		}
 	}
+	stop()
+	for _, m := range workers {
+		if err := m.terminate(); err != nil {
+			t.Errorf("a worker that was told to stop ended with %v", err)
+		}
+	}
+	if err := errors.Join(one.terminate(), two.terminate()); err != nil {
+		t.Errorf("the servers ended with %v", err)
+	}
 	t.Logf("%d kills, %d generations", kills, len(accepted))
+}
+
+// checkFailures reads why generations failed: only because each of their attempts was lost.
+func checkFailures(t *testing.T, ref string) {
+	t.Helper()
+	d, err := db.Open(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	rows, err := d.Query(t.Context(), "SELECT failure_code, COUNT(*) FROM generation WHERE state = 'failed' GROUP BY failure_code")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var code string
+		var n int
+		if err := rows.Scan(&code, &n); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d generations failed: %s", n, code)
+		if code != "worker_lost" && code != "engine_unavailable" && code != "quarantined" {
+			t.Errorf("%d generations failed with %s", n, code)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWorker_MistakesAreToldPlainly(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"bottega/internal/telemetry"
 )
 
 // version is set by the linker: -X main.version=…
@@ -31,6 +33,7 @@ type cli struct {
 	Restore  restoreCmd  `cmd:"" set:"log_level=warn" help:"Bring a backup back."`
 	Doctor   doctorCmd   `cmd:"" set:"log_level=warn" help:"Look an installation over: what is wrong, and what to do; exit 1 when something does not work."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
+	Health   healthCmd   `cmd:"" name:"healthcheck" help:"Ask a server on this machine whether it lives; for containers."`
 	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
@@ -111,7 +114,7 @@ func logger(format, level string) (*slog.Logger, error) {
 	}
 	opt := &slog.HandlerOptions{Level: l}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opt)), nil
+		return slog.New(telemetry.Logs(slog.NewJSONHandler(os.Stderr, opt))), nil
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opt)), nil
+	return slog.New(telemetry.Logs(slog.NewTextHandler(os.Stderr, opt))), nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/engine"
 	"bottega/internal/engine/enginetest"
@@ -14,7 +15,7 @@ import (
 )
 
 func TestQuarantine_ListAndShowTellWhatHappened(t *testing.T) {
-	w := apptest.New(t, apptest.SQLite(t))
+	w := apptest.New(t, apptest.SQLite(t), func(c *app.Config) { c.Lease = time.Hour }) // time flies below, and no lease is to run out
 	text := func(print func(out *bytes.Buffer) error) string {
 		t.Helper()
 		var out bytes.Buffer

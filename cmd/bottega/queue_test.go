@@ -9,6 +9,7 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/apptest"
+	"bottega/internal/operator"
 	"bottega/internal/queue"
 )
 
@@ -34,7 +35,7 @@ func TestQueue_ShowTellsLanesWorkersAndAccounts(t *testing.T) {
 		if err := w.Generations.PauseAll(t.Context(), eve, true); err != nil {
 			t.Fatal(err)
 		}
-		if err := queue.PauseLane(t.Context(), w.DB, queue.LaneFast, true); err != nil {
+		if err := w.Operator.PauseLane(t.Context(), operator.Shell, queue.LaneFast, true); err != nil {
 			t.Fatal(err)
 		}
 		w.Run()

@@ -13,6 +13,7 @@ import (
 	"bottega/internal/app"
 	"bottega/internal/auth"
 	"bottega/internal/mail"
+	"bottega/internal/telemetry"
 )
 
 // serveFlags are the settings of a server.
@@ -22,6 +23,7 @@ type serveFlags struct {
 	payFlags
 	keepFlags
 	Listen         string        `help:"Address to listen on." default:"127.0.0.1:7860" placeholder:"HOST:PORT"`
+	MetricsListen  string        `help:"Another address to listen on, for metrics and health checks alone; for a Prometheus that is not on this machine." placeholder:"HOST:PORT" name:"metrics-listen"`
 	PublicURL      string        `help:"Address people use, when it is not the one they connect to." placeholder:"URL" name:"public-url"`
 	TrustedProxies []string      `help:"Addresses or networks whose X-Forwarded headers are believed." placeholder:"ADDR" name:"trusted-proxies"`
 	Grace          time.Duration `help:"How long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
@@ -61,11 +63,38 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	cfg.PublicURL, cfg.TrustedProxies, cfg.Grace = c.PublicURL, c.TrustedProxies, c.Grace
 	cfg.Alarms, cfg.Mail = true, mail.Config{URL: c.SMTPURL, Password: c.SMTPPassword, From: c.MailFrom}
 	cfg.SignupClosed, cfg.Attempts, cfg.Lease = c.SignupClosed, c.Attempts, c.Lease
+	if cfg.Traces, err = telemetry.OpenTraces(ctx, cfg.Version, cfg.Log); err != nil {
+		return err
+	}
+	defer closeTraces(ctx, cfg.Traces, 5*time.Second, cfg.Log)
 	a, err := app.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.serve(ctx, a, listener), a.Close())
+	return errors.Join(serveMetrics(ctx, c.MetricsListen, a, func() error { return c.serve(ctx, a, listener) }), a.Close())
+}
+
+// serveMetrics serves metrics on an address of their own, where there is one, while f runs.
+func serveMetrics(ctx context.Context, address string, a *app.App, f func() error) error {
+	if address == "" {
+		return f()
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s for metrics: %w", address, err)
+	}
+	server := api.NewServer(address, a.MetricsHandler(), a.Log)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			a.Log.ErrorContext(ctx, "serving metrics ended", "address", address, "error", err)
+		}
+	}()
+	err = f()
+	_ = server.Close() // a scrape that is under way comes again
+	<-ended
+	return err
 }
 
 func (c *serveCmd) serve(ctx context.Context, a *app.App, listener net.Listener) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -43,6 +44,7 @@ func (s storeFlags) config() (app.Config, error) {
 	if err != nil {
 		return app.Config{}, err
 	}
+	slog.SetDefault(log) // for what is far from any of our parts
 	c, err := clock.Parse(s.Clock)
 	if err != nil {
 		return app.Config{}, err

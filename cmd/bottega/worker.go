@@ -14,19 +14,21 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/app"
 	"bottega/internal/engine/remote"
+	"bottega/internal/telemetry"
 )
 
 // workerCmd makes pictures on this machine: on the studio's own database and store, or through one of its servers.
 type workerCmd struct {
 	storeFlags
 	engineFlags
-	Server    string        `help:"Address of the studio, https://…; without it --database and --storage." placeholder:"URL"`
-	Token     string        `help:"With --server: a token of 'bottega admin worker create'; better in the environment than here." placeholder:"WORD"`
-	PlainHTTP bool          `help:"With --server: send the token over http:// to another machine, in the clear." name:"plain-http"`
-	Name      string        `help:"Name of this machine, for people; without it the system's." placeholder:"WORD"`
-	Listen    string        `help:"Address on which /healthz and /readyz answer; without it nowhere." placeholder:"HOST:PORT"`
-	Grace     time.Duration `help:"With --database: how long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
-	Lease     time.Duration `help:"How long a dead process keeps its work." default:"15s" hidden:""`
+	Server        string        `help:"Address of the studio, https://…; without it --database and --storage." placeholder:"URL"`
+	Token         string        `help:"With --server: a token of 'bottega admin worker create'; better in the environment than here." placeholder:"WORD"`
+	PlainHTTP     bool          `help:"With --server: send the token over http:// to another machine, in the clear." name:"plain-http"`
+	Name          string        `help:"Name of this machine, for people; without it the system's." placeholder:"WORD"`
+	Listen        string        `help:"Address on which /healthz and /readyz answer, with --database also /metrics; without it nowhere." placeholder:"HOST:PORT"`
+	MetricsListen string        `help:"With --database: another address, for metrics and health checks alone, as the servers have it." placeholder:"HOST:PORT" name:"metrics-listen"`
+	Grace         time.Duration `help:"With --database: how long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
+	Lease         time.Duration `help:"How long a dead process keeps its work." default:"15s" hidden:""`
 }
 
 func (c *workerCmd) Run(ctx context.Context) error {
@@ -43,6 +45,10 @@ func (c *workerCmd) Run(ctx context.Context) error {
 	if c.Name == "" {
 		c.Name, _ = os.Hostname() // without one it is told by its id
 	}
+	if cfg.Traces, err = telemetry.OpenTraces(ctx, cfg.Version, cfg.Log); err != nil {
+		return err
+	}
+	defer closeTraces(ctx, cfg.Traces, 5*time.Second, cfg.Log)
 	if c.Server != "" {
 		return errors.Join(c.remote(ctx, cfg), closeEngines(cfg))
 	}
@@ -51,7 +57,10 @@ func (c *workerCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.answering(ctx, cfg, a.DB.Ping, a.Work), a.Close())
+	work := func(ctx context.Context) error {
+		return serveMetrics(ctx, c.MetricsListen, a, func() error { return a.Work(ctx) })
+	}
+	return errors.Join(c.answering(ctx, cfg, a.WorkHandler(), work), a.Close())
 }
 
 // check says what is missing, in words.
@@ -81,20 +90,23 @@ func (c *workerCmd) remote(ctx context.Context, cfg app.Config) error {
 		return err
 	}
 	worker := &remote.Worker{
-		Engines: cfg.Engines, Log: cfg.Log, Dial: remote.Dialer(address, c.Token),
+		Engines: cfg.Engines, Log: cfg.Log, Traces: cfg.Traces, Dial: remote.Dialer(address, c.Token),
 		Hello: remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount},
 	}
-	connected := func(context.Context) error {
-		if !worker.Connected() {
-			return errors.New("not connected to a server")
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if ctx.Err() != nil || !worker.Connected() {
+			http.Error(w, "not connected to a server", http.StatusServiceUnavailable)
+			return
 		}
-		return nil
-	}
-	return c.answering(ctx, cfg, connected, worker.Run)
+		_, _ = w.Write([]byte("ready\n"))
+	})
+	return c.answering(ctx, cfg, mux, worker.Run)
 }
 
 // answering works, and meanwhile answers whether it does where that is wanted.
-func (c *workerCmd) answering(ctx context.Context, cfg app.Config, ready func(context.Context) error, work func(context.Context) error) error {
+func (c *workerCmd) answering(ctx context.Context, cfg app.Config, handler http.Handler, work func(context.Context) error) error {
 	if c.Listen == "" {
 		return work(ctx)
 	}
@@ -102,18 +114,7 @@ func (c *workerCmd) answering(ctx context.Context, cfg app.Config, ready func(co
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		asking, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := ready(asking); err != nil || ctx.Err() != nil {
-			http.Error(w, "not working", http.StatusServiceUnavailable)
-			return
-		}
-		_, _ = w.Write([]byte("ready\n"))
-	})
-	server := api.NewServer(c.Listen, mux, cfg.Log)
+	server := api.NewServer(c.Listen, handler, cfg.Log)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -48,3 +48,15 @@ func From(ctx context.Context) (Actor, error) {
 // MaySee reports whether the actor may see what belongs to owner. Everything is private: nobody but the owner sees
 // it, the installation's owner included.
 func (a Actor) MaySee(ownerID string) bool { return a.AccountID != "" && a.AccountID == ownerID }
+
+// ErrOperatorOnly is the fault of what only whoever runs the installation may do.
+var ErrOperatorOnly = fault.New(fault.Forbidden, "operator_only", "that is for the owner of this studio")
+
+// Operate returns nil for whoever runs the installation, signed in to the studio. An API key never operates, whoever
+// made it: it lies in other people's programs.
+func (a Actor) Operate() error {
+	if a.Role != RoleOwner || a.KeyID != "" {
+		return ErrOperatorOnly
+	}
+	return nil
+}

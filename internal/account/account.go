@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bottega/internal/access"
@@ -183,6 +184,27 @@ func (s *Store) IDsAfter(ctx context.Context, after string, limit int) ([]string
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
+}
+
+// Search returns accounts whose e-mail address has a text in it, by address, beginning after one; "" = any, from the first.
+// It looks at all addresses: for people, not for the road.
+func (s *Store) Search(ctx context.Context, text, after string, limit int) ([]Account, error) {
+	like := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(lookupEmail(text))
+	rows, err := s.db.Query(ctx, "SELECT "+columns+` FROM account WHERE email LIKE $1 ESCAPE '\' AND email > $2 ORDER BY email LIMIT $3`,
+		"%"+like+"%", after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("search accounts: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Account
+	for rows.Next() {
+		a, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
 }
 
 // HasOwner reports whether somebody runs this installation already.

@@ -308,7 +308,7 @@ func TestAccessLog_NamesRouteAndStatusAndNoAddress(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
-	if line["route"] != "GET /assets/{id}" || line["status"] != float64(418) || line["id"] != w.Header().Get("X-Request-Id") || line["method"] != "GET" {
+	if line["route"] != "GET /assets/{id}" || line["status"] != float64(418) || line["request"] != w.Header().Get("X-Request-Id") || line["method"] != "GET" {
 		t.Errorf("line is %v", line)
 	}
 	if strings.Contains(out.String(), "s3cret") || strings.Contains(out.String(), "hidden") {

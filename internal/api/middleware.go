@@ -25,7 +25,7 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) { // the handler wants the connection cut, net/http does that
 				panic(p)
 			}
-			log.ErrorContext(r.Context(), "panic", "id", RequestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			log.ErrorContext(r.Context(), "panic", "request", RequestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			if sw.status != 0 { // an answer has begun: cut it off rather than let it look whole
 				panic(http.ErrAbortHandler)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"bottega/internal/clock"
+	"bottega/internal/telemetry"
 )
 
 // record is what becomes known about a request while it is answered, for the one log line it gets.
@@ -20,6 +22,7 @@ type record struct {
 	mu      sync.Mutex // a handler's goroutines may note as well
 	route   string
 	account string
+	trace   string
 	err     error
 }
 
@@ -65,14 +68,38 @@ func note(ctx context.Context, err error) {
 	}
 }
 
+// noteTrace tells the log which trace the request belongs to.
+func noteTrace(ctx context.Context) {
+	if r := recordOf(ctx); r != nil {
+		r.mu.Lock()
+		r.trace = telemetry.TraceID(ctx)
+		r.mu.Unlock()
+	}
+}
+
+// errServer stands for a failure of which nothing was noted.
+var errServer = errors.New("the answer says that the server failed")
+
+// noted is why the request failed.
+func noted(ctx context.Context) error {
+	if r := recordOf(ctx); r != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return errServer
+}
+
 // AccessLog gives each request an id, answers it in X-Request-Id, and writes one line when it is done: method, route,
-// status, bytes, duration and who called. Addresses with their parameters, headers and bodies are not written.
+// status, bytes, duration, who called, and the trace. Addresses with their parameters, headers and bodies are not written.
 func AccessLog(log *slog.Logger, c clock.Clock, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rec := &record{id: newRequestID()}
 		w.Header().Set("X-Request-Id", rec.id)
 		sw := &statusWriter{ResponseWriter: w}
-		r = r.WithContext(context.WithValue(r.Context(), recordKey{}, rec))
+		r = r.WithContext(telemetry.WithRequest(context.WithValue(r.Context(), recordKey{}, rec), rec.id))
 		from := c.Now()
 		defer func() { rec.log(log, r, sw, c.Now().Sub(from)) }()
 		next.ServeHTTP(sw, r)
@@ -87,11 +114,14 @@ func (rec *record) log(log *slog.Logger, r *http.Request, w *statusWriter, took 
 		route = r.Pattern // set by the mux when no middleware below made a copy
 	}
 	attrs := []slog.Attr{
-		slog.String("id", rec.id), slog.String("method", r.Method), slog.String("route", route),
+		slog.String("request", rec.id), slog.String("method", r.Method), slog.String("route", route),
 		slog.Int("status", w.Status()), slog.Int64("bytes", w.written), slog.Float64("duration_seconds", took.Seconds()),
 	}
 	if rec.account != "" {
 		attrs = append(attrs, slog.String("account", rec.account))
+	}
+	if rec.trace != "" {
+		attrs = append(attrs, slog.String("trace", rec.trace))
 	}
 	level := slog.LevelInfo
 	if rec.err != nil {

@@ -29,11 +29,13 @@ import (
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/mail"
+	"bottega/internal/operator"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 	"bottega/internal/team"
+	"bottega/internal/telemetry"
 )
 
 // Config is what an installation is made of.
@@ -63,6 +65,9 @@ type Config struct {
 	Clock     clock.Clock
 	Log       *slog.Logger
 
+	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
+	Metrics *telemetry.Metrics // nil = this installation's own
+
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
 	Models  []catalog.Model
@@ -89,6 +94,7 @@ type App struct {
 	Workers     *remote.Pool
 	Generations *generation.Service
 	Line        *queue.Dispatcher
+	Operator    *operator.Service
 
 	lock     *Lock // of the data folder
 	watch    watch
@@ -147,7 +153,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Hub = event.NewHub(a.DB)
 	a.Hub.Attach(a.Bus)
 	a.Generations = generation.New(generation.Deps{
-		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log, Room: a.Keeper(),
+		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
+		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
 		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
@@ -155,6 +162,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
+	a.Operator = operator.New(operator.Deps{
+		DB: a.DB, Clock: a.Clock, Generations: a.Generations, Line: a.Line, Ledger: a.Ledger, Plans: a.Plans, People: a.Accounts, Hub: a.Hub, Log: a.Log,
+	})
 	a.openWorkers()
 	return nil
 }
@@ -162,7 +172,7 @@ func (a *App) open(ctx context.Context) (err error) {
 // kinds are the kinds of work, done by these engines.
 func (a *App) kinds(engines engine.Set) []generation.Kind {
 	return []generation.Kind{&image.Kind{
-		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version,
+		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics,
 		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
 	}}
 }
@@ -184,6 +194,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = telemetry.NewMetrics(c.Version)
 	}
 	return c
 }
@@ -276,10 +289,7 @@ func (a *App) Close() error {
 
 // Run relays events, runs waiting work and does the chores until ctx ends, then drains.
 func (a *App) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() {
-		a.draining.Store(true)
-		a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
-	})()
+	defer context.AfterFunc(ctx, a.drains)()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	hub := make(chan error, 1)
 	go func() { hub <- a.Hub.Run(background, a.Poll) }()
@@ -294,6 +304,12 @@ func (a *App) Run(ctx context.Context) error {
 	stop()
 	besides.Wait()
 	return errors.Join(err, <-hub)
+}
+
+// drains notes that this process is on its way out.
+func (a *App) drains() {
+	a.draining.Store(true)
+	a.Log.Info("shutting down: running work may finish, a second signal ends at once", "grace_seconds", a.Grace.Seconds())
 }
 
 // every calls f after each pause until ctx ends.

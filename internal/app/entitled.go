@@ -15,6 +15,9 @@ import (
 // entitlements answers from the plan an account, or a team, is on now.
 type entitlements struct{ *plan.Service }
 
+// megapixel is counted as prices count it.
+const megapixel = 1 << 20
+
 // Entitlement implements generation.Entitlements.
 func (e entitlements) Entitlement(ctx context.Context, payer string) (generation.Entitlement, error) {
 	now, sub, err := e.Now(ctx, payer)
@@ -27,6 +30,7 @@ func (e entitlements) Entitlement(ctx context.Context, payer string) (generation
 	}
 	out := generation.Entitlement{
 		Schedule: schedule, Concurrency: now.Plan.Concurrency, Queue: now.Plan.Queue, Relaxed: now.Plan.Relaxed,
+		Pixels: int64(now.Plan.Megapixels) * megapixel,
 	}
 	if _, isTeam := ledger.IsTeam(payer); isTeam {
 		return out, nil
@@ -36,6 +40,7 @@ func (e entitlements) Entitlement(ctx context.Context, payer string) (generation
 		return generation.Entitlement{}, err
 	}
 	out.Concurrency, out.Queue = max(out.Concurrency, api.Plan.Concurrency), max(out.Queue, api.Plan.Queue)
+	out.Pixels = max(out.Pixels, int64(api.Plan.Megapixels)*megapixel)
 	out.Credits, err = sub.Schedule()
 	return out, err
 }

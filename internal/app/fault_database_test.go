@@ -21,9 +21,9 @@ func nothing() {}
 func TestFault_ConnectionsCutInTheMiddle(t *testing.T) {
 	w, ref := newWire(t, apptest.Postgres(t))
 	one := apptest.New(t, ref, real(s3(t)))
-	cuts, commits, want := atomic.Int64{}, atomic.Int64{}, int64(times(40, 1000))
+	cuts, commits, want := atomic.Int64{}, atomic.Int64{}, int64(times(25, 1000))
 	one.Run()
-	p := newPress(t, times(12, 250), 60*time.Millisecond, one)
+	p := newPress(t, times(8, 250), 60*time.Millisecond, one)
 	w.when(func(message byte, commit bool) cut {
 		odds := 150
 		if commit {
@@ -97,8 +97,8 @@ func TestFault_TheDatabaseIsKilledAndRestarted(t *testing.T) {
 	two := apptest.New(t, ref, real(store))
 	one.Run()
 	two.Run()
-	p := newPress(t, times(10, 200), 200*time.Millisecond, one, two)
-	for range times(2, 50) {
+	p := newPress(t, times(8, 200), 200*time.Millisecond, one, two)
+	for range times(1, 50) {
 		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 		c.Kill()
 		c.Start()
@@ -121,7 +121,7 @@ func TestFault_TheDiskIsFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := newPress(t, times(12, 200), 50*time.Millisecond, one)
+	p := newPress(t, times(6, 200), 50*time.Millisecond, one)
 	refused := false
 	for range times(2, 40) {
 		time.Sleep(time.Duration(50+rand.IntN(100)) * time.Millisecond)

@@ -76,7 +76,7 @@ func TestFault_TheStoreIsSlowAndFails(t *testing.T) {
 	})
 	one := apptest.New(t, apptest.Postgres(t), real(apptest.S3URL(proxy, bucket)))
 	one.Run()
-	p := newPress(t, times(6, 150), 50*time.Millisecond, one)
+	p := newPress(t, times(4, 150), 50*time.Millisecond, one)
 	ended := p.checkExact(nothing)
 	calm.Store(true)
 	if bad.Load() < 5 {

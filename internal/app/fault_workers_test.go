@@ -50,10 +50,10 @@ func TestFault_WorkersThatFailInEveryWay(t *testing.T) {
 		c.Engines = engine.Set{"scripted": newMoody()}
 	}
 	one, two := apptest.New(t, ref, with), apptest.New(t, ref, with)
-	p := newPress(t, times(12, 300), time.Millisecond, one, two)
+	p := newPress(t, times(6, 300), time.Millisecond, one, two)
 	<-p.done
 	err := one.DB.Tx(t.Context(), func(tx *db.Tx) error { // a hang is over soon
-		_, err := tx.Exec(t.Context(), "UPDATE generation SET timeout_ms = 300")
+		_, err := tx.Exec(t.Context(), "UPDATE generation SET timeout_ms = 3000")
 		return err
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func TestFault_TheClockJumps(t *testing.T) {
 		w.Engine.Script(enginetest.Script{Gate: slowly})
 		w.Run()
 	}
-	p := newPress(t, times(10, 200), 50*time.Millisecond, one, two)
+	p := newPress(t, times(6, 200), 50*time.Millisecond, one, two)
 	for p.busy() {
 		one.Clock.Advance(time.Duration(rand.Int64N(int64(6*time.Hour))) - 3*time.Hour + 10*time.Minute)
 		time.Sleep(20 * time.Millisecond)
@@ -131,7 +131,7 @@ func TestFault_TwoServersAndTheSameSubmissions(t *testing.T) {
 	one, two := apptest.New(t, ref, real(store)), apptest.New(t, ref, real(store))
 	one.Run()
 	two.Run()
-	p := newPress(t, times(15, 400), 10*time.Millisecond, one, two)
+	p := newPress(t, times(8, 400), 10*time.Millisecond, one, two)
 	ended := p.checkExact(nothing)
 	if ended[generation.Failed] != 0 {
 		t.Errorf("%d failed though nothing went wrong", ended[generation.Failed])
@@ -142,5 +142,40 @@ func TestFault_TwoServersAndTheSameSubmissions(t *testing.T) {
 	}
 	if calls := one.Engine.Calls() + two.Engine.Calls(); calls < pictures || one.Engine.Calls() == 0 || two.Engine.Calls() == 0 {
 		t.Errorf("%d and %d calls for %d pictures: want both at work", one.Engine.Calls(), two.Engine.Calls(), pictures)
+	}
+}
+
+// TestFault_TwoWorkersAnswerAtOnce: a lease runs out while its worker works, another server takes the work over, and both
+// answer at the same moment. One of them is heard.
+func TestFault_TwoWorkersAnswerAtOnce(t *testing.T) {
+	ref := apptest.Postgres(t)
+	// No renewal in this test's time, and no second slot: who works does not take the work over from itself.
+	hour := func(c *app.Config) { c.Lease, c.SlotCount = time.Hour, 1 }
+	one := apptest.New(t, ref, hour)
+	two := apptest.New(t, ref, hour, func(c *app.Config) { c.Clock, c.Storage = one.Clock, "file://"+one.Data+"/files" })
+	user := one.User(plan.Operator)
+	for range times(5, 100) {
+		gate, started := make(chan struct{}), make(chan struct{}, 2)
+		for _, w := range []*apptest.World{one, two} {
+			w.Engine.Script(enginetest.Script{Gate: gate, Started: started})
+		}
+		stopOne := one.Run()
+		g := one.Submit(user, "a fox", 1)
+		<-started
+		stopTwo := two.Run()
+		one.Clock.Advance(90 * time.Minute)
+		<-started
+		close(gate)
+		done := one.WaitState(user, g.ID, generation.Complete)
+		stopOne() // waits for the run that came too late
+		stopTwo()
+		got, err := two.Generations.Get(t.Context(), user, g.ID)
+		if err != nil || len(got.Images) != 1 || got.Images[0].ID != done.Images[0].ID || got.Charged != g.Price {
+			t.Fatalf("after both have answered: %v, %+v", err, got)
+		}
+		one.Verify()
+	}
+	if one.Engine.Calls() != two.Engine.Calls() {
+		t.Errorf("%d and %d calls: not every generation was made by both", one.Engine.Calls(), two.Engine.Calls())
 	}
 }

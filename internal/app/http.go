@@ -34,7 +34,7 @@ func (a *App) Handler() (http.Handler, error) {
 	people := subscribers{a.Accounts, a.Plans}
 	studioAPI, err := studio.New(studio.Deps{
 		Generations: a.Generations, Teams: a.Teams, Uploads: a.Uploads, Ledger: a.Ledger, Prices: a.Prices, Codes: a.Plans, Plans: a.Plans, Payments: a.Payments,
-		Alerts: a.Alerts, Keeper: a.Keeper(), Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
+		Alerts: a.Alerts, Keeper: a.Keeper(), Operator: a.Operator, Hub: a.Hub, Models: a.Catalog, Accounts: people, Auth: a.Auth,
 		Assets: a.Signer, Clock: a.Clock, Log: a.Log, Proxies: proxies, Origins: origins(a.PublicURL), Version: a.Version,
 		SignupOpen: !a.SignupClosed, SignupPlan: plan.Free, Attempts: a.Attempts,
 	})
@@ -43,7 +43,7 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	picture := func(img asset.Image) string { return a.Signer.URL(img.ID, asset.OriginalPNG, a.Clock.Now(), false) }
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.Handle("/api/studio/", studioAPI)
@@ -63,7 +63,7 @@ func (a *App) Handler() (http.Handler, error) {
 		studioAPI.ServeHTTP(w, to)
 	})
 	mux.Handle("/", gzhttp.GzipHandler(spa(web.FS())))
-	return api.AccessLog(a.Log, a.Clock, api.SecureHeaders(api.Recover(a.Log, mux))), nil
+	return api.AccessLog(a.Log, a.Clock, api.Observe(a.Traces, a.Metrics, api.SecureHeaders(api.Recover(a.Log, mux)))), nil
 }
 
 func origins(publicURL string) []string {
@@ -72,6 +72,9 @@ func origins(publicURL string) []string {
 	}
 	return []string{strings.TrimRight(publicURL, "/")}
 }
+
+// healthy reports that the process lives.
+func healthy(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }
 
 // ready reports whether work should be sent here: the database answers, and the process is not on its way out. While
 // it drains, requests are still answered: whoever routes by this sends the next ones elsewhere.

@@ -175,3 +175,45 @@ func TestUnsubscribe_WithOneClick(t *testing.T) {
 		t.Errorf("the log is %s", &log)
 	}
 }
+
+// Who has no room is told so in both dialects: 429, when to come back, and why in words.
+func TestSubmit_NoRoomIsToldInTheAPIToo(t *testing.T) {
+	w := apptest.New(t, apptest.SQLite(t))
+	handler, err := w.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := w.User(plan.Free)
+	err = w.Ledger.Grant(t.Context(), actor.AccountID, ledger.GrantRequest{Kind: ledger.TopUp, Amount: 1_000_000_000, Ref: "fair"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := w.Auth.CreateKey(t.Context(), actor.AccountID, "test", time.Time{}, auth.KeyTerms{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(body string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", "/api/rest/v1/generations", strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+key)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		return answer
+	}
+	const large, small = `{"prompt":"a fox","width":1536,"height":1536,"num_images":8}`, `{"prompt":"a fox","width":64,"height":64,"num_images":1}`
+	for _, c := range []struct {
+		body   string
+		status int
+		says   string
+	}{
+		{large, 200, ""}, {large, 200, ""},
+		{large, 429, "your plan allows 40.0"},
+		{small, 200, ""}, {small, 200, ""}, {small, 200, ""}, {small, 200, ""},
+		{small, 429, "6 generations are waiting or running, your plan allows 6"},
+	} {
+		a := ask(c.body)
+		if a.Code != c.status || !strings.Contains(a.Body.String(), c.says) || (a.Code == 429) != (a.Header().Get("Retry-After") != "") {
+			t.Errorf("%s is answered %d, Retry-After %q: %s; want %d with %q", c.body, a.Code, a.Header().Get("Retry-After"), a.Body, c.status, c.says)
+		}
+	}
+	w.Verify()
+}

@@ -21,7 +21,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	}
 	there, slots, now := 0, 0, a.Clock.Now()
 	for _, w := range workers {
-		if !w.Gone(now) && w.Slots > 0 {
+		if !w.Gone(now) && w.Slots > 0 && !w.Drained {
 			there, slots = there+1, slots+w.Slots
 		}
 	}
@@ -48,6 +48,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	fmt.Fprintf(&b, "bottega_queue_workers %d\n", there)
 	head("bottega_queue_slots", "gauge", "What they run at once.")
 	fmt.Fprintf(&b, "bottega_queue_slots %d\n", slots)
+	a.operatorMetrics(&b, head, lanes, workers)
 	engines := a.Line.Engines()
 	head("bottega_engine_open", "gauge", "1 = the engine fails again and again: its work waits in line, as far as this process goes.")
 	for _, e := range engines {
@@ -99,4 +100,26 @@ func (a *App) workerMetrics(b *strings.Builder, head func(name, kind, help strin
 	fmt.Fprintf(b, "bottega_bus_listening %d\n", listening)
 	head("bottega_bus_dropped_total", "counter", "Notes to other processes that were not sent; they look by themselves.")
 	fmt.Fprintf(b, "bottega_bus_dropped_total %d\n", a.Bus.Dropped())
+}
+
+// operatorMetrics is what operators, and owners of work, have stopped.
+func (a *App) operatorMetrics(b *strings.Builder, head func(name, kind, help string), lanes []queue.LaneState, workers []queue.WorkerState) {
+	kept, drained := 0, 0
+	for _, l := range lanes {
+		kept += l.Kept
+	}
+	for _, w := range workers {
+		if w.Drained && !w.Gone(a.Clock.Now()) {
+			drained++
+		}
+	}
+	head("bottega_queue_kept_tickets", "gauge", "Waiting work that owners or operators keep back.")
+	fmt.Fprintf(b, "bottega_queue_kept_tickets %d\n", kept)
+	head("bottega_queue_drained_workers", "gauge", "Workers that an operator lets start nothing.")
+	fmt.Fprintf(b, "bottega_queue_drained_workers %d\n", drained)
+	head("bottega_operator_actions_total", "counter", "What operators did, or were refused, through this process.")
+	for _, c := range a.Operator.Counts() {
+		fmt.Fprintf(b, "bottega_operator_actions_total{action=%q,outcome=\"done\"} %d\n", c.Action, c.Done)
+		fmt.Fprintf(b, "bottega_operator_actions_total{action=%q,outcome=\"refused\"} %d\n", c.Action, c.Refused)
+	}
 }

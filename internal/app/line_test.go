@@ -11,6 +11,7 @@ import (
 	"bottega/internal/apptest"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
+	"bottega/internal/operator"
 	"bottega/internal/queue"
 )
 
@@ -39,7 +40,8 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 			}
 		}
 		has("before anything", `bottega_queue_tickets{lane="fast",state="waiting"} 0`, "bottega_queue_workers 0",
-			"bottega_queue_wait_error_seconds 0", "bottega_queue_wait_inside_ratio NaN")
+			"bottega_queue_wait_error_seconds 0", "bottega_queue_wait_inside_ratio NaN",
+			`bottega_engine_open{engine="scripted"} 0`, `bottega_engine_failures_total{engine="scripted"} 0`, `bottega_engine_opened_total{engine="scripted"} 0`)
 		ada := w.User("free")
 		gate := make(chan struct{})
 		w.Engine.Script(enginetest.Script{Gate: gate})
@@ -68,7 +70,7 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 		third := w.Submit(ada, "a bee", 1) // the first whose wait could be foretold
 		w.WaitState(ada, third.ID, generation.Complete)
 		has("after a foretold wait", "bottega_queue_waits_total 1", "bottega_queue_wait_inside_ratio 1")
-		if err := queue.PauseLane(t.Context(), w.DB, queue.LaneAPI, true); err != nil {
+		if err := w.Operator.PauseLane(t.Context(), operator.Shell, queue.LaneAPI, true); err != nil {
 			t.Fatal(err)
 		}
 		has("with a paused lane", `bottega_queue_lane_paused{lane="api"} 1`, `bottega_queue_lane_paused{lane="fast"} 0`)

@@ -68,6 +68,10 @@ func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	a.writeMetrics(w, r)
+}
+
+func (a *App) writeMetrics(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
@@ -92,4 +96,5 @@ func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	_, _ = io.WriteString(w, line)
+	a.writeProcess(ctx, w)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -78,6 +79,7 @@ func (a *App) openWorkers() {
 				o.Owner, o.Slots = s.ID, s.Hello.Slots
 				o.Machine = queue.Machine{Kind: queue.MachineRemote, Name: s.Hello.Name, Version: s.Hello.Version, Models: engines.AllVersions()}
 			})
+			road.Drive(line)
 			return a.Line.RunBeside(ctx, line, a.Grace)
 		},
 	})
@@ -95,6 +97,7 @@ func (a *App) Work(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	work, over := context.WithCancelCause(ctx)
 	defer over(nil)
+	defer context.AfterFunc(work, a.drains)()
 	var besides sync.WaitGroup
 	besides.Go(func() { a.Bus.Run(background) })
 	besides.Go(func() {
@@ -111,6 +114,15 @@ func (a *App) Work(ctx context.Context) error {
 		err = errors.Join(why, err)
 	}
 	return err
+}
+
+// WorkHandler answers for a process that only works: whether it lives, whether it works, and its metrics.
+func (a *App) WorkHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /metrics", a.metrics)
+	return mux
 }
 
 // fits compares this worker with the servers that are there. Where none is, it works for those that come.

@@ -5,6 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"bottega/internal/clock"
+	"bottega/internal/telemetry"
 )
 
 // ErrBusy says that a batch's line is full; nothing was written.
@@ -22,6 +28,9 @@ type Batch[Op, Res any] struct {
 	stop  chan struct{} // closed by Close: nothing more is taken in
 	once  sync.Once
 	ended chan struct{} // closed when everything taken in has its answer
+
+	// Metrics counts the shared transactions; nil = nobody. Set it before the first Do.
+	Metrics *telemetry.Metrics
 }
 
 // Outcome is the answer to one operation.
@@ -33,6 +42,10 @@ type Outcome[Res any] struct {
 type waiting[Op, Res any] struct {
 	op  Op
 	out chan Outcome[Res] // capacity 1
+
+	// Of the transaction that carried it, for its span: known when out has the answer.
+	began  time.Time
+	shared int
 }
 
 // NewBatch starts a batcher. apply gets at most that many operations and must return one outcome each, or an error when the
@@ -47,8 +60,11 @@ func NewBatch[Op, Res any](d *DB, most int, apply func(ctx context.Context, tx *
 }
 
 // Do hands in an operation and waits for its answer. When ctx ends first the operation may still be carried out.
-func (b *Batch[Op, Res]) Do(ctx context.Context, op Op) (Res, error) {
+func (b *Batch[Op, Res]) Do(ctx context.Context, op Op) (res Res, err error) {
 	w := &waiting[Op, Res]{op: op, out: make(chan Outcome[Res], 1)}
+	from := clock.System{}.Now()
+	ctx, span := telemetry.Start(ctx, "db.batch")
+	defer func() { span.End(err) }()
 	var zero Res
 	select {
 	case <-b.stop:
@@ -62,6 +78,7 @@ func (b *Batch[Op, Res]) Do(ctx context.Context, op Op) (Res, error) {
 	}
 	select {
 	case o := <-w.out:
+		span.Set(attribute.Int("bottega.batch.operations", w.shared), attribute.Float64("bottega.batch.wait_seconds", w.began.Sub(from).Seconds()))
 		return o.Res, o.Err
 	case <-ctx.Done():
 		return zero, ctx.Err()
@@ -116,7 +133,12 @@ func (b *Batch[Op, Res]) drain(first *waiting[Op, Res]) []*waiting[Op, Res] {
 
 // commit runs the operations in one transaction, or in halves when that fails.
 func (b *Batch[Op, Res]) commit(ws []*waiting[Op, Res]) {
+	began := clock.System{}.Now()
+	for _, w := range ws {
+		w.began, w.shared = began, len(ws)
+	}
 	outcomes, err := b.try(ws)
+	b.Metrics.Batch(len(ws), clock.System{}.Now().Sub(began))
 	if err == nil {
 		for i, w := range ws {
 			w.out <- outcomes[i]

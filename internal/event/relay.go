@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bottega/internal/db"
@@ -15,6 +16,8 @@ type Hub struct {
 	db   *db.DB
 	bus  *Bus // to other processes; nil = there are none
 	wake chan struct{}
+
+	passed atomic.Int64 // number of the newest fact that subscribers were woken for; -1 before that
 
 	mu   sync.Mutex
 	subs map[*subscriber]bool
@@ -28,7 +31,9 @@ type subscriber struct {
 
 // NewHub returns a hub; Run must run for subscribers to hear anything.
 func NewHub(d *db.DB) *Hub {
-	return &Hub{db: d, wake: make(chan struct{}, 1), subs: map[*subscriber]bool{}}
+	h := &Hub{db: d, wake: make(chan struct{}, 1), subs: map[*subscriber]bool{}}
+	h.passed.Store(-1) // until it runs
+	return h
 }
 
 // Attach names the bus that tells the hubs of other processes. Call it before the hub is used.
@@ -57,6 +62,7 @@ func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 	if err != nil {
 		return err
 	}
+	h.passed.Store(last)
 	h.notify(nil) // whoever subscribed before this looks at what was written before this
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -73,6 +79,7 @@ func (h *Hub) Run(ctx context.Context, poll time.Duration) error {
 		}
 		last = newest
 		h.notify(accounts)
+		h.passed.Store(last)
 	}
 }
 

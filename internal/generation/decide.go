@@ -6,16 +6,18 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/asset"
+	"bottega/internal/audit"
 	"bottega/internal/fault"
 	"bottega/internal/ledger"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
 )
 
-// operation is one entry of a batch: a submission or an ending.
+// operation is one entry of a batch: a submission, an ending, or a change of the lane.
 type operation struct {
 	submit *submission
 	end    *ending
+	ease   *easing
 }
 
 type submission struct {
@@ -28,6 +30,8 @@ type submission struct {
 	requestID           string
 	entitled            Entitlement
 	forecast            *queue.Forecast // of the line; nil = not told
+	audit               *audit.Line     // written with it; nil = nothing
+	gift                bool            // the operator's: it holds nothing, and no bound of a plan is asked
 	full                *fault.Error    // there is no room for what it would make; nil = there is
 	at                  time.Time
 }
@@ -40,7 +44,8 @@ type ending struct {
 	attempt       int    // of the run that ends it; 0 = whoever runs it (cancel)
 	images        []asset.Image
 	failure       *Failure
-	onlyWaiting   bool // what runs by now goes on
+	onlyWaiting   bool        // what runs by now goes on
+	audit         *audit.Line // written with it; nil = nothing
 	entitled      Entitlement
 	at            time.Time
 }
@@ -60,6 +65,7 @@ type world struct {
 	updated  []*row
 	images   []asset.Image
 	touched  []*row // whose events are due
+	audits   []audit.Line
 }
 
 func idemID(accountID, key string) string { return accountID + "\n" + key }
@@ -84,11 +90,8 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	if op.full != nil {
 		return nil, op.full
 	}
-	if n, limit := w.line.Length(queue.ShareOf(op.accountID, op.actor.Team)), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
-		f := fault.New(fault.RateLimited, "queue_full", fmt.Sprintf(
-			"%d generations are waiting or running, your plan allows %d: wait until one has finished", n, limit))
-		f.RetryAfter = 10 * time.Second
-		return nil, f
+	if err := w.room(op); err != nil {
+		return nil, err
 	}
 	wallet := w.wallets[payer(op.actor)]
 	if op.actor.Credits && op.actor.Team == "" {
@@ -115,12 +118,12 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	}
 	ticket := &queue.Ticket{
 		ID: op.id, AccountID: op.accountID, Share: queue.ShareOf(op.accountID, op.actor.Team), Lane: lineOf(lane, op.actor), Weight: op.quote.Total,
-		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at, RequestID: op.requestID,
+		Needs: op.planned.Engine, Model: op.planned.Model, QueuedAt: op.at, Pixels: op.planned.pixels(), RequestID: op.requestID,
 	}
 	w.spending.count(r, hold.Amount)
 	own, behind := w.line.Add(ticket, op.entitled.Concurrency)
 	if op.forecast != nil {
-		place := op.forecast.Place(*ticket, own, behind)
+		place := op.forecast.Joining(*ticket, own, behind)
 		ticket.Expected, r.Position, r.Starts = place.Wait, place.Position, place.Wait
 		op.forecast.Accepted(*ticket)
 	}
@@ -130,7 +133,15 @@ func (w *world) accept(op *submission) (*Generation, error) {
 	}
 	r.Position = max(1, r.Position)
 	w.inserted, w.touched = append(w.inserted, r), append(w.touched, r)
+	w.note(op.audit)
 	return &r.Generation, nil
+}
+
+// note keeps an audit line, if there is one, for the end of the batch.
+func (w *world) note(l *audit.Line) {
+	if l != nil {
+		w.audits = append(w.audits, *l)
+	}
 }
 
 // lineOf is the lane of the line: programs do not hold up people, nor people programs.
@@ -145,6 +156,9 @@ func lineOf(lane Lane, actor access.Actor) string {
 // either, but a team's lane is for its members, too.
 func (w *world) mayPay(op *submission) error {
 	price := op.quote.Total
+	if op.gift {
+		return nil
+	}
 	if op.lane == Relaxed {
 		price = 0
 	}
@@ -163,6 +177,10 @@ var errNoRelaxed = fault.New(fault.Forbidden, "no_relaxed_lane", "your plan has 
 // and is held all the same, so that every generation ends in one way.
 func pay(w *ledger.Wallet, op *submission) (*ledger.Hold, Lane, error) {
 	r := ledger.HoldRequest{GenerationID: op.id, SheetVersion: op.quote.SheetVersion, Note: holdNote(op), Model: op.planned.Model}
+	if op.gift {
+		h, err := w.Hold(r)
+		return h, op.lane, err
+	}
 	if op.lane == Relaxed && !op.entitled.Relaxed {
 		return nil, "", errNoRelaxed
 	}
@@ -229,7 +247,8 @@ func (w *world) end(op *ending) (*Generation, error) {
 	if next != Complete {
 		charge = pricing.Share(r.Price, len(op.images), r.pictures)
 	}
-	if err := wallet.Capture(hold, charge, op.event != EventCancel); err != nil {
+	ours := op.event != EventCancel || op.failure != nil // the operator's cancel gives a reason
+	if err := wallet.Capture(hold, charge, ours); err != nil {
 		return nil, fmt.Errorf("end generation %s: %w", op.id, err)
 	}
 	w.spending.count(r, charge-r.Price)
@@ -245,17 +264,6 @@ func (w *world) end(op *ending) (*Generation, error) {
 	delete(w.tickets, op.id)
 	w.updated = append(w.updated, r)
 	w.images, w.touched = append(w.images, op.images...), append(w.touched, r)
+	w.note(op.audit)
 	return &r.Generation, nil
-}
-
-// row is a generation with the columns only this package needs.
-type row struct {
-	Generation
-	model        string
-	pictures     int
-	timeout      time.Duration
-	sheetVersion int
-	idemKey      string
-	idemHash     string
-	keyID        string // API key that asked; empty = none
 }

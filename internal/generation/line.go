@@ -96,7 +96,7 @@ func (s *Service) CancelWaiting(ctx context.Context, actor access.Actor) (int, e
 	}
 	n := 0
 	for _, t := range tickets {
-		_, err := s.finish(ctx, ending{id: t.ID, accountID: actor.AccountID, event: EventCancel, onlyWaiting: true})
+		_, err := s.finish(ctx, ending{id: t.ID, accountID: actor.AccountID, teamID: t.Team(), event: EventCancel, onlyWaiting: true})
 		switch {
 		case err == nil:
 			n++

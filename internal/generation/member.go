@@ -130,6 +130,7 @@ func (s *Service) entitled(ctx context.Context, accountID, teamID string) (Entit
 	}
 	team, err := s.Entitlements.Entitlement(ctx, ledger.TeamOf(teamID))
 	team.Queue, team.Concurrency = max(team.Queue, own.Queue), max(team.Concurrency, own.Concurrency)
+	team.Pixels = max(team.Pixels, own.Pixels)
 	return team, err
 }
 

@@ -31,25 +31,25 @@ func quarantined(deaths int) *Failure {
 // learn draws from an attempt what it says about its engine, and writes down when the process that worked on it died.
 // It returns how many deaths there were: none or one.
 func (s *Service) learn(ctx context.Context, t queue.Ticket, err error) (deaths int) {
-	if s.line == nil {
+	if s.runs == nil {
 		return 0
 	}
 	if err == nil {
-		s.line.EngineWorked(ctx, t)
+		s.runs.EngineWorked(ctx, t)
 		return 0
 	}
 	if ctx.Err() != nil { // cancelled, drained or lost: that says nothing
 		return 0
 	}
 	if engineFailed(err) {
-		s.line.EngineFailed(ctx, t, err)
+		s.runs.EngineFailed(ctx, t, err)
 	}
 	var death *engine.Death
 	if !errors.As(err, &death) {
 		return 0
 	}
 	s.Log.Error("a worker process died", "generation", t.ID, "attempt", t.Attempt, "engine", t.Needs, "how", death.How, "request", t.RequestID)
-	if err := s.line.Died(ctx, t, death.How, death.Said, death.Beside); err != nil {
+	if err := s.runs.Died(ctx, t, death.How, death.Said, death.Beside); err != nil {
 		s.Log.Error("writing down the death of a worker process failed: it does not count", "generation", t.ID, "error", err)
 		return 0
 	}

@@ -37,7 +37,7 @@ func waitFailed(t *testing.T, w *apptest.World, user access.Actor, id string) *g
 
 func TestQuarantine_WorkThatKillsTwoWorkersIsPutAsideWithItsEvidence(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
-		w := apptest.New(t, ref)
+		w := apptest.New(t, ref, func(c *app.Config) { c.Lease = time.Hour }) // time flies below, and no lease is to run out
 		user := w.User(plan.Free)
 		w.Engine.Script(enginetest.Script{Err: &engine.Death{
 			How: "worker was killed by signal 9", Said: []string{"allocating", "out of memory"}, Beside: 1,

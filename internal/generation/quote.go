@@ -135,3 +135,8 @@ func (s *Service) alternatives(ctx context.Context, actor access.Actor, req Subm
 	}
 	return list
 }
+
+// weigh is the price of work that was planned, by the sheet in force.
+func (s *Service) weigh(planned Planned) (*pricing.Quote, error) {
+	return s.Prices.Current().Quote(planned.Facts)
+}

@@ -6,15 +6,32 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/audit"
 	"bottega/internal/db"
 	"bottega/internal/engine"
 	"bottega/internal/event"
 	"bottega/internal/fault"
 	"bottega/internal/queue"
+	"bottega/internal/telemetry"
 )
 
 // errCancelled is the cause of a run's context when a person cancelled it.
 var errCancelled = errors.New("cancelled by its owner")
+
+// stopped is errCancelled of a run that the operator ended, with the reason.
+type stopped struct {
+	reason string
+	audit  *audit.Line
+}
+
+func (s *stopped) Error() string        { return "cancelled by the operator: " + s.reason }
+func (s *stopped) Is(target error) bool { return target == errCancelled }
+
+// failure is what the owner is told of it.
+func (s *stopped) failure() *Failure { return &Failure{Code: CancelledByOperator, Message: s.reason} }
+
+// CancelledByOperator is the code of what the operator cancelled; its message is the operator's reason.
+const CancelledByOperator = "cancelled_by_operator"
 
 // errTimeout is the cause of a run's context when its time is over.
 var errTimeout = errors.New("the time limit of the attempt is over")
@@ -45,7 +62,7 @@ func (s *Service) Started(ctx context.Context, tx *db.Tx, tickets []queue.Ticket
 		args = append(args, t.ID)
 		events = append(events, event.Record{AccountID: t.AccountID, Topic: event.TopicGeneration, Subject: t.ID, At: at})
 	}
-	err := tx.Later(ctx, "UPDATE generation SET state = 'running', started_at = $1 WHERE state IN ('waiting', 'running') AND id IN "+
+	err := tx.Later(ctx, "UPDATE generation SET state = 'running', started_at = $1, attempts = attempts + 1 WHERE state IN ('waiting', 'running') AND id IN "+
 		db.In(2, len(tickets)), args...)
 	if err != nil {
 		return fmt.Errorf("mark %d generations as running: %w", len(tickets), err)
@@ -93,29 +110,32 @@ func (s *Service) Spent(ctx context.Context, t queue.Ticket) error {
 
 // Run does one attempt and ends the generation, unless it should go back into the line.
 func (s *Service) Run(ctx context.Context, t queue.Ticket) (ended bool) {
+	ctx = telemetry.WithGeneration(ctx, t.ID)
 	s.Hub.Wake() // of the start, which the dispatcher committed
 	defer s.Hub.Wake()
 	r, err := readRow(ctx, s.DB, t.ID)
 	if err != nil {
-		s.Log.Error("reading a generation to run failed", "generation", t.ID, "error", err)
+		s.Log.ErrorContext(ctx, "reading a generation to run failed", "generation", t.ID, "error", err)
 		return false
 	}
 	if r == nil || r.State.Final() {
 		return true
 	}
+	ctx, told := s.beginRun(ctx, t, r)
 	result, err := s.attempt(ctx, t, r)
 	t.Deaths += s.learn(ctx, t, err)
 	end, again := s.judge(ctx, t, result, err)
+	defer func() { told.over(end.event, again, err) }()
 	end.teamID = r.TeamID
 	for i := range end.images {
 		end.images[i].TeamID = r.TeamID
 	}
 	if again {
-		s.Log.Warn("generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
+		s.Log.WarnContext(ctx, "generation goes back into the line", "generation", t.ID, "attempt", t.Attempt, "reason", cause(ctx, err))
 		return false
 	}
 	if end.event == EventFail {
-		s.Log.Warn("generation failed", "generation", t.ID, "attempt", t.Attempt, "code", end.failure.Code, "error", err)
+		s.Log.WarnContext(ctx, "generation failed", "generation", t.ID, "attempt", t.Attempt, "code", end.failure.Code, "error", err)
 	}
 	return s.endRun(context.WithoutCancel(ctx), end)
 }
@@ -157,6 +177,9 @@ func (s *Service) judge(ctx context.Context, t queue.Ticket, result Result, err 
 		return end, false
 	case errors.Is(why, errCancelled):
 		end.event = EventCancel
+		if by := (*stopped)(nil); errors.As(why, &by) {
+			end.failure, end.audit = by.failure(), by.audit
+		}
 		return end, false
 	case errors.Is(why, queue.ErrDraining), errors.Is(why, queue.ErrLostLease):
 		return end, true
@@ -194,7 +217,7 @@ func (s *Service) endRun(ctx context.Context, end ending) bool {
 		case err == nil, errors.Is(err, errEnded), errors.Is(err, errStale), errors.Is(err, ErrNotFound):
 			return true
 		case try == 5:
-			s.Log.Error("writing the end of a generation failed", "generation", end.id, "error", err)
+			s.Log.ErrorContext(ctx, "writing the end of a generation failed", "generation", end.id, "error", err)
 			return false
 		}
 		time.Sleep(time.Duration(try) * 50 * time.Millisecond)

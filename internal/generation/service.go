@@ -16,6 +16,7 @@ import (
 	"bottega/internal/ledger"
 	"bottega/internal/pricing"
 	"bottega/internal/queue"
+	"bottega/internal/telemetry"
 )
 
 // Entitlement is what an account's plan allows here.
@@ -23,8 +24,9 @@ type Entitlement struct {
 	Schedule    ledger.Schedule
 	Credits     ledger.Schedule // of the wallet of API credits
 	Concurrency int
-	Queue       int  // most that may wait
-	Relaxed     bool // work goes on without tokens
+	Queue       int   // most that may wait
+	Pixels      int64 // most that wait and run at once, of all pictures; 0 = no bound
+	Relaxed     bool  // work goes on without tokens
 }
 
 // Entitlements tells what an account, or a team by the name of its wallet, may do.
@@ -67,6 +69,9 @@ type Deps struct {
 	Log          *slog.Logger
 	// Present are the engines that are here; a ticket that needs another one waits for a process that has it.
 	Present []string
+	// Traces and Metrics tell what happens here; nil = nobody is told.
+	Traces  *telemetry.Traces
+	Metrics *telemetry.Metrics
 	// MaxBatch is how many operations share a transaction at most; 0 = 256. The benchmarks compare it with 1.
 	MaxBatch int
 }
@@ -77,6 +82,7 @@ type Service struct {
 	kinds map[string]Kind
 	batch *db.Batch[operation, *Generation]
 	line  *queue.Dispatcher // nil in a process that runs nothing
+	runs  *queue.Dispatcher // whose runs these are: it learns how the engines do
 }
 
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.
@@ -89,11 +95,12 @@ func New(d Deps) *Service {
 		d.MaxBatch = 256
 	}
 	s.batch = db.NewBatch(d.DB, d.MaxBatch, s.apply)
+	s.batch.Metrics = d.Metrics
 	return s
 }
 
 // Attach names the dispatcher that drives this service's runs in this process. Call it before either is used.
-func (s *Service) Attach(line *queue.Dispatcher) { s.line = line }
+func (s *Service) Attach(line *queue.Dispatcher) { s.line, s.runs = line, line }
 
 // Close finishes the writes that are waiting.
 func (s *Service) Close() { s.batch.Close() }
@@ -119,6 +126,10 @@ func (s *Service) Through(present []string, kinds ...Kind) *Service {
 	}
 	return &other
 }
+
+// Drive names the dispatcher beside the attached one that drives the runs of a service from Through: what they say about
+// their engines concerns nobody else's. Call it before the dispatcher runs.
+func (s *Service) Drive(beside *queue.Dispatcher) { s.runs = beside }
 
 var errUnknownKind = errors.New("unknown kind of work")
 
@@ -240,7 +251,7 @@ func (s *Service) place(ctx context.Context, list []*Generation) error {
 	}
 	for _, g := range list {
 		if p, ok := places[g.ID]; ok {
-			g.Position, g.Starts, g.Paused = p.Position, p.Wait, p.Paused
+			g.Position, g.Starts, g.Paused, g.Stopped = p.Position, p.Wait, p.Paused, p.Stopped
 		}
 	}
 	return nil

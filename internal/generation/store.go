@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bottega/internal/asset"
+	"bottega/internal/audit"
 	"bottega/internal/db"
 	"bottega/internal/event"
 	"bottega/internal/fault"
@@ -27,9 +28,12 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.O
 	}
 	outcomes := make([]db.Outcome[*Generation], len(ops))
 	for i, op := range ops {
-		if op.submit != nil {
+		switch {
+		case op.submit != nil:
 			outcomes[i].Res, outcomes[i].Err = w.accept(op.submit)
-		} else {
+		case op.ease != nil:
+			outcomes[i].Res, outcomes[i].Err = w.ease(op.ease)
+		default:
 			outcomes[i].Res, outcomes[i].Err = w.end(op.end)
 		}
 		if g := outcomes[i].Res; g != nil { // a later operation may change the same row
@@ -43,13 +47,17 @@ func (s *Service) apply(ctx context.Context, tx *db.Tx, ops []operation) ([]db.O
 func (s *Service) loadWorld(ctx context.Context, tx *db.Tx, ops []operation) (*world, error) {
 	var accounts, payers, shares, ends, keys []string
 	for _, op := range ops {
-		if op.submit != nil {
+		switch {
+		case op.submit != nil:
 			accounts, payers = append(accounts, op.submit.accountID), append(payers, payer(op.submit.actor))
 			shares = append(shares, queue.ShareOf(op.submit.accountID, op.submit.actor.Team))
 			if op.submit.idemKey != "" {
 				keys = append(keys, op.submit.idemKey)
 			}
-		} else {
+		case op.ease != nil:
+			accounts, ends = append(accounts, op.ease.accountID), append(ends, op.ease.id)
+			shares = append(shares, queue.ShareOf(op.ease.accountID, op.ease.teamID))
+		default:
 			accounts, ends = append(accounts, op.end.accountID), append(ends, op.end.id)
 			shares = append(shares, queue.ShareOf(op.end.accountID, op.end.teamID))
 		}
@@ -123,7 +131,8 @@ func (w *world) save(ctx context.Context, tx *db.Tx) error {
 			failure = &Failure{}
 		}
 		err := tx.Later(ctx, `UPDATE generation SET state = $1, charged = $2, failure_code = $3, failure_message = $4,
-			finished_at = $5 WHERE id = $6`, r.State, r.Charged, failure.Code, failure.Message, db.Micros(r.FinishedAt), r.ID)
+			finished_at = $5, price = $6, lane = $7 WHERE id = $8`, r.State, r.Charged, failure.Code, failure.Message, db.Micros(r.FinishedAt),
+			r.Price, r.Lane, r.ID)
 		if err != nil {
 			return fmt.Errorf("write generation %s: %w", r.ID, err)
 		}
@@ -134,10 +143,18 @@ func (w *world) save(ctx context.Context, tx *db.Tx) error {
 	if err := asset.InsertImages(ctx, tx, w.images); err != nil {
 		return err
 	}
+	for _, l := range w.audits {
+		if err := audit.Append(ctx, tx, l); err != nil {
+			return err
+		}
+	}
 	var events []event.Record
 	for _, r := range w.touched {
 		at := r.FinishedAt
-		if at.IsZero() {
+		switch {
+		case !r.changedAt.IsZero():
+			at = r.changedAt
+		case at.IsZero():
 			at = r.CreatedAt
 		}
 		events = append(events, event.Record{AccountID: r.AccountID, Topic: event.TopicGeneration, Subject: r.ID, At: at})
@@ -157,7 +174,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 		}
 		rows[i] = []any{
 			r.ID, r.AccountID, r.Kind, r.model, string(r.Params), r.pictures, r.timeout.Milliseconds(), r.State,
-			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane, r.keyID, r.TeamID,
+			r.Price, r.Charged, r.sheetVersion, "", "", key, r.idemHash, db.Micros(r.CreatedAt), 0, 0, 0, r.Lane, r.keyID, r.TeamID, 0,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO generation ("+columns+") VALUES ", rows, ""); err != nil {
@@ -167,7 +184,7 @@ func insertRows(ctx context.Context, tx *db.Tx, list []*row) error {
 }
 
 const columns = `id, account_id, kind, model, params, pictures, timeout_ms, state, price, charged, sheet_version,
-	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane, key_id, team_id`
+	failure_code, failure_message, idem_key, idem_hash, created_at, started_at, finished_at, deleted_at, lane, key_id, team_id, attempts`
 
 func scanRows(rows *sql.Rows) ([]*row, error) {
 	defer func() { _ = rows.Close() }()
@@ -180,7 +197,7 @@ func scanRows(rows *sql.Rows) ([]*row, error) {
 		var timeout, created, started, finished, deleted int64
 		err := rows.Scan(&r.ID, &r.AccountID, &r.Kind, &r.model, &params, &r.pictures, &timeout, &r.State, &r.Price,
 			&r.Charged, &r.sheetVersion, &failure.Code, &failure.Message, &key, &r.idemHash, &created, &started, &finished, &deleted, &r.Lane, &r.keyID,
-			&r.TeamID)
+			&r.TeamID, &r.attempts)
 		if err != nil {
 			return nil, fmt.Errorf("read generation: %w", err)
 		}
@@ -271,51 +288,6 @@ func blank(ctx context.Context, tx *db.Tx, id string, at time.Time) error {
 	return err
 }
 
-// Check compares the open generations with open holds and tickets, in one snapshot.
-func Check(ctx context.Context, d *db.DB, problem func(string)) error {
-	return d.Snapshot(ctx, func(q db.Queryer) error {
-		open, err := openIDs(ctx, q)
-		if err != nil {
-			return err
-		}
-		holds, err := ledger.OpenHolds(ctx, q)
-		if err != nil {
-			return err
-		}
-		tickets, err := queue.IDs(ctx, q)
-		if err != nil {
-			return err
-		}
-		if err := queue.Check(ctx, q, problem); err != nil {
-			return err
-		}
-		for _, other := range []struct {
-			what string
-			ids  map[string]bool
-		}{{"an open hold", holds}, {"a ticket", tickets}} {
-			for id := range open {
-				if !other.ids[id] {
-					problem("generation " + id + " is open and does not have " + other.what)
-				}
-			}
-			for id := range other.ids {
-				if !open[id] {
-					problem("generation " + id + " has " + other.what + " and is not open")
-				}
-			}
-		}
-		return nil
-	})
-}
-
-func openIDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT id FROM generation WHERE state IN ('waiting', 'running')")
-	if err != nil {
-		return nil, fmt.Errorf("list open generations: %w", err)
-	}
-	return db.Set(rows)
-}
-
 func unique(list []string) []string {
 	seen := map[string]bool{}
 	out := list[:0]
@@ -326,4 +298,18 @@ func unique(list []string) []string {
 		}
 	}
 	return out
+}
+
+// row is a generation with the columns only this package needs.
+type row struct {
+	Generation
+	model        string
+	pictures     int
+	timeout      time.Duration
+	sheetVersion int
+	idemKey      string
+	idemHash     string
+	keyID        string    // API key that asked; empty = none
+	attempts     int       // times it was started
+	changedAt    time.Time // by this batch, other than by its beginning and its end
 }

@@ -11,15 +11,17 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/fault"
-	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/queue"
+	"bottega/internal/telemetry"
 )
 
 // Submit accepts a request: in one transaction its price is held and the generation and its ticket are written. What
 // comes back is accepted for good. The same idempotency key and input give the same generation again; a key with
 // another input is a Conflict. Not enough tokens is ledger.ErrInsufficient, a full queue RateLimited.
-func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequest) (*Generation, error) {
+func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequest) (_ *Generation, err error) {
+	ctx, span := telemetry.Start(ctx, "generation.submit", kindAttribute.String(req.Kind))
+	defer func() { span.End(err) }()
 	kind, err := s.kind(req.Kind)
 	if err != nil {
 		return nil, err
@@ -55,9 +57,10 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 			return nil, err
 		}
 	}
+	newID := telemetry.GenerationID(ctx)
 	g, err := s.decide(ctx, actor.AccountID, actor.Team, func(entitled Entitlement) operation {
 		return operation{submit: &submission{
-			id: id.New(), accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
+			id: newID, accountID: actor.AccountID, actor: actor, kind: req.Kind, planned: planned, quote: quote, lane: req.Lane,
 			idemKey: req.IdempotencyKey, idemHash: hash, requestID: req.RequestID, entitled: entitled, forecast: forecast, full: full, at: s.Clock.Now(),
 		}}
 	})
@@ -65,8 +68,9 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 		return nil, fmt.Errorf("submit: %w", err)
 	}
 	s.wake()
-	if g.Position > 0 {
-		return g, nil // accepted just now: it has no pictures yet
+	if g.ID == newID { // accepted just now: it has no pictures yet
+		s.tellAccepted(ctx, g, planned.Model)
+		return g, nil
 	}
 	return g, s.complete(ctx, []*Generation{g})
 }

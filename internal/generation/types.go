@@ -54,6 +54,7 @@ type Generation struct {
 	Position   int        // place in line while waiting, from 1; 0 otherwise, and while it is kept back
 	Starts     queue.Wait // when it is expected to start; zero when it is not waiting, or not known
 	Paused     bool       // it waits, and its owner keeps it back
+	Stopped    string     // it waits, and the operator lets nothing start of its account or its lane: queue.StoppedAccount, queue.StoppedLane
 	Images     []asset.Image
 }
 
@@ -104,6 +105,12 @@ type Kind interface {
 	Plan(ctx context.Context, actor access.Actor, input any) (Planned, error)
 	// Run does the work. Pictures are kept as files before Run returns; rows follow in finish.
 	Run(ctx context.Context, job Job) (Result, error)
+}
+
+// Repeated is a Kind whose work can be done once more as it was.
+type Repeated interface {
+	// Again is the plan of parameters that were accepted before. It returns a fault when that is not possible any more.
+	Again(params json.RawMessage) (Planned, error)
 }
 
 // Variation is a smaller request that would do nearly the same.

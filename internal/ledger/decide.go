@@ -128,10 +128,10 @@ func (w *Wallet) Hold(r HoldRequest) (*Hold, error) {
 // Capture spends an amount of the hold, at most all of it, and gives the rest back to the grants it came from, the
 // dearest layer first. ourFault decides what happens to a rest whose grant has ended meanwhile; see giveBack.
 func (w *Wallet) Capture(h *Hold, amount token.Amount, ourFault bool) error {
-	if h.State != HoldOpen {
+	if h.State != HoldOpen && h.State != HoldEased {
 		return fmt.Errorf("capture of hold %s: it is %s already", h.ID, h.State)
 	}
-	if amount < 0 || amount > h.Amount {
+	if amount < 0 || amount > h.Amount || amount > 0 && h.State == HoldEased {
 		return fmt.Errorf("capture of hold %s: %s of %s", h.ID, amount, h.Amount)
 	}
 	rest := amount
@@ -151,6 +151,24 @@ func (w *Wallet) Capture(h *Hold, amount token.Amount, ourFault bool) error {
 	if amount == 0 && h.Amount > 0 {
 		h.State = HoldReleased
 	}
+	w.keep(h)
+	return nil
+}
+
+// Ease gives the whole hold back before its work has ended: that goes on without tokens. The hold stays open, so that it
+// ends in one way like any other, and nothing can be captured from it any more.
+func (w *Wallet) Ease(h *Hold) error {
+	if h.State != HoldOpen {
+		return fmt.Errorf("ease hold %s: it is %s already", h.ID, h.State)
+	}
+	for _, leg := range h.Legs {
+		g := w.grant(leg.Grant)
+		if g == nil {
+			return fmt.Errorf("ease hold %s: its grant %s is missing", h.ID, leg.Grant)
+		}
+		w.giveBack(g, leg.Amount, h, false)
+	}
+	h.Legs, h.State = nil, HoldEased
 	w.keep(h)
 	return nil
 }

@@ -313,3 +313,31 @@ func replay(t *rapid.T, w *Wallet) {
 		t.Fatalf("the journal gives %s + %s, the wallet says %s + %s", available, held, w.Available, w.Held)
 	}
 }
+
+// What is moved to the background gives everything back at once, ends like any other, and never costs anything.
+func TestEase_GivesBackAndStaysOpen(t *testing.T) {
+	w := &Wallet{ID: "w"}
+	w.advance(start, daily(10))
+	if err := w.Grant(GrantRequest{Kind: TopUp, Amount: token.Whole(20), Ref: "gift"}); err != nil {
+		t.Fatal(err)
+	}
+	h := hold(t, w, "a", 25) // the day's ten, and fifteen of the gift
+	wantAvailable(t, w, 5)
+	if err := w.Ease(h); err != nil {
+		t.Fatal(err)
+	}
+	wantAvailable(t, w, 30)
+	if h.State != HoldEased || len(h.Legs) != 0 || h.Amount != token.Whole(25) || w.Held != 0 {
+		t.Errorf("eased, the hold is %+v, and %s are held", h, w.Held)
+	}
+	if err := w.Ease(h); err == nil {
+		t.Error("it could be eased twice")
+	}
+	if err := w.Capture(h, token.One, false); err == nil {
+		t.Error("something was captured from a hold that holds nothing")
+	}
+	if err := w.Capture(h, 0, false); err != nil || h.State != HoldReleased || h.Captured != 0 {
+		t.Errorf("its end: %v, %+v", err, h)
+	}
+	wantAvailable(t, w, 30)
+}

@@ -122,7 +122,12 @@ func (s *Service) now(ctx context.Context, accountID string) (*Wallet, Schedule,
 
 // Grant gives tokens to an account. The same reference grants once; a second time is ErrGrantTwice.
 func (s *Service) Grant(ctx context.Context, accountID string, r GrantRequest) error {
-	err := s.Change(ctx, accountID, func(w *Wallet) error { return w.Grant(r) })
+	return s.GrantAnd(ctx, accountID, r, nil)
+}
+
+// GrantAnd is Grant with something more that is written in the same transaction.
+func (s *Service) GrantAnd(ctx context.Context, accountID string, r GrantRequest, also func(tx *db.Tx) error) error {
+	err := s.change(ctx, accountID, func(w *Wallet) error { return w.Grant(r) }, also)
 	if db.IsUnique(err) {
 		return ErrGrantTwice
 	}
@@ -131,6 +136,10 @@ func (s *Service) Grant(ctx context.Context, accountID string, r GrantRequest) e
 
 // Change loads an account's wallet, brings it up to date, lets f decide, and writes what that changed.
 func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet) error) error {
+	return s.change(ctx, accountID, f, nil)
+}
+
+func (s *Service) change(ctx context.Context, accountID string, f func(w *Wallet) error, also func(tx *db.Tx) error) error {
 	for try := 0; ; try++ {
 		schedule, err := s.schedules.Schedule(ctx, accountID) // before the transaction: on SQLite nothing else is asked in it
 		if err != nil {
@@ -148,6 +157,11 @@ func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet
 			if err := f(w); err != nil {
 				return err
 			}
+			if also != nil {
+				if err := also(tx); err != nil {
+					return err
+				}
+			}
 			return Save(ctx, tx, wallets)
 		})
 		if !errors.Is(err, ErrStale) || try == 3 {
@@ -159,9 +173,9 @@ func (s *Service) Change(ctx context.Context, accountID string, f func(w *Wallet
 // ErrWrong says that Verify found at least one problem.
 var ErrWrong = errors.New("the ledger is wrong")
 
-// OpenHolds returns the ids of the holds that have not ended. Partial index on open holds.
+// OpenHolds returns the ids of the holds that have not ended. Partial indexes hold_open and hold_eased.
 func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT id FROM hold WHERE state = 'held'")
+	rows, err := q.Query(ctx, "SELECT id FROM hold WHERE state = 'held' UNION ALL SELECT id FROM hold WHERE state = 'eased'")
 	if err != nil {
 		return nil, fmt.Errorf("list open holds: %w", err)
 	}

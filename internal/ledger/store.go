@@ -241,7 +241,7 @@ func saveRows(ctx context.Context, tx *db.Tx, wallets, grants, holds, entries []
 		},
 		{
 			"holds", "INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at, sheet_version, model) VALUES ",
-			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state,
+			` ON CONFLICT (id) DO UPDATE SET captured = excluded.captured, state = excluded.state, legs = excluded.legs,
 				ended_at = excluded.ended_at`, holds,
 		},
 		{

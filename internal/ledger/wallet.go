@@ -109,7 +109,7 @@ type Hold struct {
 	WalletID  string
 	Amount    token.Amount
 	Captured  token.Amount
-	State     string // held | captured | released
+	State     string // held | eased | captured | released
 	Legs      []Leg  // in spending order
 	CreatedAt time.Time
 	EndedAt   time.Time
@@ -121,6 +121,7 @@ type Hold struct {
 // The states of a hold.
 const (
 	HoldOpen     = "held"
+	HoldEased    = "eased" // open, and all of it was given back: its work goes on without tokens
 	HoldCaptured = "captured"
 	HoldReleased = "released"
 )

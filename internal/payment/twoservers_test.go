@@ -36,6 +36,7 @@ func TestTeam_TwoServersSettleAndSpendAtOnce(t *testing.T) {
 		if err := s.Teams.Add(t.Context(), club.ID, one.AccountID, access.TeamMember, access.NoLimit); err != nil {
 			t.Fatal(err)
 		}
+		s.Submit(one, "a fox that one pays oneself", 1) // so that all after it find the way prepared
 		one.Team = club.ID
 		var held atomic.Int64
 		var wg sync.WaitGroup

@@ -58,6 +58,7 @@ type Plan struct {
 	BankCap     token.Amount // most that may be kept from month to month
 	Concurrency int          // generations running at once; 0 of a plan of credits = as the plan of tokens says
 	Queue       int          // generations waiting at once; the same
+	Megapixels  int          // of pictures that wait or run at once; the same
 	Relaxed     bool         // work goes on without tokens, when there is room
 	Uploads     int          // pictures of one's own that are kept
 	UploadBytes int64        // that they may fill
@@ -90,21 +91,21 @@ const (
 const bankMonths = 3
 
 var plans = []Plan{
-	{Name: Free, Title: "Free", Daily: token.Whole(150), Concurrency: 1, Queue: 5, Uploads: 100, UploadBytes: 200 << 20},
+	{Name: Free, Title: "Free", Daily: token.Whole(150), Concurrency: 1, Queue: 5, Megapixels: 40, Uploads: 100, UploadBytes: 200 << 20},
 	paid(Plan{
-		Name: "apprentice", Title: "Apprentice", Monthly: token.Whole(8_500), Concurrency: 2, Queue: 5,
+		Name: "apprentice", Title: "Apprentice", Monthly: token.Whole(8_500), Concurrency: 2, Queue: 5, Megapixels: 60,
 		Uploads: 1_000, UploadBytes: 2 << 30, Month: Dollars(12), Year: Dollars(120),
 	}),
 	paid(Plan{
-		Name: "artisan", Title: "Artisan", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Relaxed: true,
+		Name: "artisan", Title: "Artisan", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Megapixels: 120, Relaxed: true,
 		Uploads: 2_000, UploadBytes: 5 << 30, Month: Dollars(30), Year: Dollars(288),
 	}),
 	paid(Plan{
-		Name: "maestro", Title: "Maestro", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Relaxed: true,
+		Name: "maestro", Title: "Maestro", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Megapixels: 240, Relaxed: true,
 		Uploads: 5_000, UploadBytes: 10 << 30, Month: Dollars(60), Year: Dollars(576),
 	}),
 	// The operator pays for the machine, so the day's tokens are more than it can use up.
-	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Uploads: 20_000, UploadBytes: 100 << 30},
+	{Name: Operator, Title: "Operator", Daily: token.Whole(1_000_000), Concurrency: 6, Queue: 200, Megapixels: 2000, Uploads: 20_000, UploadBytes: 100 << 30},
 }
 
 // apiPlans are plans of API credits. What a month leaves is kept in a bank of three months, as with tokens. A credit costs
@@ -114,27 +115,27 @@ var apiPlans = []Plan{
 	{Name: PayAsYouGo, Title: "Pay as you go", Of: Credits, Requests: 2000, Starts: 100},
 	paid(Plan{
 		Name: "api-basic", Title: "API Basic", Of: Credits, Monthly: token.Whole(3_500), Month: Dollars(9), Year: Dollars(90), Requests: 2000, Starts: 100,
-		Concurrency: 2, Queue: 50,
+		Concurrency: 2, Queue: 50, Megapixels: 200,
 	}),
 	paid(Plan{
 		Name: "api-standard", Title: "API Standard", Of: Credits, Monthly: token.Whole(25_000), Month: Dollars(49), Year: Dollars(490), Requests: 2000, Starts: 300,
-		Concurrency: 4, Queue: 100,
+		Concurrency: 4, Queue: 100, Megapixels: 400,
 	}),
 	paid(Plan{
 		Name: "api-pro", Title: "API Pro", Of: Credits, Monthly: token.Whole(200_000), Month: Dollars(299), Year: Dollars(2_990), Requests: 6000, Starts: 1000,
-		Concurrency: 10, Queue: 200,
+		Concurrency: 10, Queue: 200, Megapixels: 1000,
 	}),
 }
 
 // For teams. What a plan brings a month is shared by everybody in the team.
 var teamPlans = []Plan{
-	{Name: Team, Title: "Team", Concurrency: 1, Queue: 5, MinSeats: 1},
+	{Name: Team, Title: "Team", Concurrency: 1, Queue: 5, Megapixels: 40, MinSeats: 1},
 	paid(Plan{
-		Name: "team-starter", Title: "Team Starter", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Relaxed: true,
+		Name: "team-starter", Title: "Team Starter", Monthly: token.Whole(25_000), Concurrency: 3, Queue: 10, Megapixels: 120, Relaxed: true,
 		Month: Dollars(24), MinSeats: 3,
 	}),
 	paid(Plan{
-		Name: "team-growth", Title: "Team Growth", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Relaxed: true,
+		Name: "team-growth", Title: "Team Growth", Monthly: token.Whole(60_000), Concurrency: 6, Queue: 20, Megapixels: 240, Relaxed: true,
 		Month: Dollars(48), MinSeats: 3,
 	}),
 }

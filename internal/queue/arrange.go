@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"bottega/internal/db"
 )
@@ -128,6 +127,12 @@ func Pause(id string, paused bool) Arrangement {
 // PauseAll keeps all of an account's waiting work back, also what comes in later, or lets it go: its own, and what it has
 // in line for teams. What runs goes on.
 func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error {
+	return changeShares(ctx, tx, account, func(s *Share) { s.Paused = paused })
+}
+
+// changeShares changes every share of an account: its own, and those for teams. Where that changes who may start, or how
+// fast its turns come, what waits in the windows gives its turn back and gets a new one.
+func changeShares(ctx context.Context, tx *db.Tx, account string, change func(*Share)) error {
 	rows, err := tx.Query(ctx, "SELECT DISTINCT share FROM ticket WHERE account_id = $1", account) // index on account_id
 	if err != nil {
 		return fmt.Errorf("read the shares of %s: %w", account, err)
@@ -143,14 +148,16 @@ func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(l.shares), compareKeys) {
 		s := l.shares[k]
-		if !shares[s.ID] || s.Paused == paused {
+		if !shares[s.ID] {
 			continue
 		}
-		s.Paused = paused
-		if paused {
-			if err := l.emptyWindow(ctx, tx, s); err != nil {
-				return err
-			}
+		before := *s
+		change(s)
+		if *s == before {
+			continue
+		}
+		if err := l.emptyWindow(ctx, tx, s); err != nil {
+			return err
 		}
 	}
 	return l.promoteAll(ctx, tx)
@@ -172,55 +179,6 @@ func (l *Line) emptyWindow(ctx context.Context, tx *db.Tx, s *Share) error {
 		}
 	}
 	return nil
-}
-
-// Paused reports whether an account's owner keeps its work back. Primary key.
-func Paused(ctx context.Context, q db.Queryer, account string) (bool, error) {
-	var n int
-	err := q.QueryRow(ctx, "SELECT COUNT(*) FROM queue_share WHERE share = $1 AND paused = 1", account).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("read the shares of %s: %w", account, err)
-	}
-	return n > 0, nil
-}
-
-// PauseLane lets nothing of a lane start on any server, or goes on. It is the operator's.
-func PauseLane(ctx context.Context, d *db.DB, lane string, paused bool) error {
-	if !slices.Contains(Lanes(), lane) {
-		return fmt.Errorf("there is no lane %q: want %s", lane, strings.Join(Lanes(), ", "))
-	}
-	return d.Tx(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(ctx, "UPDATE queue_lane SET paused = $1 WHERE lane = $2", db.Bool(paused), lane)
-		return err
-	})
-}
-
-// LaneState is a lane as the operator sees it.
-type LaneState struct {
-	Lane                       string
-	Paused                     bool
-	Running, Admitted, Waiting int // tickets: running, next to run, outside their windows
-}
-
-// States reads all lanes. It counts tickets: for people, not for the road.
-func States(ctx context.Context, q db.Queryer) ([]LaneState, error) {
-	m, err := readMachine(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	var list []LaneState
-	for _, name := range Lanes() {
-		s := LaneState{Lane: name, Paused: m.lanes[name] != nil && m.lanes[name].Paused}
-		err := q.QueryRow(ctx, `SELECT COALESCE(SUM(CASE WHEN lease_owner <> '' THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN lease_owner = '' AND admitted = 1 THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN lease_owner = '' AND admitted = 0 THEN 1 ELSE 0 END), 0)
-			FROM ticket WHERE lane = $1`, name).Scan(&s.Running, &s.Admitted, &s.Waiting)
-		if err != nil {
-			return nil, fmt.Errorf("count the tickets of lane %s: %w", name, err)
-		}
-		list = append(list, s)
-	}
-	return list, nil
 }
 
 // Check tells of every share that does not say what the tickets say.

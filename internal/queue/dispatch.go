@@ -63,6 +63,7 @@ type Dispatcher struct {
 	only   string // account; empty = everybody's work
 
 	settled  time.Time // when windows were last looked at; the loop's own
+	drained  bool      // the operator wants nothing started here; the loop's own
 	past     *past
 	breakers *breakers
 
@@ -176,8 +177,8 @@ func (d *Dispatcher) announce(ctx context.Context) error {
 func (d *Dispatcher) loop(ctx, work context.Context) {
 	tick := time.NewTicker(d.opt.Poll)
 	defer tick.Stop()
-	var said string // the failure that is in the log already: a full disk stays full for many steps
-	for {
+	var said string        // the failure that is in the log already: a full disk stays full for many steps
+	for ctx.Err() == nil { // looked at before each step: a wake-up may come with the end, and nothing must start then
 		switch err := d.step(work); {
 		case err == nil:
 			said = ""
@@ -210,7 +211,7 @@ func (d *Dispatcher) drain(stop context.CancelCauseFunc, grace time.Duration) {
 }
 
 // step starts what may start now.
-func (d *Dispatcher) step(work context.Context) error {
+func (d *Dispatcher) step(work context.Context) (err error) {
 	now := d.clock.Now()
 	if err := d.settle(work, now); err != nil {
 		return err
@@ -220,6 +221,11 @@ func (d *Dispatcher) step(work context.Context) error {
 	d.mu.Unlock()
 	if free <= 0 {
 		return nil
+	}
+	if d.drained { // seen when something was to be started
+		if d.drained, err = drained(work, d.db, d.opt.Owner); err != nil || d.drained {
+			return err
+		}
 	}
 	next, view, err := d.choose(work, now, free)
 	if err != nil || len(next) == 0 {
@@ -253,6 +259,9 @@ func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view)
 			if err := tx.Later(ctx, "SELECT pg_advisory_xact_lock($1)", claimLock); err != nil {
 				return err
 			}
+		}
+		if d.drained, err = drained(ctx, tx, d.opt.Owner); err != nil || d.drained {
+			return err
 		}
 		c, err := d.candidates(ctx, tx, now, v.ahead)
 		if err != nil {
@@ -310,7 +319,10 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	d.settled = now
-	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0"
+	if err := d.endRates(ctx, now); err != nil {
+		return err
+	}
+	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0 AND stopped = ''"
 	rows, err := d.db.Query(ctx, waiting)
 	if err != nil {
 		return fmt.Errorf("look for windows with room: %w", err)
@@ -365,3 +377,6 @@ func (d *Dispatcher) start(work context.Context, t Ticket) {
 		}
 	}()
 }
+
+// Owner is this process's name among the workers.
+func (d *Dispatcher) Owner() string { return d.opt.Owner }

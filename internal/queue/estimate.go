@@ -16,7 +16,7 @@ func (d *Dispatcher) Estimate(ctx context.Context, t Ticket) (Wait, time.Duratio
 		return Wait{}, 0, err
 	}
 	s, err := d.share(ctx, t)
-	if err != nil || s.Paused {
+	if err != nil || s.Paused || s.Stopped != "" {
 		return Wait{}, 0, err
 	}
 	m, err := readMachine(ctx, d.db)
@@ -27,8 +27,10 @@ func (d *Dispatcher) Estimate(ctx context.Context, t Ticket) (Wait, time.Duratio
 	if l := m.lanes[t.Lane]; l != nil {
 		t.Start = max(t.Start, l.Now)
 	}
-	t.Start += int64(s.Behind)
-	starts := f.Place(t, s.Waiting, s.Behind).Wait
+	t.Rate = s.Rate
+	waiting, behind := f.ready(s)
+	t.Start += turns(behind, t.Rate)
+	starts := f.Place(t, waiting, behind).Wait
 	takes := f.takes(t.Needs, t.Model, t.Weight)
 	if t.Lane != LaneRelaxed || starts.At.IsZero() {
 		return starts, takes, nil

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"strings"
 
 	"bottega/internal/token"
@@ -11,7 +12,7 @@ import (
 // in the account's own order and cost nothing to decide about. A ticket that is admitted gets its turn in virtual time:
 //
 //	start  = max(the lane's time, the account's finish)
-//	finish = start + weight / rate
+//	finish = start + weight / rate      (the rate is 1 unless the operator says otherwise; operate.go)
 //
 // The smallest start runs next and moves the lane's time to it. The same rule shares the machine among the lanes.
 //
@@ -31,7 +32,12 @@ type Share struct {
 	Admitted int          // tickets inside
 	Room     int          // size of the window
 	Finish   int64        // virtual time at which all that was admitted ends, of the whole party
-	Paused   bool
+	Paused   bool         // its owner keeps all of it back
+	Pixels   int64        // of the pictures of all its tickets
+
+	Stopped   string // why the operator lets nothing of it start; empty = it may
+	Rate      int    // percent of a usual part of the machine
+	RateUntil int64  // microseconds since 1970 at which the rate is usual again; 0 = it stays
 }
 
 // ShareOf names the share of an account's own work, or of its work for a team.
@@ -42,6 +48,14 @@ func ShareOf(account, team string) string {
 	return team + "/" + account
 }
 
+// Team is whose work it is; empty = the account's own.
+func (t Ticket) Team() string {
+	if p := party(t.Share); p != t.Share {
+		return p
+	}
+	return ""
+}
+
 // party is who shares a part of the machine: the account, or the team.
 func party(share string) string {
 	team, _, _ := strings.Cut(share, "/")
@@ -50,7 +64,7 @@ func party(share string) string {
 
 // open is how many more tickets the window takes.
 func (s *Share) open() int {
-	if s.Paused {
+	if s.Paused || s.Stopped != "" {
 		return 0
 	}
 	return max(0, s.Room-s.Admitted)
@@ -60,7 +74,7 @@ func (s *Share) open() int {
 func (s *Share) admit(now int64, t *Ticket, party *Share) {
 	t.Admitted = true
 	t.Start = max(now, party.Finish)
-	party.Finish = t.Start + cost(t.Weight, t.Rate)
+	party.Finish = t.Start + turns(t.Weight, t.Rate)
 	s.Finish = party.Finish
 	s.Admitted++
 }
@@ -76,6 +90,12 @@ func member(share string) string {
 
 // cost is virtual time, at least one, so that work without weight takes turns too.
 func cost(w token.Amount, rate int) int64 { return max(1, int64(w)/int64(max(1, rate))) }
+
+// Usual is the rate of an account among others, in percent, that the operator has not changed.
+const Usual = 100
+
+// turns is the virtual time that so much work of an account takes at its rate in percent; 0 = the usual one.
+func turns(w token.Amount, rate int) int64 { return cost(w*Usual, cmp.Or(rate, Usual)) }
 
 // lane is one line and its part of the machine.
 type lane struct {

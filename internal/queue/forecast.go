@@ -19,7 +19,8 @@ type Wait struct{ At, Low, High time.Time }
 type Place struct {
 	Position int // among what can run, from 1; 0 = it is kept back
 	Wait     Wait
-	Paused   bool // its owner keeps this one back; not told of by keeping back everything
+	Paused   bool   // its owner keeps this one back; not told of by keeping back everything
+	Stopped  string // by the operator: StoppedAccount, StoppedLane; empty = it is not
 }
 
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
@@ -34,6 +35,7 @@ type Forecast struct {
 	ahead   map[string][]standing
 	shares  map[string][]Share // by lane, those with tickets outside their window
 	held    map[string]bool    // lanes of which the operator lets nothing start
+	kept    map[shareKey]kept  // what owners keep back by itself: it waits and stands before nobody
 	paces   map[paceKey]time.Duration
 	typical time.Duration // pace of a model that was never measured; 0 = nothing was
 	low     float64       // range of real over foretold waits
@@ -55,7 +57,7 @@ const forecastWindow = 5000
 
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
 func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
-	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, low: low, high: high}
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, low: low, high: high}
 	var err error
 	if f.paces, err = readPaces(ctx, q); err != nil {
 		return nil, err
@@ -83,6 +85,9 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 	}
 	for _, t := range leased {
 		f.running = append(f.running, f.left(t, now))
+	}
+	if err := f.readKept(ctx, q); err != nil {
+		return nil, err
 	}
 	for _, lane := range Lanes() {
 		if err := f.readLane(ctx, q, lane); err != nil {
@@ -166,11 +171,13 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 		work = list[n-1].work
 	}
 	for _, s := range f.shares[t.Lane] {
-		if s.ID == t.Share || t.Start <= s.Finish || s.Paused {
+		waiting, behind := f.ready(s)
+		if s.ID == t.Share || t.Start <= s.Finish || waiting == 0 {
 			continue
 		}
-		each := s.Behind / token.Amount(s.Waiting)
-		before := min(int64(s.Waiting), (t.Start-s.Finish+cost(each, 1)-1)/cost(each, 1))
+		each := behind / token.Amount(waiting)
+		turn := turns(each, s.Rate)
+		before := min(int64(waiting), (t.Start-s.Finish+turn-1)/turn)
 		n += int(before)
 		work += time.Duration(before) * f.takes("", "", each)
 	}
@@ -196,7 +203,7 @@ func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
 	}
 	mine, all := laneRates[lane], laneRates[lane]
 	for _, other := range Lanes() {
-		if other != lane && len(f.ahead[other]) > 0 {
+		if other != lane && len(f.ahead[other]) > 0 && !f.held[other] {
 			all += laneRates[other]
 		}
 	}
@@ -294,79 +301,4 @@ func (d *Dispatcher) Forecast(ctx context.Context) (*Forecast, error) {
 		d.told = f
 	}
 	return f, err
-}
-
-// Places tells where the waiting tickets among these stand. Indexes: primary key, ticket_wait.
-func (d *Dispatcher) Places(ctx context.Context, ids []string) (map[string]Place, error) {
-	tickets, err := ByID(ctx, d.db, ids)
-	if err != nil || len(tickets) == 0 {
-		return nil, err
-	}
-	f, err := d.Forecast(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var shares []string
-	for _, t := range tickets {
-		if !slices.Contains(shares, t.Share) {
-			shares = append(shares, t.Share)
-		}
-	}
-	back, err := pausedAmong(ctx, d.db, shares)
-	if err != nil {
-		return nil, err
-	}
-	places := map[string]Place{}
-	for id, t := range tickets {
-		if t.Owner != "" {
-			continue
-		}
-		if t.Paused || back[t.Share] {
-			places[id] = Place{Paused: t.Paused}
-			continue
-		}
-		var own int
-		var behind token.Amount
-		if !t.Admitted {
-			if own, behind, err = before(ctx, d.db, t); err != nil {
-				return nil, err
-			}
-			t.Start = f.turn(t, behind)
-		}
-		places[id] = f.Place(t, own, behind)
-	}
-	return places, nil
-}
-
-// PlacesOf tells where the first waiting tickets of an account stand.
-func (d *Dispatcher) PlacesOf(ctx context.Context, account string, most int) (map[string]Place, error) {
-	tickets, err := WaitingOf(ctx, d.db, account, most)
-	if err != nil || len(tickets) == 0 {
-		return nil, err
-	}
-	ids := make([]string, len(tickets))
-	for i, t := range tickets {
-		ids[i] = t.ID
-	}
-	return d.Places(ctx, ids)
-}
-
-// turn is the virtual time at which a ticket outside its window is expected to start.
-func (f *Forecast) turn(t Ticket, behind token.Amount) int64 {
-	for _, s := range f.shares[t.Lane] {
-		if s.ID == t.Share {
-			return s.Finish + cost(behind, t.Rate)
-		}
-	}
-	return t.Start
-}
-
-// before counts the share's own tickets outside the window that stand before this one. Index ticket_wait.
-func before(ctx context.Context, q db.Queryer, t Ticket) (n int, weight token.Amount, err error) {
-	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(weight), 0) FROM ticket WHERE share = $1 AND lane = $2 AND admitted = 0
-		AND paused = 0 AND (place < $3 OR (place = $3 AND id < $4))`, t.Share, t.Lane, t.Place, t.ID).Scan(&n, &weight)
-	if err != nil {
-		return 0, 0, fmt.Errorf("count tickets before %s: %w", t.ID, err)
-	}
-	return n, weight, nil
 }

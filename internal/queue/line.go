@@ -81,7 +81,7 @@ func makeShares(ctx context.Context, tx *db.Tx, shares []string) error {
 	var rows [][]any
 	for _, s := range shares {
 		for _, lane := range Lanes() {
-			rows = append(rows, []any{s, lane, 0, 0, 0, 1, 0, 0})
+			rows = append(rows, shareRow(&Share{ID: s, Lane: lane, Room: 1, Rate: Usual}))
 		}
 	}
 	err := tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", rows, " ON CONFLICT (share, lane) DO NOTHING")
@@ -105,17 +105,29 @@ func (l *Line) Length(share string) int {
 	return n
 }
 
+// Pixels are those of the pictures of all tickets of a share, running ones included.
+func (l *Line) Pixels(share string) (n int64) {
+	for _, name := range Lanes() {
+		if s := l.shares[shareKey{share, name}]; s != nil {
+			n += s.Pixels
+		}
+	}
+	return n
+}
+
 // Add puts a ticket into the line: into its account's window, whose size is room, or behind it. ahead is how many of
 // the account's own tickets wait before it, and their weight; t gets its turn when it is admitted at once.
 func (l *Line) Add(t *Ticket, room int) (ahead int, weight token.Amount) {
 	s := l.share(t.Share, t.Lane, room)
-	s.Paused = l.shares[shareKey{member(t.Share), t.Lane}].Paused // whoever keeps the own line back keeps all back
-	t.Rate, t.Place = max(1, t.Rate), db.Micros(t.QueuedAt)
+	own := l.shares[shareKey{member(t.Share), t.Lane}] // whoever keeps the own line back keeps all back
+	s.Paused, s.Stopped, s.Rate, s.RateUntil = own.Paused, own.Stopped, own.Rate, own.RateUntil
+	s.Pixels += t.Pixels
+	t.Rate, t.Place = s.Rate, db.Micros(t.QueuedAt)
 	ahead, weight = s.Waiting, s.Behind
 	if s.Waiting == 0 && s.open() > 0 {
 		s.admit(l.now[t.Lane], t, l.partyOf(s))
 	} else {
-		t.Start = max(l.now[t.Lane], l.partyOf(s).Finish+cost(s.Behind, t.Rate)) // as it looks now
+		t.Start = max(l.now[t.Lane], l.partyOf(s).Finish+turns(s.Behind, t.Rate)) // as it looks now
 		s.Waiting++
 		s.Behind += t.Weight
 	}
@@ -132,6 +144,7 @@ func (l *Line) Remove(t Ticket, room int, ran time.Duration) {
 		s.Waiting--
 		s.Behind -= t.Weight
 	}
+	s.Pixels -= t.Pixels
 	l.removed = append(l.removed, t.ID)
 	if ran > 0 && t.Weight > 0 {
 		l.measured = append(l.measured, measured{t.Needs, t.Model, t.Weight, ran})
@@ -156,10 +169,10 @@ func (l *Line) share(id, lane string, room int) *Share {
 
 // Save writes the changes, and lets tickets into the windows that have room now.
 func (l *Line) Save(ctx context.Context, tx *db.Tx) error {
-	if err := insert(ctx, tx, l.added); err != nil {
+	if err := remove(ctx, tx, l.removed); err != nil { // first: what moves to another lane is both
 		return err
 	}
-	if err := remove(ctx, tx, l.removed); err != nil {
+	if err := insert(ctx, tx, l.added); err != nil {
 		return err
 	}
 	if err := l.promoteAll(ctx, tx); err != nil {
@@ -208,10 +221,11 @@ func (l *Line) promote(ctx context.Context, tx *db.Tx, s *Share) error {
 		return err
 	}
 	for _, t := range next {
+		t.Rate = s.Rate
 		s.admit(l.now[s.Lane], &t, l.partyOf(s))
 		s.Waiting--
 		s.Behind -= t.Weight
-		if err := tx.Later(ctx, "UPDATE ticket SET admitted = 1, start = $1 WHERE id = $2", t.Start, t.ID); err != nil {
+		if err := tx.Later(ctx, "UPDATE ticket SET admitted = 1, start = $1, rate = $2 WHERE id = $3", t.Start, t.Rate, t.ID); err != nil {
 			return fmt.Errorf("admit %s: %w", t.ID, err)
 		}
 	}
@@ -227,17 +241,18 @@ func (l *Line) due() (until, wrong int64) {
 	return db.Micros(l.at), db.Micros(l.at.Add(2 * backoffMost))
 }
 
-const shareColumns = "share, lane, waiting, behind, admitted, room, finish, paused"
+const shareColumns = "share, lane, waiting, behind, admitted, room, finish, paused, stopped, rate, rate_until, pixels"
 
 func shareRow(s *Share) []any {
-	return []any{s.ID, s.Lane, s.Waiting, s.Behind, s.Admitted, s.Room, s.Finish, db.Bool(s.Paused)}
+	return []any{s.ID, s.Lane, s.Waiting, s.Behind, s.Admitted, s.Room, s.Finish, db.Bool(s.Paused), s.Stopped, s.Rate, s.RateUntil, s.Pixels}
 }
 
 // saveShares writes whole rows that are locked.
 func saveShares(ctx context.Context, tx *db.Tx, rows [][]any) error {
 	err := tx.Insert(ctx, "INSERT INTO queue_share ("+shareColumns+") VALUES ", rows, ` ON CONFLICT (share, lane) DO UPDATE SET
 		waiting = excluded.waiting, behind = excluded.behind, admitted = excluded.admitted, room = excluded.room,
-		finish = excluded.finish, paused = excluded.paused`)
+		finish = excluded.finish, paused = excluded.paused, stopped = excluded.stopped, rate = excluded.rate, rate_until = excluded.rate_until,
+		pixels = excluded.pixels`)
 	if err != nil {
 		return fmt.Errorf("write shares: %w", err)
 	}
@@ -249,7 +264,7 @@ func scanShares(rows *sql.Rows) ([]Share, error) {
 	var list []Share
 	for rows.Next() {
 		var s Share
-		if err := rows.Scan(&s.ID, &s.Lane, &s.Waiting, &s.Behind, &s.Admitted, &s.Room, &s.Finish, &s.Paused); err != nil {
+		if err := rows.Scan(&s.ID, &s.Lane, &s.Waiting, &s.Behind, &s.Admitted, &s.Room, &s.Finish, &s.Paused, &s.Stopped, &s.Rate, &s.RateUntil, &s.Pixels); err != nil {
 			return nil, fmt.Errorf("read shares: %w", err)
 		}
 		list = append(list, s)

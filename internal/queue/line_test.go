@@ -185,15 +185,19 @@ func TestPauseAll_KeepsBackWhatComesLaterToo(t *testing.T) {
 	})
 }
 
+func pauseLane(l *line, lane string, paused bool) error {
+	return l.db.Tx(l.t.Context(), func(tx *db.Tx) error { return queue.PauseLane(l.t.Context(), tx, lane, paused) })
+}
+
 func TestPauseLane_IsTheOperators(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		l := newLine(t, ref)
 		l.add("a", queue.LaneFast, 2)
 		api := l.add("a", queue.LaneAPI, 1)
-		if err := queue.PauseLane(t.Context(), l.db, "slow", true); err == nil || !strings.Contains(err.Error(), "fast, api, relaxed") {
+		if err := pauseLane(l, "slow", true); err == nil || !strings.Contains(err.Error(), "fast, api, relaxed") {
 			t.Errorf("an unknown lane: %v", err)
 		}
-		if err := queue.PauseLane(t.Context(), l.db, queue.LaneFast, true); err != nil {
+		if err := pauseLane(l, queue.LaneFast, true); err != nil {
 			t.Fatal(err)
 		}
 		if order := l.run(1); !slices.Equal(order, api) {
@@ -203,7 +207,7 @@ func TestPauseLane_IsTheOperators(t *testing.T) {
 		if err != nil || !states[0].Paused || states[0].Admitted != 2 || states[1].Paused {
 			t.Errorf("lanes are %+v, %v", states, err)
 		}
-		if err := queue.PauseLane(t.Context(), l.db, queue.LaneFast, false); err != nil {
+		if err := pauseLane(l, queue.LaneFast, false); err != nil {
 			t.Fatal(err)
 		}
 		l.run(2)

@@ -145,10 +145,11 @@ func leave(ctx context.Context, tx *db.Tx, owner string) error {
 	return nil
 }
 
-// capacity counts the slots of the processes that were heard of lately, and lists the engines that work in one of them.
+// capacity counts the slots of the processes that were heard of lately and start work, and lists the engines that work in
+// one of them.
 func capacity(ctx context.Context, q db.Queryer, now time.Time) (slots int, works map[string]bool, err error) {
 	works = map[string]bool{}
-	rows, err := q.Query(ctx, "SELECT slots, engines FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone)))
+	rows, err := q.Query(ctx, "SELECT slots, engines FROM worker WHERE seen_at >= $1 AND drained = 0", db.Micros(now.Add(-workerGone)))
 	if err != nil {
 		return 0, nil, fmt.Errorf("count slots: %w", err)
 	}
@@ -191,15 +192,18 @@ type WorkerState struct {
 	Slots   int
 	Engines []string
 	SeenAt  int64 // microseconds since 1970
+	Drained bool  // it finishes what it runs and starts nothing
+	Running int   // tickets it has leased
 	Machine
 }
 
 // Gone reports whether a process was silent for so long that its slots do not count.
 func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }
 
-// Workers reads the processes that were heard of, the latest first.
+// Workers reads the processes that were heard of, the latest first. Index ticket_lease.
 func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
-	rows, err := q.Query(ctx, "SELECT owner, slots, engines, seen_at, kind, name, version, models FROM worker ORDER BY seen_at DESC, owner")
+	rows, err := q.Query(ctx, `SELECT owner, slots, engines, seen_at, kind, name, version, models, drained,
+		(SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_owner = owner) FROM worker ORDER BY seen_at DESC, owner`)
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}
@@ -208,7 +212,7 @@ func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
 	for rows.Next() {
 		var w WorkerState
 		var engines, models string
-		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Kind, &w.Name, &w.Version, &models); err != nil {
+		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Kind, &w.Name, &w.Version, &models, &w.Drained, &w.Running); err != nil {
 			return nil, fmt.Errorf("list workers: %w", err)
 		}
 		w.Engines, w.Models = strings.Split(engines, ","), listed(models)

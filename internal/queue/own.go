@@ -10,7 +10,8 @@ import (
 
 // Own is an account's part of the line at one moment.
 type Own struct {
-	Paused  bool // all of it is kept back
+	Paused  bool   // all of it is kept back
+	Stopped string // why the operator lets nothing of it start; empty = it may
 	Running int
 	Waiting int  // of them, what the account keeps back one by one is not
 	Kept    int  // kept back one by one
@@ -50,7 +51,7 @@ func (d *Dispatcher) ends(ctx context.Context, f *Forecast, account string, o Ow
 		left := f.left(t, f.at)
 		ends = append(ends, Wait{At: f.at.Add(left), Low: f.at.Add(left / 2), High: f.at.Add(2 * left)})
 	}
-	if o.Paused || o.Waiting == 0 {
+	if o.Paused || o.Stopped != "" || o.Waiting == 0 {
 		return ends, nil
 	}
 	last := map[string]Ticket{}
@@ -97,8 +98,11 @@ func readOwn(ctx context.Context, q db.Queryer, account string) (o Own, err erro
 	if err != nil {
 		return Own{}, fmt.Errorf("count the tickets of %s: %w", account, err)
 	}
-	o.Paused, err = Paused(ctx, q, account)
-	return o, err
+	err = q.QueryRow(ctx, "SELECT COALESCE(MAX(paused), 0), COALESCE(MAX(stopped), '') FROM queue_share WHERE share = $1", account).Scan(&o.Paused, &o.Stopped)
+	if err != nil {
+		return Own{}, fmt.Errorf("read the shares of %s: %w", account, err)
+	}
+	return o, nil
 }
 
 // runningOf reads what an account runs, which its plan bounds. Index on account_id.
@@ -120,45 +124,9 @@ func lastOf(ctx context.Context, q db.Queryer, account, lane string) ([]Ticket, 
 	return scan(rows)
 }
 
-// pausedAmong tells which shares are kept back as a whole. Primary key.
-func pausedAmong(ctx context.Context, q db.Queryer, shares []string) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT DISTINCT share FROM queue_share WHERE paused = 1 AND share IN "+db.In(1, len(shares)), anys(shares)...)
-	if err != nil {
-		return nil, fmt.Errorf("read shares: %w", err)
-	}
-	return db.Set(rows)
-}
-
 // Forget drops the forecast that is kept for a second, because the line was changed by hand: who changed it looks at once.
 func (d *Dispatcher) Forget() {
 	d.telling.Lock()
 	defer d.telling.Unlock()
 	d.told = nil
-}
-
-// Backlog is an account that has work in the line.
-type Backlog struct {
-	AccountID        string
-	Paused           bool
-	Running, Waiting int // tickets, of all lanes; what waits may be kept back
-}
-
-// Backlogs reads the accounts with the most waiting work. It counts tickets: for people, not for the road.
-func Backlogs(ctx context.Context, q db.Queryer, most int) ([]Backlog, error) {
-	rows, err := q.Query(ctx, `SELECT t.account_id, SUM(CASE WHEN t.lease_owner <> '' THEN 1 ELSE 0 END), SUM(CASE WHEN t.lease_owner = '' THEN 1 ELSE 0 END) AS waiting,
-		(SELECT COALESCE(MAX(s.paused), 0) FROM queue_share s WHERE s.share = t.account_id)
-		FROM ticket t GROUP BY t.account_id ORDER BY waiting DESC, t.account_id LIMIT $1`, most)
-	if err != nil {
-		return nil, fmt.Errorf("list waiting accounts: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var list []Backlog
-	for rows.Next() {
-		var b Backlog
-		if err := rows.Scan(&b.AccountID, &b.Running, &b.Waiting, &b.Paused); err != nil {
-			return nil, fmt.Errorf("list waiting accounts: %w", err)
-		}
-		list = append(list, b)
-	}
-	return list, rows.Err()
 }

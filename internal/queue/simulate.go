@@ -212,7 +212,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 		s.report.Jobs++
 		j := &simJob{
 			Ticket: Ticket{
-				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: 1, Needs: simEngine,
+				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: Usual, Needs: simEngine,
 				QueuedAt: time.Unix(0, 0).Add(s.now),
 			},
 			arrived: s.now, paid: paid,
@@ -226,7 +226,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 		if share.Waiting == 0 && share.open() > 0 {
 			s.admit(share, j)
 		} else {
-			j.Start = share.Finish + cost(share.Behind, 1)
+			j.Start = share.Finish + turns(share.Behind, Usual)
 			share.Waiting++
 			share.Behind += w
 			s.waiting[k] = append(s.waiting[k], j)

@@ -66,7 +66,7 @@ func (r *ring) offer(account, name string, weight token.Amount, rate int) {
 		return
 	}
 	r.seq++
-	t := Ticket{ID: account, AccountID: account, Lane: name, Weight: weight, Rate: rate}
+	t := Ticket{ID: account, AccountID: account, Lane: name, Weight: weight, Rate: rate * Usual}
 	s.admit(r.m.lanes[name].Now, &t, s)
 	at := 0
 	for at < len(r.heads[name]) && r.heads[name][at].Start <= t.Start {

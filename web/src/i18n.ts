@@ -1,9 +1,11 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type account from './locales/en.account.json';
+import type admin from './locales/en.admin.json';
 import type edit from './locales/en.edit.json';
 import en from './locales/en.json';
 import type line from './locales/en.line.json';
+import type menu from './locales/en.menu.json';
 import type money from './locales/en.money.json';
 import type panels from './locales/en.panels.json';
 import type picture from './locales/en.picture.json';
@@ -17,9 +19,11 @@ declare module 'i18next' {
     resources: {
       translation: typeof en &
         typeof account &
+        typeof admin &
         typeof shortcuts &
         typeof edit &
         typeof line &
+        typeof menu &
         typeof money &
         typeof panels &
         typeof picture &

@@ -129,7 +129,7 @@ func (s *server) events(ctx context.Context, in *eventsInput, send sse.Sender) {
 			if !open || s.tell(ctx, actor, m, send) != nil {
 				return
 			}
-			if m.Topic == event.TopicGeneration && !places.stir {
+			if (m.Topic == event.TopicGeneration || m.Topic == event.TopicBalance) && !places.stir { // the operator may have stopped it
 				places.stir = true
 				look.Reset(placesSoon)
 			}

@@ -33,6 +33,7 @@ type PlanOffer struct {
 	BankCap     token.Amount `json:"bank_cap_mt" doc:"most that is kept from month to month"`
 	Concurrency int          `json:"concurrency" doc:"generations running at once; 0 = as the plan of tokens says"`
 	Queue       int          `json:"queue" doc:"generations waiting at once; 0 = as the plan of tokens says"`
+	Megapixels  int          `json:"megapixels" doc:"of pictures waiting and running at once; 0 = as the plan of tokens says"`
 	Relaxed     bool         `json:"relaxed" doc:"work goes on without tokens, when there is room"`
 	Uploads     int          `json:"uploads" doc:"pictures of one's own that are kept"`
 	UploadBytes int64        `json:"upload_bytes" doc:"that they may fill"`
@@ -175,7 +176,7 @@ func (s *server) plans(ctx context.Context, wallet string, u plan.Unit, offered 
 		}
 		out.Items = append(out.Items, PlanOffer{
 			Of: string(u), Name: p.Name, Title: p.Title, Daily: p.Daily, Monthly: p.Monthly, BankCap: p.BankCap, Concurrency: p.Concurrency,
-			Queue: p.Queue, Relaxed: p.Relaxed, Uploads: p.Uploads, UploadBytes: p.UploadBytes, Requests: p.Requests, Starts: p.Starts,
+			Queue: p.Queue, Megapixels: p.Megapixels, Relaxed: p.Relaxed, Uploads: p.Uploads, UploadBytes: p.UploadBytes, Requests: p.Requests, Starts: p.Starts,
 			Month: p.Month, Year: p.Year, MinSeats: p.MinSeats, Current: current,
 		})
 	}

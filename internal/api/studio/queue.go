@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"bottega/internal/access"
+	"bottega/internal/generation"
 	"bottega/internal/queue"
 )
 
@@ -18,6 +19,8 @@ type Lines interface {
 	Own(ctx context.Context, actor access.Actor) (queue.Own, error)
 	CancelWaiting(ctx context.Context, actor access.Actor) (int, error)
 	Places(ctx context.Context, actor access.Actor) (map[string]queue.Place, error)
+	Relax(ctx context.Context, actor access.Actor, id string) (*generation.Generation, error)
+	Waiting(ctx context.Context, actor access.Actor, most int) ([]generation.Generation, error)
 }
 
 // Expected is when waiting work is expected to start.
@@ -33,6 +36,7 @@ type Place struct {
 	Position int       `json:"position" doc:"from 1; 0 while it is kept back"`
 	Starts   *Expected `json:"starts" doc:"null = not known: nothing was measured yet, or no worker is there"`
 	Paused   bool      `json:"paused" doc:"it is kept back by its owner; not said of what is kept back with all the rest"`
+	Stopped  string    `json:"stopped" enum:",account,lane" doc:"the operator lets nothing start: of the account (it has no place then), or of its lane; empty = it may"`
 }
 
 func expected(w queue.Wait) *Expected {
@@ -45,6 +49,7 @@ func expected(w queue.Wait) *Expected {
 // OwnQueue is one's own part of the line. It is told again when it changes.
 type OwnQueue struct {
 	Paused  bool      `json:"paused" doc:"nothing of it starts; what runs goes on"`
+	Stopped string    `json:"stopped" doc:"why the operator lets nothing of it start, in words; empty = it may"`
 	Running int       `json:"running"`
 	Waiting int       `json:"waiting" doc:"without what is kept back by itself"`
 	Kept    int       `json:"kept" doc:"kept back by itself"`
@@ -52,7 +57,7 @@ type OwnQueue struct {
 }
 
 func ownQueue(o queue.Own) OwnQueue {
-	return OwnQueue{Paused: o.Paused, Running: o.Running, Waiting: o.Waiting, Kept: o.Kept, Done: expected(o.Done)}
+	return OwnQueue{Paused: o.Paused, Stopped: o.Stopped, Running: o.Running, Waiting: o.Waiting, Kept: o.Kept, Done: expected(o.Done)}
 }
 
 // Cancelled is how much was cancelled.
@@ -96,6 +101,39 @@ func (s *server) cancelWaiting(ctx context.Context, _ *nothing) (*body[Cancelled
 		return nil, err
 	}
 	return answer(Cancelled{n}), nil
+}
+
+func (s *server) relax(ctx context.Context, in *idInput) (*body[Generation], error) {
+	actor, err := s.actorFor(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.one(s.Generations.Relax(ctx, actor, in.ID))
+}
+
+type waitingInput struct {
+	Limit int `query:"limit" default:"200" minimum:"1" maximum:"500"`
+}
+
+func (s *server) listWaiting(ctx context.Context, in *waitingInput) (*body[All[Generation]], error) {
+	actor, err := access.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Generations.Waiting(ctx, actor, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := All[Generation]{Items: make([]Generation, 0, len(list))}
+	w := s.wirer()
+	for i := range list {
+		g, err := w.generation(&list[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, g)
+	}
+	return answer(out), nil
 }
 
 type placeInput struct {
@@ -158,7 +196,7 @@ func (p *places) tell(ctx context.Context, s *server, actor access.Actor, send s
 		return err
 	}
 	before := p.own
-	if p.began && own.Paused == before.Paused && own.Running == before.Running && own.Waiting == before.Waiting &&
+	if p.began && own.Paused == before.Paused && own.Stopped == before.Stopped && own.Running == before.Running && own.Waiting == before.Waiting &&
 		own.Kept == before.Kept && !changed(before.Done, own.Done) {
 		return nil
 	}
@@ -173,11 +211,11 @@ func (p *places) tellPlaces(ctx context.Context, s *server, actor access.Actor, 
 	}
 	for id, place := range now {
 		before, known := p.told[id]
-		if known && before.Position == place.Position && before.Paused == place.Paused && !changed(before.Wait, place.Wait) {
+		if known && before.Position == place.Position && before.Paused == place.Paused && before.Stopped == place.Stopped && !changed(before.Wait, place.Wait) {
 			now[id] = before // measured from what was told
 			continue
 		}
-		if err := send.Data(Place{ID: id, Position: place.Position, Starts: expected(place.Wait), Paused: place.Paused}); err != nil {
+		if err := send.Data(Place{ID: id, Position: place.Position, Starts: expected(place.Wait), Paused: place.Paused, Stopped: place.Stopped}); err != nil {
 			return err
 		}
 	}

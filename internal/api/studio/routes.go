@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/danielgtaylor/huma/v2/sse"
 
+	"bottega/internal/access"
 	"bottega/internal/api"
 	"bottega/internal/asset"
 	"bottega/internal/generation"
@@ -23,6 +24,7 @@ type who int
 const (
 	signedIn who = iota // the zero value, so that a forgotten route is closed
 	anyone
+	operators // whoever runs the installation
 )
 
 // operation is one row of the table of routes.
@@ -55,6 +57,8 @@ func operations() map[string]operation {
 		{id: "set-paused", method: "PUT", path: "/generations/{id}/paused", summary: "Keep waiting work back, or let it go", status: 204},
 		{id: "get-line", method: "GET", path: "/queue", summary: "What one has in the line, and whether it is kept back"},
 		{id: "set-line", method: "PUT", path: "/queue", summary: "Keep all of one's waiting work back, or let it go", status: 204},
+		{id: "relax-generation", method: "POST", path: "/generations/{id}/relax", summary: "Move waiting work to the relaxed lane; what was held for it comes back at once"},
+		{id: "list-waiting", method: "GET", path: "/queue/waiting", summary: "What one has waiting, in the order in which it would start"},
 		{id: "cancel-waiting", method: "POST", path: "/queue/cancel", summary: "Cancel all that waits; what runs goes on"},
 		{id: "events", method: "GET", path: "/events", summary: "What happens to one's work, as it happens"},
 
@@ -125,7 +129,7 @@ func operations() map[string]operation {
 		{id: "revoke-key", method: "DELETE", path: "/keys/{id}", summary: "End an API key for good", status: 204},
 	}
 	byID := make(map[string]operation, len(table))
-	for _, o := range table {
+	for _, o := range append(table, adminOperations()...) {
 		byID[o.id] = o
 	}
 	return byID
@@ -151,6 +155,8 @@ func (s *server) declare(r *registrar) {
 	route(r, "get-line", s.getLine)
 	route(r, "set-line", s.setLine)
 	route(r, "cancel-waiting", s.cancelWaiting)
+	route(r, "relax-generation", s.relax)
+	route(r, "list-waiting", s.listWaiting)
 	events := r.take("events")
 	events.Middlewares = append(events.Middlewares, s.openStream)
 	sse.Register(r.api, events, map[string]any{
@@ -185,6 +191,7 @@ func (s *server) declare(r *registrar) {
 	route(r, "redeem-code", s.redeemCode)
 	route(r, "get-price-sheet", s.getPriceSheet)
 	s.declareTeams(r)
+	s.declareAdmin(r)
 	s.declareTeamPurse(r)
 	route(r, "list-keys", s.listKeys)
 	route(r, "create-key", s.createKey)
@@ -231,9 +238,12 @@ func (r *registrar) take(id string) huma.Operation {
 	if o.limited {
 		op.Middlewares = append(op.Middlewares, s.limitAddress)
 	}
-	if o.who == signedIn {
+	if o.who != anyone {
 		op.Security = []map[string][]string{{"session": {}}}
 		op.Middlewares = append(op.Middlewares, s.requireSession)
+	}
+	if o.who == operators {
+		op.Middlewares = append(op.Middlewares, requireOperator)
 	}
 	return op
 }
@@ -263,6 +273,20 @@ func (s *server) requireSession(hc huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(huma.WithContext(hc, ctx))
+}
+
+// requireOperator lets requests through whose actor runs the installation; requireSession was before it.
+func requireOperator(hc huma.Context, next func(huma.Context)) {
+	actor, err := access.From(hc.Context())
+	if err == nil {
+		err = actor.Operate()
+	}
+	if err != nil {
+		r, w := humago.Unwrap(hc)
+		api.WriteError(w, r, err)
+		return
+	}
+	next(hc)
 }
 
 // limitAddress counts an attempt of the caller's address.

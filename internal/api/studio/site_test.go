@@ -16,6 +16,8 @@ import (
 	"bottega/internal/api"
 	"bottega/internal/api/studio"
 	"bottega/internal/apptest"
+	"bottega/internal/ledger"
+	"bottega/internal/token"
 )
 
 // site is an installation with its studio answering on a port of this machine.
@@ -59,7 +61,7 @@ func newSiteOf(t *testing.T, w *apptest.World, change ...func(*studio.Deps, *htt
 	s.server = api.NewServer("", nil, log)
 	deps := studio.Deps{
 		Accounts: w.Accounts, Auth: w.Auth, Generations: w.Generations, Teams: w.Teams, Prices: w.Prices, Uploads: w.Uploads, Ledger: w.Ledger, Codes: w.Plans, Plans: w.Plans, Payments: w.Payments,
-		Alerts: w.Alerts, Keeper: w.Keeper(), Hub: w.Hub, Models: w.Catalog, Assets: w.Signer, Clock: w.Clock, Log: log, Version: "test", SignupOpen: true, Attempts: -1,
+		Alerts: w.Alerts, Keeper: w.Keeper(), Operator: w.Operator, Hub: w.Hub, Models: w.Catalog, Assets: w.Signer, Clock: w.Clock, Log: log, Version: "test", SignupOpen: true, Attempts: -1,
 	}
 	for _, f := range change {
 		f(&deps, s.server)
@@ -211,4 +213,9 @@ func (v *visitor) refused(a answer, status int, code string) {
 		a.number("status") != int64(status) || a.text("type") != "about:blank" || a.text("title") == "" || a.text("detail") == "" {
 		v.t.Errorf("answered %d %s %s, want problem %d %q", a.status, a.header.Get("Content-Type"), a.raw, status, code)
 	}
+}
+
+// topUp is a gift of so many milli-tokens.
+func topUp(amount token.Amount) ledger.GrantRequest {
+	return ledger.GrantRequest{Kind: ledger.TopUp, Amount: amount, Ref: "test"}
 }

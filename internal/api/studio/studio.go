@@ -20,12 +20,14 @@ import (
 	"bottega/internal/alert"
 	"bottega/internal/api"
 	"bottega/internal/asset"
+	"bottega/internal/audit"
 	"bottega/internal/auth"
 	"bottega/internal/catalog"
 	"bottega/internal/clock"
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/ledger"
+	"bottega/internal/operator"
 	"bottega/internal/payment"
 	"bottega/internal/plan"
 	"bottega/internal/team"
@@ -149,6 +151,26 @@ type Prices interface {
 	Version(ctx context.Context, version int) ([]byte, error)
 }
 
+// Operator is what the studio needs of operator.Service.
+type Operator interface {
+	Overview(ctx context.Context, by access.Actor) (operator.Overview, error)
+	PauseLane(ctx context.Context, by access.Actor, lane string, paused bool) error
+	Drain(ctx context.Context, by access.Actor, worker string, drained bool) error
+	AllWork(ctx context.Context, by access.Actor, ask generation.WorkFilter) ([]generation.Work, string, error)
+	Work(ctx context.Context, by access.Actor, generationID string) (generation.Work, error)
+	Cancel(ctx context.Context, by access.Actor, generationID, why string) error
+	Retry(ctx context.Context, by access.Actor, generationID string) (newID string, err error)
+	Accounts(ctx context.Context, by access.Actor, text, after string, limit int) (list []operator.Account, next string, err error)
+	Account(ctx context.Context, by access.Actor, accountID string) (operator.Account, error)
+	SetRate(ctx context.Context, by access.Actor, accountID string, times float64, lasts time.Duration) error
+	Stop(ctx context.Context, by access.Actor, accountID, why string) error
+	Resume(ctx context.Context, by access.Actor, accountID string) error
+	Grant(ctx context.Context, by access.Actor, g operator.Gift) error
+	SetPlan(ctx context.Context, by access.Actor, accountID, name, why string) error
+	Audit(ctx context.Context, by access.Actor, p audit.Page) ([]audit.Line, string, error)
+	Emails(ctx context.Context, accountIDs []string) (map[string]string, error)
+}
+
 // Hub is what the studio needs of event.Hub.
 type Hub interface {
 	Subscribe(ctx context.Context, accountID string, after int64) <-chan event.Message
@@ -179,6 +201,7 @@ type Deps struct {
 	Alerts      Alerts
 	Keeper      Keeper
 	Payments    Payments
+	Operator    Operator
 	Hub         Hub
 	Models      Models
 	Assets      Signer

@@ -47,6 +47,7 @@ type Generation struct {
 	Position       int          `json:"position" doc:"place in line while waiting, from 1; otherwise 0, also while it is kept back"`
 	Starts         *Expected    `json:"starts" doc:"when it is expected to start; null when it is not waiting, or not known"`
 	Paused         bool         `json:"paused" doc:"it waits and is kept back by its owner"`
+	Stopped        string       `json:"stopped" enum:",account,lane" doc:"it waits and the operator lets nothing start: of the account, or of its lane"`
 	CreatedAt      time.Time    `json:"created_at"`
 	StartedAt      *time.Time   `json:"started_at"`
 	FinishedAt     *time.Time   `json:"finished_at"`
@@ -236,7 +237,7 @@ func (w wirer) generation(g *generation.Generation) (Generation, error) {
 		return Generation{}, fmt.Errorf("generation %s: %w", g.ID, err)
 	}
 	out := Generation{
-		ID: g.ID, Kind: g.Kind, State: string(g.State), Position: g.Position, Starts: expected(g.Starts), Paused: g.Paused,
+		ID: g.ID, Kind: g.Kind, State: string(g.State), Position: g.Position, Starts: expected(g.Starts), Paused: g.Paused, Stopped: g.Stopped,
 		CreatedAt: g.CreatedAt.UTC(), StartedAt: timeOrNull(g.StartedAt), FinishedAt: timeOrNull(g.FinishedAt),
 		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Model: p.Model, ModelTitle: w.title(p), Style: p.Style,
 		Width: p.Width, Height: p.Height, Count: p.Count, Seed: p.Seed, Steps: p.Steps,

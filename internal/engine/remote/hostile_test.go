@@ -142,6 +142,7 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 			[]string{"scripted@2", "scripted@1", "differ"}},
 		"no engine that is known": {honest(func(h *remote.Hello) { h.Engines = h.Engines[1:] }), remote.RefusedModel, []string{"house"}},
 		"too many engines":        {honest(func(h *remote.Hello) { h.Engines = make([]remote.Engine, 1000) }), remote.RefusedHello, []string{"1000 engines"}},
+		"too many models":         {honest(func(h *remote.Hello) { h.Engines[0].Versions = make([]string, 1000) }), remote.RefusedHello, []string{"1000 models"}},
 		"no hello":                {said{Type: "picture"}, remote.RefusedHello, []string{"hello"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,21 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 				t.Errorf("it counts as a worker: %+v", c)
 			}
 		})
+	}
+}
+
+func TestPool_ANameIsShownAsItMayBe(t *testing.T) {
+	for in, want := range map[string]string{
+		"gpu-1": "gpu-1", "": "unnamed", "\x1b[31mred\x00\n": "[31mred", "Grüße 7": "Grüße 7", strings.Repeat("ü", 300): strings.Repeat("ü", 100),
+	} {
+		w := newWorld(t)
+		l := w.liar()
+		l.say(honest(func(h *remote.Hello) { h.Name = in }))
+		l.hear("welcome")
+		s, err := w.living(t.Context())
+		if err != nil || s.Hello.Name != want {
+			t.Errorf("%q is shown as %q, %v; want %q", in, s.Hello.Name, err, want)
+		}
 	}
 }
 
@@ -252,6 +268,28 @@ func TestSession_RubbishFailsThePictureAndNothingElse(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("an honest answer afterwards: %v", err)
 	}
+}
+
+func TestSession_TellsOfADeathInBounds(t *testing.T) {
+	w := newWorld(t)
+	l, s := w.joined()
+	done := paint(t, s)
+	said := make([]string, 500)
+	for i := range said {
+		said[i] = strings.Repeat("x", 900)
+	}
+	l.say(saidOf(l.hear("paint").ID, &engine.Death{How: strings.Repeat("h", 5000), Said: said, Beside: 1 << 40}))
+	var death *engine.Death
+	if err := <-done; !errors.As(err, &death) || !errors.Is(err, engine.ErrUnavailable) {
+		t.Fatalf("a death came as %v", err)
+	}
+	if len(death.How) > 600 || len(death.Said) > 20 || len(death.Said[0]) > 500 || death.Beside > remote.MostSlots {
+		t.Errorf("it came with %d bytes, %d lines of %d, beside %d", len(death.How), len(death.Said), len(death.Said[0]), death.Beside)
+	}
+}
+
+func saidOf(id uint64, d *engine.Death) said {
+	return said{Type: "failed", ID: id, Fault: &wire.Fault{Kind: "unavailable", Text: "it died", Death: d}}
 }
 
 func TestSession_AnOversizedFrameEndsItAndItsPictures(t *testing.T) {

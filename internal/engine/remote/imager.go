@@ -7,6 +7,7 @@ import (
 
 	"bottega/internal/engine"
 	"bottega/internal/engine/wire"
+	"bottega/internal/telemetry"
 )
 
 // Imager is an engine of a worker elsewhere.
@@ -42,8 +43,9 @@ func (i *Imager) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 	}
 	id, w := s.begin(i.name, &req)
 	packed, pixels := wire.Pack(req)
+	asking := &frame{Type: sayPaint, ID: id, Engine: i.name, Trace: telemetry.Carry(ctx), Request: &packed, pieces: pixels}
 	go func() { // a large request takes a while, and the caller may not want to wait
-		switch err := s.line.send(&frame{Type: sayPaint, ID: id, Engine: i.name, Request: &packed, pieces: pixels}); {
+		switch err := s.line.send(asking); {
 		case errors.Is(err, wire.ErrFrame):
 			s.unsent(id, err)
 		case err != nil:

@@ -1,15 +1,18 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"bottega/internal/engine"
 	"bottega/internal/id"
@@ -106,8 +109,9 @@ func (p *Pool) note(s *Session, code, text string) {
 
 // Serve speaks with one worker that has shown a token in force, until it leaves or is lost. It closes the connection.
 func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID string) {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Session{
-		ID: id.New(), pool: p, over: make(chan struct{}), left: make(chan struct{}), works: map[uint64]*work{},
+		ID: id.New(), pool: p, over: make(chan struct{}), stop: stop, left: make(chan struct{}), works: map[uint64]*work{},
 	}
 	s.line = newLine(conn, helloWithin, func(d time.Duration) { s.close(fmt.Sprintf("it was not heard of for %s", d)) })
 	defer s.close("it is over")
@@ -130,7 +134,6 @@ func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID strin
 	var besides sync.WaitGroup
 	besides.Go(s.listen)
 	besides.Go(func() { p.watch(ctx, s, tokenID, beat) })
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	besides.Go(func() {
 		defer stop()
 		select {
@@ -139,7 +142,7 @@ func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID strin
 		case <-s.drain:
 		}
 	})
-	err = p.opt.Work(work, s)
+	err = p.opt.Work(working, s)
 	s.close("it has no more work")
 	besides.Wait()
 	log.Info("a worker has gone", "reason", s.reason, "error", err)
@@ -152,9 +155,7 @@ func (p *Pool) admit(s *Session) *Refusal {
 		return refuse(RefusedHello, "the first word is no hello")
 	}
 	h := *f.Hello
-	if len(h.Name) > mostName {
-		h.Name = h.Name[:mostName]
-	}
+	h.Name = shown(h.Name)
 	s.Hello = h
 	if r := p.check(h); r != nil {
 		return r
@@ -175,6 +176,20 @@ func (p *Pool) admit(s *Session) *Refusal {
 	return nil
 }
 
+// shown is a name as it may stand in logs, tables and terminals.
+func shown(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, name)
+	if runes := []rune(name); len(runes) > mostName {
+		name = string(runes[:mostName])
+	}
+	return cmp.Or(name, "unnamed")
+}
+
 // check compares what a worker says of itself with the server. Engines that the server does not know are left alone.
 func (p *Pool) check(h Hello) *Refusal {
 	switch {
@@ -193,6 +208,9 @@ func (p *Pool) check(h Hello) *Refusal {
 			continue
 		}
 		known++
+		if len(e.Versions) > mostVersions {
+			return refuse(RefusedHello, "its engine %s has %d models (at most %d)", e.Name, len(e.Versions), mostVersions)
+		}
 		if want := p.opt.Engines.Versions(e.Name); !slices.Equal(e.Versions, want) {
 			return refuse(RefusedModel, "its engine %s paints with %.200q, the server's with %q: pictures would differ", e.Name, e.Versions, want)
 		}

@@ -20,7 +20,8 @@ const Protocol = 1
 const (
 	MostSlots    = 64   // of one worker
 	mostEngines  = 16   // that one worker names
-	mostName     = 100  // bytes
+	mostVersions = 64   // of the models of one engine
+	mostName     = 100  // characters
 	mostSide     = 2048 // pixels, of a picture that comes back
 	mostAnswer   = 4 * mostSide * mostSide
 	mostPreview  = 128  // pixels, of a preview's side
@@ -99,6 +100,7 @@ type frame struct {
 	Welcome  *welcome       `json:"welcome,omitempty"`
 	Refusal  *Refusal       `json:"refusal,omitempty"`
 	Engine   string         `json:"engine,omitempty"`
+	Trace    string         `json:"trace,omitempty"`    // with paint: the span that asks, as telemetry.Carry tells it
 	Request  *wire.Request  `json:"request,omitempty"`  // its pictures are the payload
 	Progress *wire.Progress `json:"progress,omitempty"` // its preview is the payload
 	Picture  *wire.Picture  `json:"picture,omitempty"`  // its pixels are the payload

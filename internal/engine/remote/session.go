@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type Session struct {
 	line  *line
 	slots chan struct{} // one for each picture under way there
 	over  chan struct{} // closed with the session
+	stop  func()        // ends the context in which the session is given work
 	left  chan struct{} // closed when the worker wants no more work
 	drain chan struct{} // closed when the server has no more
 
@@ -137,6 +139,7 @@ func (s *Session) close(reason string) {
 	}
 	s.mu.Unlock()
 	if first {
+		s.stop() // before any picture ends: nothing more must be started here
 		close(s.over)
 		s.line.close()
 	}
@@ -241,10 +244,7 @@ func (s *Session) answered(f *frame) {
 // judge looks at an answer: a worker's word for success is not enough.
 func (s *Session) judge(w *work, f *frame) (*engine.Picture, error) {
 	if f.Type == sayFailed {
-		if len(f.Fault.Text) > mostFault {
-			f.Fault.Text = f.Fault.Text[:mostFault]
-		}
-		return nil, f.Fault.Err()
+		return nil, bounded(f.Fault).Err()
 	}
 	wrong := func(code, format string, args ...any) error {
 		r := refuse(code, format, args...)
@@ -263,6 +263,26 @@ func (s *Session) judge(w *work, f *frame) (*engine.Picture, error) {
 		return nil, wrong(RefusedModel, "a picture by %.80q, the server has %v", p.ModelVersion, s.pool.opt.Engines.Versions(w.engine))
 	}
 	return p, nil
+}
+
+// bounded cuts what a worker says of a failure to what is worth keeping.
+func bounded(f *wire.Fault) *wire.Fault {
+	f.Text = cut(f.Text)
+	if d := f.Death; d != nil {
+		var words engine.LastWords
+		for _, line := range d.Said {
+			words.Add(line)
+		}
+		f.Death = &engine.Death{How: cut(d.How), Said: words.Lines(), Beside: max(0, min(d.Beside, MostSlots))}
+	}
+	return f
+}
+
+func cut(text string) string {
+	if len(text) > mostFault {
+		return strings.ToValidUTF8(text[:mostFault], "") + "…"
+	}
+	return text
 }
 
 // tell says to the worker that something of it was not taken.

@@ -11,8 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"bottega/internal/engine"
 	"bottega/internal/engine/wire"
+	"bottega/internal/telemetry"
 )
 
 // Worker is a worker that makes pictures for a server. It comes back whenever the connection was lost, to whichever server
@@ -21,6 +24,7 @@ type Worker struct {
 	Engines engine.Set
 	Hello   Hello // Protocol and Engines are filled in
 	Log     *slog.Logger
+	Traces  *telemetry.Traces // where the spans of this process go; nil = nowhere
 	// Dial opens a connection to a server; a *Refusal with Final set ends the worker.
 	Dial func(ctx context.Context) (io.ReadWriteCloser, error)
 
@@ -225,6 +229,8 @@ func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	if err != nil {
 		return failed(err)
 	}
+	ctx, span := c.worker.Traces.Continue(ctx, f.Trace, "worker.paint", attribute.String("bottega.engine", f.Engine))
+	defer func() { span.End(err) }()
 	report, finish := c.reporter(f.ID)
 	defer finish() // also when the engine panics
 	picture, err := imager.GenerateImage(ctx, *req, report)

@@ -19,6 +19,7 @@ import (
 
 	"bottega/internal/engine"
 	"bottega/internal/engine/wire"
+	"bottega/internal/telemetry"
 	weights "bottega/tempera"
 )
 
@@ -145,7 +146,9 @@ func (e *Engine) GenerateImage(ctx context.Context, req engine.ImageRequest, rep
 		return nil, fmt.Errorf("wait for a worker: %w", err)
 	}
 	defer w.room.Release(places)
-	answer, err := w.do(ctx, packed(req), func(f *frame) {
+	ask := packed(req)
+	ask.Trace = telemetry.Carry(ctx)
+	answer, err := w.do(ctx, ask, func(f *frame) {
 		if f.Progress != nil {
 			small := wire.Pixels(f.payload, f.Progress.Width, f.Progress.Height)
 			report(engine.Progress{Step: f.Progress.Step, Steps: f.Progress.Steps, Preview: small})

@@ -11,6 +11,8 @@ type frame struct {
 	Type string `json:"type"`
 	ID   uint64 `json:"id,omitempty"` // of the request it belongs to
 
+	Trace string `json:"trace,omitempty"` // with generate: the span that asks, as telemetry.Carry tells it
+
 	Setup    *setup         `json:"setup,omitempty"`    // start
 	Ready    *readyHeader   `json:"ready,omitempty"`    // ready
 	Request  *request       `json:"request,omitempty"`  // generate; the payload is its pictures

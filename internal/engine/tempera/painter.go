@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"bottega/internal/engine"
 	"bottega/internal/engine/tempera/paint"
+	"bottega/internal/telemetry"
 )
 
 const previewSide = 96 // pixels of a progress picture's longer side
@@ -87,18 +90,21 @@ func (p *painter) paint(ctx context.Context, req *engine.ImageRequest, report fu
 	if err := p.manifest.check(req); err != nil {
 		return nil, err
 	}
-	pl, err := p.plan(ctx, req)
+	pl, err := p.planned(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	job := &pl.job
 	leave := p.crowd.enter(job.Height, job.Width)
 	defer leave()
-	planes, err := paint.Sample(ctx, p.crowd, job, func(i int, x []float32) {
+	sampling, span := telemetry.Start(ctx, "tempera.sample", attribute.Int("bottega.steps", job.Steps),
+		attribute.Int("bottega.width", job.Width), attribute.Int("bottega.height", job.Height))
+	planes, err := paint.Sample(sampling, p.crowd, job, func(i int, x []float32) {
 		if report != nil {
 			report(engine.Progress{Step: i + 1, Steps: job.Steps, Preview: pl.preview(x)})
 		}
 	})
+	span.End(err)
 	if err != nil {
 		return nil, fmt.Errorf("paint: %w", err)
 	}
@@ -110,6 +116,13 @@ func (p *painter) paint(ctx context.Context, req *engine.ImageRequest, report fu
 		Sources:         pl.sources,
 		Notes:           pl.notes,
 	}, nil
+}
+
+// planned is plan with a span of its own.
+func (p *painter) planned(ctx context.Context, req *engine.ImageRequest) (_ *plan, err error) {
+	ctx, span := telemetry.Start(ctx, "tempera.compose")
+	defer func() { span.End(err) }()
+	return p.plan(ctx, req)
 }
 
 var errNothingMarked = errors.New("mask: it marks nothing to paint")

@@ -22,6 +22,9 @@ var startRuntime = func() func(library, dir string) (string, error) {
 	var failed error
 	return func(library, dir string) (string, error) {
 		once.Do(func() {
+			if failed = silence(); failed != nil {
+				return
+			}
 			path = library
 			if path == "" {
 				if path, failed = ortlib.Unpack(dir); failed != nil {
@@ -36,6 +39,15 @@ var startRuntime = func() func(library, dir string) (string, error) {
 		return path, failed
 	}
 }()
+
+// silence keeps ONNX Runtime from calling home. Since 1.29 its published libraries send what they run to their maker
+// unless this variable is set when they start; a switch of their interface comes too late for the first message.
+func silence() error {
+	if err := os.Setenv("ORT_DISABLE_TELEMETRY", "1"); err != nil {
+		return fmt.Errorf("keep ONNX Runtime from calling home: %w", err)
+	}
+	return nil
+}
 
 // Device is what the network runs on.
 type Device string

@@ -14,6 +14,7 @@ import (
 
 	"bottega/internal/engine"
 	"bottega/internal/engine/wire"
+	"bottega/internal/telemetry"
 	weights "bottega/tempera"
 )
 
@@ -22,7 +23,8 @@ const WorkerCommand = "tempera-worker"
 
 // WorkerOptions are what a worker has of its own; the rest its parent tells it.
 type WorkerOptions struct {
-	Weights fs.FS // used when the parent names no folder; nil = the embedded weights
+	Weights fs.FS             // used when the parent names no folder; nil = the embedded weights
+	Traces  *telemetry.Traces // where the spans of this process go; nil = nowhere
 
 	crowd func(forwarder) *crowd // of tests: in place of what was measured
 }
@@ -165,7 +167,7 @@ func (s *server) work(ctx context.Context, f *frame) {
 	_ = s.send(answer)
 }
 
-func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
+func (s *server) answer(ctx context.Context, f *frame) (_ *frame, err error) {
 	if f.Type == frameBench {
 		if f.Request.Bench == nil {
 			return nil, fmt.Errorf("nothing to measure: %w", engine.ErrRejected)
@@ -177,6 +179,8 @@ func (s *server) answer(ctx context.Context, f *frame) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, span := s.opts.Traces.Continue(ctx, f.Trace, "tempera.paint")
+	defer func() { span.End(err) }()
 	picture, err := s.painter.paint(ctx, req, func(p engine.Progress) {
 		b := p.Preview.Bounds()
 		_ = s.send(&frame{

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -104,6 +105,22 @@ func TestEngine_WorkerAndProcessPaintTheSame(t *testing.T) {
 	}
 	if len(a.Sources) != 1 || a.Sources[0].Licence != "CC0-1.0" {
 		t.Errorf("sources %+v did not come through the pipe", a.Sources)
+	}
+}
+
+// Where ONNX Runtime prepares to send messages to its maker, it begins a file in the folder for temporary ones.
+func TestWorker_DoesNotCallHome(t *testing.T) {
+	dir := stubWeights(t)
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	t.Setenv("CI", "") // it keeps quiet there by itself
+	e := open(t, Options{WeightsDir: dir})
+	_, err := e.GenerateImage(t.Context(), small("a red fox on a hill"), nil)
+	must(t, err)
+	must(t, e.Close())
+	left, err := filepath.Glob(filepath.Join(temporary, "mat-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("the worker left %v: ONNX Runtime's telemetry is on (%v)", left, err)
 	}
 }
 

@@ -145,8 +145,9 @@ func Pixels(pixels []byte, w, h int) *image.NRGBA {
 
 // Fault carries an error to another process: the sentinel callers branch on, and the text without it.
 type Fault struct {
-	Kind string `json:"kind"` // rejected, unavailable, cancelled or ""
-	Text string `json:"text"`
+	Kind  string        `json:"kind"` // rejected, unavailable, cancelled or ""
+	Text  string        `json:"text"`
+	Death *engine.Death `json:"death,omitempty"` // when a process died of it
 }
 
 var faultKinds = []struct {
@@ -163,11 +164,15 @@ func FaultOf(err error) *Fault {
 			f.Text = strings.TrimSuffix(f.Text, ": "+k.sentinel.Error())
 		}
 	}
+	_ = errors.As(err, &f.Death)
 	return f
 }
 
 // Err turns a fault into the error it was.
 func (f *Fault) Err() error {
+	if f.Death != nil {
+		return fmt.Errorf("%s: %w", f.Text, f.Death)
+	}
 	for _, k := range faultKinds {
 		if f.Kind == k.kind {
 			return fmt.Errorf("%s: %w", f.Text, k.sentinel)

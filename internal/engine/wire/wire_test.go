@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -117,6 +118,11 @@ func TestFault_KeepsWhatCallersBranchOn(t *testing.T) {
 		if !errors.Is(err, sentinel) {
 			t.Errorf("%v became %v", sentinel, err)
 		}
+	}
+	died := &engine.Death{How: "killed", Said: []string{"last"}, Beside: 2}
+	var death *engine.Death
+	if err := wire.FaultOf(fmt.Errorf("paint: %w", died)).Err(); !errors.As(err, &death) || !errors.Is(err, engine.ErrUnavailable) || !reflect.DeepEqual(death, died) {
+		t.Errorf("a death became %v", err)
 	}
 	if err := wire.FaultOf(errors.New("odd")).Err(); err.Error() != "odd" || errors.Is(err, engine.ErrUnavailable) {
 		t.Errorf("an error without a kind became %v", err)

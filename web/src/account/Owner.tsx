@@ -1,7 +1,7 @@
 import './words';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
+import { doorApi } from './api';
 import { CredentialsForm } from './CredentialsForm';
 import { Door } from './Door';
 
@@ -21,7 +21,7 @@ export function Owner() {
     >
       {token && (
         <CredentialsForm
-          action={(email, password) => api.claimOwner(token, email, password)}
+          action={(email, password) => doorApi.claimOwner(token, email, password)}
           label={t('account.claim')}
           fresh
         />

@@ -2,15 +2,14 @@ import './words';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
-import { queries } from '../api/queries';
+import { doorApi, statusQuery } from './api';
 import { CredentialsForm } from './CredentialsForm';
 import { Door } from './Door';
 
 export function SignIn() {
   const { t } = useTranslation();
   const { next } = useSearch({ from: '/signin' });
-  const { data: status } = useQuery(queries.status());
+  const { data: status } = useQuery(statusQuery());
   return (
     <Door
       title={t('account.sign_in_title')}
@@ -26,7 +25,7 @@ export function SignIn() {
         )
       }
     >
-      <CredentialsForm action={api.signIn} label={t('account.sign_in')} fresh={false} next={next} />
+      <CredentialsForm action={doorApi.signIn} label={t('account.sign_in')} fresh={false} next={next} />
     </Door>
   );
 }

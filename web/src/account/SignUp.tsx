@@ -2,15 +2,14 @@ import './words';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
-import { queries } from '../api/queries';
+import { doorApi, statusQuery } from './api';
 import { CredentialsForm } from './CredentialsForm';
 import { Door } from './Door';
 
 export function SignUp() {
   const { t } = useTranslation();
   const { next } = useSearch({ from: '/signup' });
-  const { data: status } = useQuery(queries.status());
+  const { data: status } = useQuery(statusQuery());
   const closed = status?.signup_open === false;
   return (
     <Door
@@ -25,7 +24,7 @@ export function SignUp() {
         </>
       }
     >
-      {!closed && <CredentialsForm action={api.signUp} label={t('account.sign_up')} fresh next={next} />}
+      {!closed && <CredentialsForm action={doorApi.signUp} label={t('account.sign_up')} fresh next={next} />}
     </Door>
   );
 }

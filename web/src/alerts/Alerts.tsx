@@ -1,3 +1,4 @@
+import '../shell/menuWords';
 import { ActionIcon } from '@mantine/core';
 import { IconBellRinging, IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';

@@ -1,17 +1,14 @@
 import { ApiError, errorFrom } from './errors';
 import type {
   Alert,
-  ApiKey,
   Generation,
   GenerationRequest,
   Line,
   Model,
-  NewApiKey,
   Page,
   Quote,
   Session,
   Shape,
-  Status,
   Team,
   Upload,
   Wallet,
@@ -65,16 +62,9 @@ export const page = (limit: number, cursor: string | null) =>
   `?limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`;
 export const at = (id: string) => encodeURIComponent(id);
 
-/** Every call of the contract, one line each. */
+/** The calls of the contract that more than one page needs, one line each. */
 export const api = {
-  status: () => send<Status>('/status'),
   session: () => send<Session>('/session'),
-  signUp: (email: string, password: string) =>
-    send<Session>('/signup', { method: 'POST', body: { email, password } }),
-  signIn: (email: string, password: string) =>
-    send<Session>('/signin', { method: 'POST', body: { email, password } }),
-  claimOwner: (token: string, email: string, password: string) =>
-    send<Session>('/owner', { method: 'POST', body: { token, email, password } }),
   signOut: () => send<void>('/signout', { method: 'POST' }),
 
   models: async () => (await send<{ items: Model[] }>('/models')).items,
@@ -105,8 +95,6 @@ export const api = {
   keepBack: (id: string, paused: boolean) =>
     send<void>(`/generations/${at(id)}/paused`, { method: 'PUT', body: { paused } }),
   line: () => send<Line>('/queue'),
-  pauseAll: (paused: boolean) => send<void>('/queue', { method: 'PUT', body: { paused } }),
-  cancelWaiting: () => send<{ cancelled: number }>('/queue/cancel', { method: 'POST' }),
 
   upload: (file: Blob, purpose: Upload['purpose'] = 'picture') =>
     send<Upload>(`/uploads?purpose=${purpose}`, { method: 'POST', file }),
@@ -117,12 +105,6 @@ export const api = {
   wallet: () => send<Wallet>('/wallet'),
   alerts: async () => (await send<{ items: Alert[] }>('/alerts')).items,
   dismissAlert: (id: string) => send<void>(`/alerts/${at(id)}/dismiss`, { method: 'POST' }),
-  keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,
-  createKey: (key: { name: string; pays_with?: string; budget_mt?: number }) =>
-    send<NewApiKey>('/keys', { method: 'POST', body: key }),
-  setKeyTerms: (id: string, terms: { pays_with: string; budget_mt: number }) =>
-    send<void>(`/keys/${at(id)}/terms`, { method: 'PUT', body: terms }),
-  revokeKey: (id: string) => send<void>(`/keys/${at(id)}`, { method: 'DELETE' }),
 
   teams: async () => (await send<{ items: Team[] }>('/teams')).items,
 };

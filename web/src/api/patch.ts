@@ -81,9 +81,13 @@ const sameWait = (a: Expected | null, b: Expected | null) =>
 
 /** What was told of a place, laid over a generation; the very object when that says nothing new, or it waits no more. */
 export function placed(g: Generation, told: Place): Generation {
-  const known = g.position === told.position && g.paused === told.paused && sameWait(g.starts, told.starts);
+  const known =
+    g.position === told.position &&
+    g.paused === told.paused &&
+    g.stopped === told.stopped &&
+    sameWait(g.starts, told.starts);
   if (known || g.state !== 'waiting') return g;
-  return { ...g, position: told.position, starts: told.starts, paused: told.paused };
+  return { ...g, position: told.position, starts: told.starts, paused: told.paused, stopped: told.stopped };
 }
 
 /** Lays places over what is loaded; pages on which nothing changes stay the objects they were. */

@@ -5,7 +5,6 @@ import type { Generation, GenerationRequest, Page } from './types';
 
 /** What the server knows, by name. Keys are written down here only. */
 export const queries = {
-  status: () => queryOptions({ queryKey: ['status'], queryFn: api.status, staleTime: 60_000 }),
   session: () => queryOptions({ queryKey: ['session'], queryFn: api.session, staleTime: 30_000 }),
   models: () => queryOptions({ queryKey: ['models'], queryFn: api.models, staleTime: 5 * 60_000 }),
   quote: (request: GenerationRequest) =>
@@ -39,7 +38,6 @@ export const queries = {
   wallet: () => queryOptions({ queryKey: ['wallet'], queryFn: api.wallet }),
   alerts: () => queryOptions({ queryKey: ['alerts'], queryFn: api.alerts, staleTime: 5 * 60_000 }),
   teams: () => queryOptions({ queryKey: ['teams'], queryFn: api.teams, staleTime: 30_000 }),
-  keys: () => queryOptions({ queryKey: ['keys'], queryFn: api.keys }),
 };
 
 export const progressKey = (id: string) => ['progress', id] as const;

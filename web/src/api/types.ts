@@ -278,6 +278,9 @@ export interface Generation {
   starts: Expected | null;
   /** It waits and is kept back by its owner. */
   paused: boolean;
+  /** It waits and the owner of the studio lets nothing of its account or its lane start. */
+  stopped?: '' | 'account' | 'lane';
+  lane?: 'fast' | 'relaxed';
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -314,12 +317,14 @@ export interface Expected {
 }
 
 /** Where waiting work stands now. */
-export type Place = Pick<Generation, 'id' | 'position' | 'starts' | 'paused'>;
+export type Place = Pick<Generation, 'id' | 'position' | 'starts' | 'paused' | 'stopped'>;
 
 /** One's own part of the line. */
 export interface Line {
   /** Nothing of it starts; what runs goes on. */
   paused: boolean;
+  /** Why the owner of the studio lets nothing of it start; empty = it may. */
+  stopped?: string;
   running: number;
   waiting: number;
   /** Kept back one by one. */

@@ -33,7 +33,7 @@ export function useGroupActions() {
 
     keepBack: (g: Generation) => {
       const show = (paused: boolean) =>
-        applyPlaces(client, [{ id: g.id, position: 0, starts: null, paused }]);
+        applyPlaces(client, [{ id: g.id, position: 0, starts: null, paused, stopped: g.stopped }]);
       show(!g.paused);
       api.keepBack(g.id, !g.paused).catch((error: Error) => {
         show(g.paused);

@@ -3,9 +3,9 @@ import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { ApiKey, Team } from '../api/types';
+import { keyApi } from './api';
 import classes from './keys.module.css';
 import { PaysWith } from './PaysWith';
 
@@ -39,7 +39,10 @@ function Form({ apiKey, teams, onClose, onKept }: Props & { apiKey: ApiKey }) {
   const [budget, setBudget] = useState<number | string>(apiKey.budget_mt / 1000 || '');
   const keep = useMutation({
     mutationFn: () =>
-      api.setKeyTerms(apiKey.id, { pays_with: paysWith, budget_mt: Math.round(Number(budget || 0) * 1000) }),
+      keyApi.setKeyTerms(apiKey.id, {
+        pays_with: paysWith,
+        budget_mt: Math.round(Number(budget || 0) * 1000),
+      }),
     onSuccess: () => {
       notifications.show({ color: 'green', message: t('keys.edit_kept', { name: apiKey.name }) });
       void onKept();

@@ -5,7 +5,6 @@ import { IconAdjustments, IconKey, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
 import type { ApiKey, NewApiKey } from '../api/types';
@@ -14,6 +13,7 @@ import { ago, day } from '../format/time';
 import { Ask } from '../shell/Ask';
 import { Failed } from '../shell/Failed';
 import { usePageTitle } from '../shell/title';
+import { keyApi, keyQueries } from './api';
 import { KeyTerms } from './KeyTerms';
 import classes from './keys.module.css';
 import { PaysWith } from './PaysWith';
@@ -23,7 +23,7 @@ export function KeysPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
   usePageTitle(t('shell.keys'));
-  const { data, isError, refetch } = useQuery(queries.keys());
+  const { data, isError, refetch } = useQuery(keyQueries.all());
   const { data: teams } = useQuery(queries.teams());
   const [name, setName] = useState('');
   const [paysWith, setPaysWith] = useState('tokens');
@@ -32,10 +32,10 @@ export function KeysPage() {
   const [fresh, setFresh] = useState<NewApiKey | null>(null);
   const [leaving, setLeaving] = useState<ApiKey | null>(null);
 
-  const reload = () => client.invalidateQueries({ queryKey: queries.keys().queryKey });
+  const reload = () => client.invalidateQueries({ queryKey: keyQueries.all().queryKey });
   const create = useMutation({
     mutationFn: () =>
-      api.createKey({
+      keyApi.createKey({
         name: name.trim(),
         pays_with: paysWith,
         budget_mt: Math.round(Number(budget || 0) * 1000),
@@ -48,7 +48,7 @@ export function KeysPage() {
     },
   });
   const revoke = useMutation({
-    mutationFn: (key: ApiKey) => api.revokeKey(key.id),
+    mutationFn: (key: ApiKey) => keyApi.revokeKey(key.id),
     onSuccess: () => {
       setLeaving(null);
       void reload();

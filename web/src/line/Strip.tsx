@@ -1,17 +1,18 @@
 import './words';
 import { Button, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
+import { IconArrowsSort, IconPlayerPause, IconPlayerPlay, IconX } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { api } from '../api/client';
 import { applyLine } from '../api/events';
 import { queries } from '../api/queries';
 import type { Line } from '../api/types';
+import { lineApi } from './api';
 import classes from './line.module.css';
 import { useWait } from './useWait';
 
+const Arrange = lazy(() => import('./Arrange').then((m) => ({ default: m.Arrange })));
 const Ask = lazy(() => import('../shell/Ask').then((m) => ({ default: m.Ask })));
 
 /** From so many on, cancelling what waits is asked for twice. */
@@ -21,6 +22,7 @@ const MANY = 3;
 export function Strip({ line }: { line: Line }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
+  const [arranging, setArranging] = useState(false);
   const { pause, cancel } = useLineActions(line);
   const waiting = line.waiting + line.kept;
   const wanted = () => (waiting > MANY ? setAsking(true) : cancel.mutate());
@@ -29,9 +31,16 @@ export function Strip({ line }: { line: Line }) {
       className={classes.strip}
       aria-label={t('line.title')}
       data-testid="line"
-      data-paused={line.paused || undefined}
+      data-paused={line.paused || !!line.stopped || undefined}
     >
-      <Sentence line={line} />
+      <div>
+        {line.stopped && (
+          <p className={classes.held} data-testid="line-stopped">
+            <strong>{t('line.stopped_by')}</strong> {line.stopped}
+          </p>
+        )}
+        <Sentence line={line} />
+      </div>
       <div className={classes.acts}>
         <Button
           size="compact-sm"
@@ -51,6 +60,17 @@ export function Strip({ line }: { line: Line }) {
         {waiting > 0 && (
           <Button
             size="compact-sm"
+            variant="default"
+            leftSection={<IconArrowsSort size={15} stroke={1.9} aria-hidden />}
+            onClick={() => setArranging(true)}
+            data-testid="line-arrange"
+          >
+            {t('line.arrange')}
+          </Button>
+        )}
+        {waiting > 0 && (
+          <Button
+            size="compact-sm"
             variant="subtle"
             color="gray"
             leftSection={<IconX size={15} stroke={1.9} aria-hidden />}
@@ -62,6 +82,7 @@ export function Strip({ line }: { line: Line }) {
           </Button>
         )}
       </div>
+      <Suspense>{arranging && <Arrange onClose={() => setArranging(false)} />}</Suspense>
       {asking && (
         <Suspense>
           <Ask
@@ -84,7 +105,7 @@ export function Strip({ line }: { line: Line }) {
 
 function Sentence({ line }: { line: Line }) {
   const { t } = useTranslation();
-  const wait = useWait(line.paused ? null : line.done);
+  const wait = useWait(line.paused || line.stopped ? undefined : line.done);
   if (line.paused && line.running + line.waiting + line.kept === 0)
     return <p className={classes.words}>{t('line.paused_empty')}</p>;
   const parts = [
@@ -120,12 +141,12 @@ function useLineActions(line: Line) {
     void client.invalidateQueries({ queryKey: queries.line().queryKey });
   };
   const pause = useMutation<void, Error, boolean>({
-    mutationFn: api.pauseAll,
+    mutationFn: lineApi.pauseAll,
     onMutate: (paused) => applyLine(client, { ...line, paused }),
     onError: complain,
   });
   const cancel = useMutation<{ cancelled: number }, Error>({
-    mutationFn: api.cancelWaiting,
+    mutationFn: lineApi.cancelWaiting,
     onSuccess: ({ cancelled }) => {
       notifications.show({
         message: cancelled > 0 ? t('line.cancelled', { count: cancelled }) : t('line.cancelled_none'),

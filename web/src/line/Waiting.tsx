@@ -21,13 +21,14 @@ export function Waiting({ g, className }: Props) {
         {t('line.kept_back')}
       </span>
     );
-  const place =
-    g.position === 1
+  const place = g.stopped
+    ? t('line.stopped')
+    : g.position === 1
       ? t('line.first')
       : g.position > 1
         ? t('line.place', { count: g.position, ordinal: true })
         : t('line.waiting_place');
-  const when = wait === undefined ? '' : (wait?.about ?? t('line.moment'));
+  const when = g.stopped || wait === undefined ? '' : (wait?.about ?? t('line.moment'));
   const whole =
     wait === undefined
       ? t('line.starts_unknown')

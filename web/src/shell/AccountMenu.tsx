@@ -1,5 +1,6 @@
+import './menuWords';
 import { Menu, type MenuProps, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { IconKeyboard, IconLogout, IconUser } from '@tabler/icons-react';
+import { IconGauge, IconKeyboard, IconLogout, IconUser } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -84,6 +85,17 @@ export function AccountMenu({ position, labelled, onHelp }: Props) {
           </>
         )}
         <PayerItems />
+        {role === 'owner' && (
+          <>
+            <Menu.Divider />
+            <Menu.Item
+              leftSection={<IconGauge size={17} aria-hidden />}
+              onClick={() => void navigate({ to: '/admin/{-$tab}', params: {}, search: {} })}
+            >
+              {t('shell.admin')}
+            </Menu.Item>
+          </>
+        )}
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={17} aria-hidden />} onClick={() => leave.mutate()}>
           {t('shell.sign_out')}

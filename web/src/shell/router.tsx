@@ -152,13 +152,38 @@ const teamPlan = createRoute({
   component: lazyRouteComponent(() => import('../wallet/pages'), 'TeamPlanPage'),
 });
 
+/** For whoever runs the studio; the server asks for the role. */
+const admin = createRoute({
+  getParentRoute: () => studio,
+  path: '/admin/{-$tab}',
+  validateSearch: (search: Record<string, unknown>): { account?: string; code?: string; state?: string } => ({
+    account: text(search.account),
+    code: text(search.code),
+    state: text(search.state),
+  }),
+  component: lazyRouteComponent(() => import('../admin/AdminPage'), 'AdminPage'),
+});
+
 const tree = root.addChildren([
   signIn,
   signUp,
   owner,
   unsubscribe,
   join,
-  studio.addChildren([create, picture, edit, wallet, plans, packs, payments, keys, teams, team, teamPlan]),
+  studio.addChildren([
+    create,
+    picture,
+    edit,
+    wallet,
+    plans,
+    packs,
+    payments,
+    keys,
+    teams,
+    team,
+    teamPlan,
+    admin,
+  ]),
 ]);
 
 export function makeRouter(client: Client) {

@@ -16,6 +16,7 @@ import (
 	"bottega/internal/fault"
 	"bottega/internal/generation"
 	"bottega/internal/pricing"
+	"bottega/internal/telemetry"
 )
 
 // Pictures is where the pictures lie that others are made from: asset.Uploads.
@@ -34,7 +35,8 @@ type Kind struct {
 	Version  string // of Bottega, for recipes
 	// Runs reports whether another process of the installation can run an engine that is not among Engines, or ever
 	// could. Nil = it is not looked at.
-	Runs func(ctx context.Context, engine string) (bool, error)
+	Runs    func(ctx context.Context, engine string) (bool, error)
+	Metrics *telemetry.Metrics
 }
 
 // Name is the kind's name in requests, rows and prices.
@@ -77,14 +79,7 @@ func (k *Kind) Plan(ctx context.Context, actor access.Actor, input any) (generat
 	if len(c.fields) > 0 {
 		return generation.Planned{}, fault.Bad(c.fields...)
 	}
-	planned := generation.Planned{
-		Count: p.Count, Model: model.Name, Engine: model.Engine,
-		Facts: pricing.Facts{
-			Model: model.Name, Kind: k.Name(), Width: p.Width, Height: p.Height, Steps: p.Steps, Count: p.Count,
-			References: references, Tile: p.Tile,
-		},
-		Timeout: time.Duration(p.Count) * timePerPicture,
-	}
+	planned := k.planned(model, p, references)
 	if estimate {
 		return planned, nil
 	}
@@ -92,6 +87,33 @@ func (k *Kind) Plan(ctx context.Context, actor access.Actor, input any) (generat
 	if planned.Params, err = json.Marshal(p); err != nil {
 		return generation.Planned{}, fmt.Errorf("plan image: %w", err)
 	}
+	return planned, nil
+}
+
+// planned is all of a plan but the parameters.
+func (k *Kind) planned(model catalog.Model, p Params, references int) generation.Planned {
+	return generation.Planned{
+		Count: p.Count, Model: model.Name, Engine: model.Engine,
+		Facts: pricing.Facts{
+			Model: model.Name, Kind: k.Name(), Width: p.Width, Height: p.Height, Steps: p.Steps, Count: p.Count,
+			References: references, Tile: p.Tile,
+		},
+		Timeout: time.Duration(p.Count) * timePerPicture,
+	}
+}
+
+// Again plans stored parameters once more: same seed, same picture.
+func (k *Kind) Again(params json.RawMessage) (generation.Planned, error) {
+	p, err := ParseParams(params)
+	if err != nil {
+		return generation.Planned{}, err
+	}
+	model, ok := k.Catalog.Find(p.ModelID)
+	if !ok || p.ModelID == "" || p.ModelVersion != model.Version {
+		return generation.Planned{}, fault.New(fault.Conflict, "model_gone", fmt.Sprintf("the model %s is not here any more in the version it was asked for", p.Model))
+	}
+	planned := k.planned(model, p, len(p.References))
+	planned.Params = params
 	return planned, nil
 }
 

@@ -4,10 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"bottega/internal/asset"
+	"bottega/internal/catalog"
+	"bottega/internal/clock"
 	"bottega/internal/engine"
 	"bottega/internal/generation"
 	"bottega/internal/imaging"
+	"bottega/internal/telemetry"
 )
 
 // Run makes the pictures one after the other and keeps each as a file before the next begins. What it returns beside
@@ -32,7 +37,7 @@ func (k *Kind) Run(ctx context.Context, job generation.Job) (generation.Result, 
 	var result generation.Result
 	for i := range p.Count {
 		req.Seed = p.SeedOf(i)
-		img, err := k.one(ctx, job, p, i, imager, req)
+		img, err := k.one(ctx, job, p, i, model, imager, req)
 		if err != nil {
 			return result, fmt.Errorf("picture %d of %d: %w", i+1, p.Count, err)
 		}
@@ -42,8 +47,8 @@ func (k *Kind) Run(ctx context.Context, job generation.Job) (generation.Result, 
 }
 
 // one makes and keeps picture i.
-func (k *Kind) one(ctx context.Context, job generation.Job, p Params, i int, imager engine.Imager, req engine.ImageRequest) (asset.Image, error) {
-	picture, err := imager.GenerateImage(ctx, req, reporter(job, p, i))
+func (k *Kind) one(ctx context.Context, job generation.Job, p Params, i int, m catalog.Model, imager engine.Imager, req engine.ImageRequest) (asset.Image, error) {
+	picture, err := k.paint(ctx, m, imager, req, reporter(job, p, i))
 	if err != nil {
 		return asset.Image{}, err
 	}
@@ -52,10 +57,25 @@ func (k *Kind) one(ctx context.Context, job generation.Job, p Params, i int, ima
 	}
 	out := imaging.ToNRGBA(picture.Image)
 	keepRest(out, req.Init, req.Mask)
-	return k.Store.Keep(ctx, asset.KeepRequest{
+	ctx, span := telemetry.Start(ctx, "asset.keep")
+	img, err := k.Store.Keep(ctx, asset.KeepRequest{
 		AccountID: job.AccountID, GenerationID: job.GenerationID, Index: i, Picture: out, At: job.CreatedAt,
 		Recipe: k.recipe(job, p, req.Seed, picture),
 	})
+	span.End(err)
+	return img, err
+}
+
+// paint asks the engine, and tells how long that took.
+func (k *Kind) paint(ctx context.Context, m catalog.Model, imager engine.Imager, req engine.ImageRequest, report func(engine.Progress)) (_ *engine.Picture, err error) {
+	ctx, span := telemetry.Start(ctx, "engine.generate", attribute.String("bottega.engine", m.Engine), attribute.String("bottega.model", m.Name),
+		attribute.Int("bottega.width", req.Width), attribute.Int("bottega.height", req.Height))
+	from := clock.System{}.Now()
+	defer func() {
+		k.Metrics.Picture(m.Engine, m.Name, err, clock.System{}.Now().Sub(from))
+		span.End(err)
+	}()
+	return imager.GenerateImage(ctx, req, report)
 }
 
 // recipe is what it takes to make the picture again.

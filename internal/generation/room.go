@@ -1,0 +1,46 @@
+package generation
+
+import (
+	"fmt"
+	"time"
+
+	"bottega/internal/fault"
+	"bottega/internal/queue"
+)
+
+// comeBack is when who had no room is told to try again: most work ends sooner.
+const comeBack = 10 * time.Second
+
+// room refuses what the plan has no room for: so many generations, and so many pixels, wait and run at once.
+func (w *world) room(op *submission) error {
+	if op.gift {
+		return nil
+	}
+	share := queue.ShareOf(op.accountID, op.actor.Team)
+	if n, limit := w.line.Length(share), op.entitled.Queue+op.entitled.Concurrency; n >= limit {
+		return full("queue_full", fmt.Sprintf("%d generations are waiting or running, your plan allows %d: wait until one has finished", n, limit),
+			map[string]any{"in_line": n, "limit": limit})
+	}
+	// What is larger than the bound by itself runs alone, so that everything that a model can do can be asked for.
+	if n, more := w.line.Pixels(share), op.planned.pixels(); op.entitled.Pixels > 0 && n > 0 && n+more > op.entitled.Pixels {
+		return full("too_many_pixels", fmt.Sprintf(
+			"%s megapixels are waiting or running and this adds %s, your plan allows %s: wait until some have finished, or ask for fewer or smaller pictures",
+			megapixels(n), megapixels(more), megapixels(op.entitled.Pixels)),
+			map[string]any{"in_line_pixels": n, "pixels": more, "limit_pixels": op.entitled.Pixels})
+	}
+	return nil
+}
+
+func full(code, message string, details map[string]any) error {
+	f := fault.New(fault.RateLimited, code, message)
+	f.RetryAfter, f.Details = comeBack, details
+	return f
+}
+
+// megapixels writes pixels in millions of 2^20, as prices count them.
+func megapixels(n int64) string { return fmt.Sprintf("%.1f", float64(n)/(1<<20)) }
+
+// pixels are those of all pictures that were asked for.
+func (p Planned) pixels() int64 {
+	return int64(p.Facts.Width) * int64(p.Facts.Height) * int64(max(1, p.Count))
+}
