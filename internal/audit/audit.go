@@ -92,7 +92,7 @@ func scan(rows *sql.Rows) ([]Line, error) {
 			return nil, fmt.Errorf("read the audit log: %w", err)
 		}
 		if err := json.Unmarshal([]byte(details), &l.Details); err != nil {
-			return nil, fmt.Errorf("read the audit line %s: %w", l.ID, err)
+			return nil, fmt.Errorf("read the audit line %d: %w", l.ID, err)
 		}
 		l.At = db.Time(at)
 		list = append(list, l)
