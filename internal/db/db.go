@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -84,6 +85,14 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", path, err)
+	}
+	// Nobody else on the machine may read it, whatever the folder allows; what SQLite puts beside it gets the same mode.
+	f, err := os.OpenFile(abs, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
 	// FULL: an answered submission survives power loss; with group commit it costs nothing (docs/benchmarks.md).
 	dsn := func(mode, lock string) string {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -298,6 +300,32 @@ func TestMigrate_KeepsWorkersOfVersion12(t *testing.T) {
 			t.Errorf("a worker on the schema of now: %v", err)
 		}
 	})
+}
+
+// What the database holds is nobody else's on the machine, also in a folder that others may enter.
+func TestOpen_MakesAFileForItsOwnerAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := apptest.OpenDB(t, filepath.Join(dir, "bottega.db"))
+	var one int
+	if err := d.QueryRow(t.Context(), "SELECT 1").Scan(&one); err != nil { // what is read beside is there now, too
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, f := range files {
+		info, err := f.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the mode %o", f.Name(), info.Mode().Perm())
+		}
+	}
 }
 
 // Parameters in order become plain ones on SQLite, whatever else a statement does with them.
