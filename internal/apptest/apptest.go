@@ -78,6 +78,7 @@ func Postgres(t testing.TB) string {
 // OpenDB opens and migrates a database and closes it with the test.
 func OpenDB(t testing.TB, ref string) *db.DB {
 	t.Helper()
+	fill(t, ref)
 	d, err := db.Open(t.Context(), ref)
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +138,7 @@ func New(t testing.TB, ref string, change ...func(*app.Config)) *World {
 	for _, f := range change {
 		f(&cfg)
 	}
+	fill(t, cfg.Database)
 	a, err := app.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +16,20 @@ import (
 
 //go:embed migrations
 var migrations embed.FS
+
+// Fingerprint tells whether two programs have the same migrations: a hash of all of them, in hex.
+func Fingerprint() (string, error) {
+	h := sha256.New()
+	err := fs.WalkDir(migrations, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := migrations.ReadFile(path)
+		fmt.Fprintf(h, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil)), err
+}
 
 // ErrNewer says that the database was written by a newer Bottega, which this one must not touch.
 var ErrNewer = errors.New("the database is from a newer version of Bottega; install that version or restore a backup")
