@@ -50,7 +50,7 @@ help: ## this list
 
 .PHONY: test-go
 test-go: test-deps web/dist/index.html onnxruntime versitygw stripe-mock ## Go tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/ledger/...)
-	scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
+	BOTTEGA_PG_FSYNC=off scripts/with-postgres.sh scripts/gotest.sh $(or $(PKG),./...)
 
 .PHONY: test-long
 test-long: test-deps web/dist/index.html onnxruntime versitygw ## what `make test` does less of, at full length: lives, kills, faults, spending, payments (over half an hour)

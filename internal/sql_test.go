@@ -26,6 +26,9 @@ var lent = map[string]string{ // "package table": "reason"
 var onlyOn = map[string]db.Dialect{
 	"SELECT pg_advisory_xact_lock":   db.Postgres, // SQLite has one writer as it is
 	"SELECT pg_notify":               db.Postgres, // SQLite has no other machines
+	"SELECT pg_advisory_lock":        db.Postgres, // tests: the template of a database
+	"SELECT pg_advisory_unlock":      db.Postgres,
+	"SELECT COUNT(*) FROM pg_":       db.Postgres,
 	"SELECT (pg_current_wal_lsn() -": db.Postgres, // bench: SQLite's is counted by the system
 
 	"SELECT CAST(EXTRACT(EPOCH FROM clock": db.Postgres, // SQLite has no clock of its own

@@ -5,7 +5,8 @@
 #
 # CMD finds the server's URL in BOTTEGA_TEST_POSTGRES; its user may create databases. The server is as durable as a
 # real one (fsync is on) and its files are on disk, so that the fault tests and benchmarks mean something. When
-# BOTTEGA_TEST_POSTGRES is already set, that server is used and none is started.
+# BOTTEGA_TEST_POSTGRES is already set, that server is used and none is started. With BOTTEGA_PG_FSYNC=off a power cut
+# would lose data, which no test makes; tests that kill a PostgreSQL have one of their own.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 [ $# -gt 0 ] || die "usage: scripts/with-postgres.sh CMD…"
@@ -59,7 +60,7 @@ cd "$work" # the owner may not be able to read the folder we were called from
 # start PORT: returns 1 when the port is taken.
 start() {
   "${as_owner[@]}" "$bin/postgres" -D "$work/data" -p "$1" -k "$work" -c listen_addresses=127.0.0.1 \
-    -c max_connections=300 -c shared_buffers=128MB -c logging_collector=off >"$work/postgres.log" 2>&1 &
+    -c max_connections=300 -c shared_buffers=128MB -c logging_collector=off -c fsync="${BOTTEGA_PG_FSYNC:-on}" >"$work/postgres.log" 2>&1 &
   local child=$!
   for _ in $(seq 300); do
     if grep -qs ready "$work/data/postmaster.pid"; then

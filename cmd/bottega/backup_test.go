@@ -88,7 +88,7 @@ func TestMigrate_KilledAtAnyMomentItGoesOn(t *testing.T) {
 	s := startProgram(t, file, "--data", data)
 	c := newClient(t, s, data)
 	ids := finished(t, c, 6)
-	database, bucket := apptest.Postgres(t), apptest.S3(t)
+	database, bucket := apptest.EmptyPostgres(t), apptest.S3(t)
 	move := []string{"admin", "migrate", "--from", data, "--to", database, "--storage", bucket}
 	if _, errOut, err := output(t, move...); err == nil || !strings.Contains(errOut, "stop it first") {
 		t.Fatalf("a move beside a server: %v, said %q", err, errOut)

@@ -81,7 +81,7 @@ func toPostgres(t *testing.T, data, ref string) {
 // What the previous version of the program left behind, work in the middle included, is opened by this one: the ledger
 // is right, people can sign in, their pictures are there, what ran and waited is made, and new work is taken.
 func TestUpgrade_OpensWhatThePreviousVersionLeft(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		data := unpack(t)
 		if filepath.Base(ref) == "test.db" {
 			ref = filepath.Join(data, "bottega.db")

@@ -38,12 +38,27 @@ func Databases(t *testing.T, test func(t *testing.T, ref string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
 }
 
+// EmptyDatabases is Databases without a schema: for tests of what brings a database up.
+func EmptyDatabases(t *testing.T, test func(t *testing.T, ref string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, EmptyPostgres(t)) })
+}
+
 // SQLite returns the path of a database that does not exist yet, in the test's own folder.
 func SQLite(t testing.TB) string { return t.TempDir() + "/test.db" }
 
-// Postgres makes an empty database on the server named by BOTTEGA_TEST_POSTGRES and drops it when the test has passed;
-// a failed test keeps it and prints its name. Without a server the test fails: `make test-go` starts one.
-func Postgres(t testing.TB) string {
+// Postgres makes a database with this program's schema on the server named by BOTTEGA_TEST_POSTGRES and drops it when
+// the test has passed; a failed test keeps it and prints its name. Without a server the test fails: `make test-go`
+// starts one.
+func Postgres(t testing.TB) string { t.Helper(); return newPostgres(t, postgresTemplate) }
+
+// EmptyPostgres is Postgres without a schema.
+func EmptyPostgres(t testing.TB) string {
+	t.Helper()
+	return newPostgres(t, func(context.Context, *sql.DB, url.URL) (string, error) { return "template1", nil })
+}
+
+func newPostgres(t testing.TB, template func(context.Context, *sql.DB, url.URL) (string, error)) string {
 	t.Helper()
 	server := os.Getenv("BOTTEGA_TEST_POSTGRES")
 	if server == "" {
@@ -58,7 +73,11 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("connect to PostgreSQL: %v", err)
 	}
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+	from, err := template(t.Context(), admin, *u)
+	if err != nil {
+		t.Fatalf("make the template of a test database: %v", err)
+	}
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name+" TEMPLATE "+from); err != nil {
 		t.Fatalf("make a test database: %v", err)
 	}
 	t.Cleanup(func() {

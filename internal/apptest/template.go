@@ -18,16 +18,18 @@ import (
 // Most tests want a database with this program's schema and nothing else in it. Bringing one up from nothing takes a
 // second of processor time under the race detector, copying one a tenth of it.
 
-// fill gives a database that does not exist yet, or is empty, the schema. What has tables already stays as it is.
+// fill makes a SQLite database that does not exist yet. PostgreSQL's are made with the schema.
 func fill(t testing.TB, ref string) {
 	t.Helper()
-	var err error
-	switch {
-	case ref == "": // app.Config then names a file of its own
-	case strings.HasPrefix(ref, "postgres"):
-		err = fillPostgres(context.WithoutCancel(t.Context()), ref)
-	default:
-		err = fillSQLite(ref)
+	if ref == "" || strings.HasPrefix(ref, "postgres") {
+		return
+	}
+	if _, err := os.Stat(ref); !errors.Is(err, os.ErrNotExist) {
+		return
+	}
+	schema, err := sqliteTemplate()
+	if err == nil {
+		err = os.WriteFile(ref, schema, 0o600)
 	}
 	if err != nil {
 		t.Fatalf("copy the template of a database: %v", err)
@@ -48,72 +50,27 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(file) //nolint:gosec // our own
 })
 
-func fillSQLite(file string) error {
-	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	schema, err := sqliteTemplate()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, schema, 0o600)
-}
-
 // templateLock lets one of the test programs that run at the same time make the template.
 const templateLock = 0x746d706c // "tmpl"
-
-// fillPostgres makes an empty database of the tests' server anew, as a copy of the template, which is made when missing.
-func fillPostgres(ctx context.Context, ref string) error {
-	u, err := url.Parse(ref)
-	if err != nil {
-		return err
-	}
-	server, err := url.Parse(os.Getenv("BOTTEGA_TEST_POSTGRES"))
-	if err != nil || u.Host != server.Host {
-		return err // a server of the test's own
-	}
-	name := strings.TrimPrefix(u.Path, "/")
-	if empty, err := isEmpty(ctx, ref); err != nil || !empty {
-		return err
-	}
-	migrations, err := db.Fingerprint()
-	if err != nil {
-		return err
-	}
-	template := "bottega_template_" + migrations[:16]
-	admin, err := sql.Open("pgx", server.String())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = admin.Close() }()
-	if err := makeTemplate(ctx, admin, *server, template); err != nil {
-		return err
-	}
-	if _, err := admin.ExecContext(ctx, "DROP DATABASE "+name); err != nil {
-		return err
-	}
-	_, err = admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
-	return err
-}
-
-func isEmpty(ctx context.Context, ref string) (bool, error) {
-	d, err := sql.Open("pgx", ref)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = d.Close() }()
-	var tables int
-	err = d.QueryRowContext(ctx, "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables)
-	return tables == 0, err
-}
 
 // made are the templates that this process has seen.
 var made sync.Map
 
-func makeTemplate(ctx context.Context, admin *sql.DB, server url.URL, name string) error {
-	if _, ok := made.Load(name); ok {
-		return nil
+// postgresTemplate returns the name of a database with the schema, which is made when missing. It is named for the
+// migrations and stays on the server.
+func postgresTemplate(ctx context.Context, admin *sql.DB, server url.URL) (string, error) {
+	migrations, err := db.Fingerprint()
+	if err != nil {
+		return "", err
 	}
+	name := "bottega_template_" + migrations[:16]
+	if _, ok := made.Load(name); ok {
+		return name, nil
+	}
+	return name, makeTemplate(ctx, admin, server, name)
+}
+
+func makeTemplate(ctx context.Context, admin *sql.DB, server url.URL, name string) error {
 	conn, err := admin.Conn(ctx)
 	if err != nil {
 		return err

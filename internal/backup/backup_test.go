@@ -288,7 +288,7 @@ func TestMove_GoesOnWhereItWasCutOff(t *testing.T) {
 	w := furnish(t, apptest.SQLite(t), 6)
 	changedIsRefused(t, w)
 	want := content(t, w.installation())
-	ref, storage := apptest.Postgres(t), t.TempDir()
+	ref, storage := apptest.EmptyPostgres(t), t.TempDir()
 	to := empty(t, w, ref, storage)
 	survey, err := backup.Look(t.Context(), w.installation(), nil)
 	if err != nil {
@@ -335,7 +335,7 @@ func TestMove_GoesOnWhereItWasCutOff(t *testing.T) {
 // changedIsRefused begins a move, changes the source, and sees that it does not go on.
 func changedIsRefused(t *testing.T, w furnished) {
 	t.Helper()
-	to := empty(t, w, apptest.Postgres(t), t.TempDir())
+	to := empty(t, w, apptest.EmptyPostgres(t), t.TempDir())
 	survey, err := backup.Look(t.Context(), w.installation(), nil)
 	if err != nil {
 		t.Fatal(err)

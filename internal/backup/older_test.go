@@ -14,7 +14,7 @@ import (
 
 // A backup that was taken before an upgrade is restored by the program from after it, into either database.
 func TestRestore_ABackupOfAnOlderVersion(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		old, err := db.Open(t.Context(), apptest.SQLite(t))
 		if err != nil {
 			t.Fatal(err)

@@ -73,7 +73,7 @@ func TestSum_DoesNotDependOnTheOrder(t *testing.T) {
 
 // Whatever table a migration adds is carried: it is found, it has a key that orders it, and its values can be written.
 func TestSchema_EveryTableCanBeCarried(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		all, err := d.Tables(t.Context(), d)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Version 11 lets teams buy: what accounts had bought before stays theirs, with all that belongs to it.
 func TestMigrate_KeepsWhatAccountsBoughtInVersion10(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 var errPoison = errors.New("poison")
 
 func TestBatch_APoisonousOperationFailsAlone(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		var mu sync.Mutex
 		sizes := []int{}
@@ -106,7 +106,7 @@ func TestBatch_APanicIsAnError(t *testing.T) {
 }
 
 func TestInsert_MoreRowsThanOneStatementTakes(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		rows := make([][]any, 20_001)
 		for i := range rows {
@@ -129,7 +129,7 @@ func TestInsert_MoreRowsThanOneStatementTakes(t *testing.T) {
 }
 
 func TestMigrate_RefusesADatabaseFromANewerVersion(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		if err := d.Migrate(t.Context()); err != nil {
 			t.Fatalf("migrating twice: %v", err)
@@ -152,7 +152,7 @@ func TestMigrate_RefusesADatabaseFromANewerVersion(t *testing.T) {
 }
 
 func TestEntry_CannotBeChangedOrDeleted(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		w := apptest.New(t, ref)
 		user := w.User("free")
 		w.Submit(user, "a fox", 1)
@@ -170,7 +170,7 @@ func TestEntry_CannotBeChangedOrDeleted(t *testing.T) {
 
 // Version 7 builds the table of subscriptions anew, so that a team can have one: those of accounts stay.
 func TestMigrate_KeepsSubscriptionsOfVersion6(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +219,7 @@ func TestMigrate_KeepsSubscriptionsOfVersion6(t *testing.T) {
 }
 
 func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)
@@ -258,7 +258,7 @@ func TestMigrate_KeepsWhatVersion1Held(t *testing.T) {
 
 // Version 13 says more of workers: those that are there stay, and count as servers.
 func TestMigrate_KeepsWorkersOfVersion12(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)
@@ -330,7 +330,7 @@ func TestOpen_MakesAFileForItsOwnerAlone(t *testing.T) {
 
 // Parameters in order become plain ones on SQLite, whatever else a statement does with them.
 func TestQuery_ParametersMeanTheirNumbers(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		for query, want := range map[string]string{
 			"SELECT CAST($1 AS TEXT) || CAST($2 AS TEXT) || CAST($3 AS TEXT)":                     "abc",

@@ -11,7 +11,7 @@ import (
 
 // Version 14 counts how often processes died of a ticket: what waits since before has none, and keeps all it had.
 func TestMigrate_KeepsTheLineOfVersion13(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)

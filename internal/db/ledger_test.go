@@ -59,7 +59,7 @@ func version2(t *testing.T, d *db.DB) {
 }
 
 func TestMigrate_KeepsTheJournalOfVersion2(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func TestMigrate_KeepsTheJournalOfVersion2(t *testing.T) {
 
 // Version 9 notes with each hold which model it pays for: those that were there get it from their generation.
 func TestMigrate_NamesTheModelOfEarlierHolds(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)

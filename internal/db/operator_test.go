@@ -10,7 +10,7 @@ import (
 
 // Version 16 counts rates in percent: what waits keeps its usual part of the machine, and everything else its place.
 func TestMigrate_KeepsTheLineOfVersion15(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d, err := db.Open(t.Context(), ref)
 		if err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func TestTrouble_AServerThatIsNotThere(t *testing.T) {
 }
 
 func TestTrouble_AConnectionThatIsCutDuringATransaction(t *testing.T) {
-	ref := apptest.Postgres(t)
+	ref := apptest.EmptyPostgres(t)
 	d, other := apptest.OpenDB(t, ref), apptest.OpenDB(t, ref)
 	err := d.Tx(t.Context(), func(tx *db.Tx) error {
 		var pid int
@@ -83,7 +83,7 @@ func TestTrouble_AConnectionThatIsCutDuringATransaction(t *testing.T) {
 }
 
 func TestTrouble_AWrongStatementIsNotTheDatabasesTrouble(t *testing.T) {
-	apptest.Databases(t, func(t *testing.T, ref string) {
+	apptest.EmptyDatabases(t, func(t *testing.T, ref string) {
 		d := apptest.OpenDB(t, ref)
 		err := d.Tx(t.Context(), func(tx *db.Tx) error {
 			_, err := tx.Exec(t.Context(), "INSERT INTO nowhere (a) VALUES (1)")
