@@ -54,7 +54,7 @@ func asShipped(t *testing.T) string {
 	return filepath.Join(shipped.dir, "bottega")
 }
 
-// bottega returns this program with the arguments, in a clean environment.
+// bottega returns this program with the arguments, in a clean environment: as the test was built, with the race detector.
 func bottega(args ...string) *exec.Cmd { return program(os.Args[0], args...) }
 
 func program(file string, args ...string) *exec.Cmd {
@@ -68,10 +68,10 @@ func program(file string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// output runs the program to its end.
+// output runs the program as it ships to its end: commands do one thing after the other, and there are many of them.
 func output(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := bottega(args...)
+	cmd := program(asShipped(t), args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err = cmd.Run()

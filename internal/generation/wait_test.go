@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
@@ -29,7 +30,7 @@ func TestWait_IsSaidInPlainUnits(t *testing.T) {
 // The relaxed way says how long it takes once pictures were made here, and longer while more is in the line.
 func TestOffer_SaysHowLongRelaxedTakes(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
-		w := apptest.New(t, ref)
+		w := apptest.New(t, ref, func(c *app.Config) { c.Grace = 100 * time.Millisecond })
 		user := w.User("artisan")
 		count := 4
 		relaxed := func() generation.Alternative {
