@@ -44,14 +44,24 @@ type cli struct {
 var configFiles = []string{"/etc/bottega.json", "~/.config/bottega.json", "bottega.json"}
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first signal asks for an orderly end, the second ends the program at once
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil {
+	if err := run(untilSignal(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bottega:", err)
 		os.Exit(1)
 	}
+}
+
+// untilSignal returns a context that the first signal ends: it asks for an orderly end. The second ends the program at
+// once, as signals do that nobody listens to; nobody does before the context has ended, so that none is swallowed.
+func untilSignal() context.Context {
+	ctx, stop := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked
+		signal.Stop(asked)
+		stop()
+	}()
+	return ctx
 }
 
 func run(ctx context.Context, args []string) error {

@@ -36,8 +36,8 @@ var shipped struct {
 	err  error
 }
 
-// asShipped returns the program built without the race detector, which makes it several times slower and says nothing
-// about a process that is killed. For tests that let the program work for long.
+// asShipped returns the program built as it ships. The race detector, which makes it several times slower, looks on where
+// the same parts run inside of a test: in internal/app and below.
 func asShipped(t *testing.T) string {
 	t.Helper()
 	shipped.once.Do(func() {
@@ -110,7 +110,7 @@ func freePort(t *testing.T) string {
 // startServer starts a server on a free port and waits until it is ready; it is stopped with the test.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
-	return startProgram(t, os.Args[0], args...)
+	return startProgram(t, asShipped(t), args...)
 }
 
 func startProgram(t *testing.T, file string, args ...string) *server {

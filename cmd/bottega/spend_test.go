@@ -51,7 +51,7 @@ func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
 func TestSpend_APICreditsFromTwoServersToZero(t *testing.T) {
 	two := startTwo(t)
 	two.run("admin", "user", "create", "--email", "api@example.com", "--password", password, "--plan", "operator")
-	credits, budget := int64(60), int64(2) // a quarter of the requests comes with the bounded key
+	credits, budget := int64(40), int64(2) // a quarter of the requests comes with the bounded key
 	if long() {
 		credits, budget = 150, 30
 	}

@@ -90,11 +90,11 @@ func TestFault_TheClockJumps(t *testing.T) {
 	p := newPress(t, times(6, 200), 50*time.Millisecond, one, two)
 	for p.busy() {
 		one.Clock.Advance(time.Duration(rand.Int64N(int64(6*time.Hour))) - 3*time.Hour + 10*time.Minute)
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(time.Duration(rand.Int64N(int64(200 * time.Millisecond))))
 	}
 	p.checkExact(func() {
 		one.Clock.Advance(time.Duration(rand.Int64N(int64(time.Minute))))
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond) // long enough for a run to end with the lease that it began with
 	})
 	close(stop)
 	<-slowly
