@@ -120,11 +120,12 @@ func (b *breakers) closed(engines []string) []string {
 	return list
 }
 
-// begin notes that a ticket starts, which tries the engine if its breaker is open.
-func (b *breakers) begin(t Ticket) {
+// begin notes that a ticket starts, which tries the engine if its breaker is open and its time is over. One that was chosen
+// before it opened tries nothing: its failure is one of those that opened it.
+func (b *breakers) begin(t Ticket, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if br := b.get(t.Needs); br.open > 0 && br.trial == "" {
+	if br := b.get(t.Needs); br.room(now) == roomOne {
 		br.trial = t.ID
 	}
 }

@@ -66,6 +66,24 @@ func TestBreaker_AClockThatGoesBackDoesNotKeepItOpen(t *testing.T) {
 	}
 }
 
+// What was chosen before the breaker opened and begins after is no trial: when it fails too, nothing is open for longer.
+func TestBreaker_WhatWasChosenBeforeItOpenedTriesNothing(t *testing.T) {
+	all := newBreakers(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	for n := range failuresOpen {
+		all.fail(Ticket{ID: string(rune('a' + n)), Needs: "e"}, noon, errors.New("away"))
+	}
+	late := Ticket{ID: "late", Needs: "e"}
+	all.begin(late, noon)
+	if all.fail(late, noon, errors.New("away")) || all.get("e").open != openFirst || all.get("e").opened != 1 {
+		t.Errorf("the breaker is %+v", all.get("e"))
+	}
+	all.end(late)
+	all.begin(late, noon.Add(openFirst))
+	if !all.fail(late, noon.Add(openFirst), errors.New("away")) || all.get("e").open != 2*openFirst {
+		t.Errorf("after a trial that failed it is %+v", all.get("e"))
+	}
+}
+
 // However runs end, there is never a second trial beside the first, and a run that goes well always closes.
 func TestBreaker_OneTrialAtATime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -92,7 +110,7 @@ func TestBreaker_OneTrialAtATime(t *testing.T) {
 				}
 				id := string(rune('a'+n%26)) + string(rune('0'+n/26))
 				running[id] = trying["e"]
-				all.begin(Ticket{ID: id, Needs: "e"})
+				all.begin(Ticket{ID: id, Needs: "e"}, now)
 			default:
 				for id, trial := range running {
 					ticket := Ticket{ID: id, Needs: "e"}

@@ -243,7 +243,7 @@ func (d *Dispatcher) step(work context.Context) (err error) {
 			}
 			continue
 		}
-		d.start(work, t)
+		d.start(work, t, now)
 	}
 	return nil
 }
@@ -347,13 +347,13 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// start runs a ticket in its own goroutine.
-func (d *Dispatcher) start(work context.Context, t Ticket) {
+// start runs a ticket, which was chosen at that time, in its own goroutine.
+func (d *Dispatcher) start(work context.Context, t Ticket, now time.Time) {
 	ctx, cancel := context.WithCancelCause(work)
 	d.mu.Lock()
 	d.running[t.ID] = cancel
 	d.mu.Unlock()
-	d.breakers.begin(t)
+	d.breakers.begin(t, now)
 	d.runs.Add(1)
 	go func() {
 		defer d.runs.Done()
