@@ -3,21 +3,7 @@
 import { accessible } from './access.mjs';
 import { phone, visitor } from './browser.mjs';
 import { check, same, until } from './harness.mjs';
-import { balance, newcomer, signUp } from './journey.mjs';
-
-const call = (page, method, path, body) =>
-  page.evaluate(
-    async ([method, path, body]) => {
-      const res = await fetch(`/api/studio${path}`, {
-        method,
-        headers: { 'Content-Type': 'application/json' },
-        body: body && JSON.stringify(body),
-      });
-      if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${await res.text()}`);
-      return res.status === 204 ? null : res.json();
-    },
-    [method, path, body],
-  );
+import { balance, call, newcomer, signUp } from './journey.mjs';
 
 async function fits(page, width) {
   await page.mouse.move(0, 0); // a tooltip is no landmark

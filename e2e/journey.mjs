@@ -6,6 +6,21 @@ import { look, texts } from './png.mjs';
 const GENERATION_LIMIT = Number(process.env.GENERATION_LIMIT_MS ?? 240_000);
 const PROMPT = 'a red fox sitting on a green hill';
 
+/** Asks as the studio does, from inside the page. */
+export const call = (page, method, path, body) =>
+  page.evaluate(
+    async ([method, path, body]) => {
+      const res = await fetch(`/api/studio${path}`, {
+        method,
+        headers: { 'Content-Type': 'application/json' },
+        body: body && JSON.stringify(body),
+      });
+      if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${await res.text()}`);
+      return res.status === 204 ? null : res.json();
+    },
+    [method, path, body],
+  );
+
 export const newcomer = () => ({ email: `e2e-${Date.now()}-${process.pid}@example.org`, password: 'correct horse battery' });
 
 export async function signUp(page, { email, password }) {

@@ -1,22 +1,7 @@
 // Waiting in line: places and waits, moving one to the front, keeping back, going on, cancelling what waits.
 import { accessible } from './access.mjs';
 import { check, same, until } from './harness.mjs';
-import { newcomer, ready, signUp } from './journey.mjs';
-
-/** Asks as the studio does, from inside the page. */
-const call = (page, method, path, body) =>
-  page.evaluate(
-    async ([method, path, body]) => {
-      const res = await fetch(`/api/studio${path}`, {
-        method,
-        headers: { 'Content-Type': 'application/json' },
-        body: body && JSON.stringify(body),
-      });
-      if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${await res.text()}`);
-      return res.status === 204 ? null : res.json();
-    },
-    [method, path, body],
-  );
+import { call, newcomer, ready, signUp } from './journey.mjs';
 
 const group = (page, id) => page.locator(`[data-testid=group][data-id="${id}"]`);
 const place = async (page, id) => {

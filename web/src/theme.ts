@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { t } from './i18n';
 
 /** Fired clay to vermilion. Shade 7 carries white text at 5.1 : 1. */
 const vermilion: MantineColorsTuple = [
@@ -48,6 +49,9 @@ const sheetStyles = {
   title: { fontWeight: 620, fontSize: 17, lineHeight: 1.3 },
 };
 
+/** The kit's crosses have no name that can be read out. */
+const closable = { closeButtonProps: { 'aria-label': t('common.close') } };
+
 export const theme = createTheme({
   primaryColor: 'vermilion',
   primaryShade: 7,
@@ -71,8 +75,9 @@ export const theme = createTheme({
     },
     InputWrapper: { styles: { label: { marginBottom: 5 }, description: { marginBottom: 6 } } },
     Popover: { defaultProps: { shadow: 'md', radius: 'lg' } },
-    Modal: { styles: sheetStyles },
-    Drawer: { styles: sheetStyles },
+    Modal: { styles: sheetStyles, defaultProps: closable },
+    Drawer: { styles: sheetStyles, defaultProps: closable },
+    Notification: { defaultProps: closable },
     Menu: { defaultProps: { shadow: 'md', radius: 'lg' } },
   },
 });

@@ -143,7 +143,6 @@ function Gift({ a }: { a: AdminAccount }) {
     (reason: string) => adminApi.grant(a.id, { unit, amount_mt: amount ?? 0, reason, ref }),
     () => {
       notifications.show({
-        closeButtonProps: { 'aria-label': t('common.close') },
         message: t('admin.given', { amount: text, email: a.email }),
       });
       setText('');

@@ -63,7 +63,6 @@ export function Accounts() {
         position={phone ? 'bottom' : 'right'}
         size={phone ? '92%' : 480}
         title={t('admin.account')}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
       >
         {account && <AccountDetail id={account} />}
       </Drawer>

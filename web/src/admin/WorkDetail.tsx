@@ -25,7 +25,6 @@ export function WorkDetail({ w, onDone }: { w: Work; onDone: () => void }) {
     (id: string) => adminApi.retry(id),
     () => {
       notifications.show({
-        closeButtonProps: { 'aria-label': t('common.close') },
         message: t('admin.retried'),
       });
       onDone();

@@ -123,7 +123,6 @@ export function WorkPage() {
         position={phone ? 'bottom' : 'right'}
         size={phone ? '88%' : 460}
         title={t('admin.work_title')}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
       >
         {shown && <WorkDetail w={shown} onDone={() => setOpen(null)} />}
       </Drawer>

@@ -12,7 +12,6 @@ export function useAct<T>(act: (what: T) => Promise<unknown>, done?: () => void,
     onError: (error) => {
       if (!quiet)
         notifications.show({
-          closeButtonProps: { 'aria-label': t('common.close') },
           color: 'red',
           title: t('common.failed'),
           message: error.message,

@@ -48,7 +48,6 @@ export function SettingsSheet({ composer }: { composer: ComposerState }) {
         title={t('create.settings')}
         radius="lg"
         classNames={{ body: classes.sheetBody }}
-        closeButtonProps={{ 'aria-label': t('common.close') }}
       >
         {roles(model).length > 0 && (
           <>

@@ -26,7 +26,6 @@ export function KeyTerms({ apiKey, teams, onClose, onKept }: Props) {
       title={t('keys.edit_title', { name: apiKey?.name })}
       radius="lg"
       centered
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {apiKey && <Form key={apiKey.id} apiKey={apiKey} teams={teams} onClose={onClose} onKept={onKept} />}
     </Modal>

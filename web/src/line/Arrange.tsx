@@ -61,7 +61,6 @@ export function Arrange({ onClose }: { onClose: () => void }) {
       position={phone ? 'bottom' : 'right'}
       size={phone ? '88%' : 480}
       title={t('line.arrange_title')}
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {error && !data ? (
         <Failed text={error.message} onRetry={() => void refetch()} />
@@ -90,7 +89,6 @@ function Section({ rows, relaxes }: { rows: Rows; relaxes: boolean }) {
     mutationFn: (m) => api.move(m.id, m.before),
     onError: (error) =>
       notifications.show({
-        closeButtonProps: { 'aria-label': t('common.close') },
         color: 'red',
         title: t('common.failed'),
         message: error.message,
@@ -159,7 +157,6 @@ function Row({ g, alone, relaxes }: { g: Generation; alone: boolean; relaxes: bo
     mutationFn: (what) => what(),
     onError: (error) =>
       notifications.show({
-        closeButtonProps: { 'aria-label': t('common.close') },
         color: 'red',
         title: t('common.failed'),
         message: error.message,
@@ -171,7 +168,6 @@ function Row({ g, alone, relaxes }: { g: Generation; alone: boolean; relaxes: bo
     const told = await lineApi.relax(g.id);
     applyGeneration(client, told);
     notifications.show({
-      closeButtonProps: { 'aria-label': t('common.close') },
       message: t('line.relaxed', { price: worded(g.price_mt) }),
     });
   };

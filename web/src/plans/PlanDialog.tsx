@@ -66,7 +66,6 @@ export function PlanDialog({ wish, checkout, team, onClose }: Props) {
       title={p ? t(`plans.ask_${p.action}`, { plan: p.title }) : t('plans.ask')}
       radius="lg"
       centered
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       {preview.isFetching && !p && <Skeleton height={150} radius={10} />}
       {p && <Lines p={p} of={wish?.of ?? 'tokens'} />}

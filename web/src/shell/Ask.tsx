@@ -18,14 +18,7 @@ interface Props {
 export function Ask({ opened, title, text, yes, busy, testid, onYes, onNo }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={opened}
-      onClose={onNo}
-      title={title}
-      radius="lg"
-      centered
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Modal opened={opened} onClose={onNo} title={title} radius="lg" centered>
       <p>{text}</p>
       <Group justify="flex-end" gap={8} mt={22}>
         <Button variant="default" onClick={onNo} data-autofocus>

@@ -51,14 +51,7 @@ const groups = [
 export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t('shell.shortcuts')}
-      radius="lg"
-      size="lg"
-      closeButtonProps={{ 'aria-label': t('common.close') }}
-    >
+    <Modal opened={opened} onClose={onClose} title={t('shell.shortcuts')} radius="lg" size="lg">
       <div className={classes.sheet}>
         {groups.map((g) => (
           <section key={g.title}>

@@ -82,7 +82,6 @@ export function Ending({ team }: { team: Team }) {
         title={asking ? t(`team.${asking}_title`, { team: team.name, email }) : ''}
         radius="lg"
         centered
-        closeButtonProps={{ 'aria-label': t('common.close') }}
       >
         {asking && <p>{t(`team.${asking}_text`)}</p>}
         {asking === 'dissolve' && (

@@ -159,7 +159,6 @@ function LimitDialog({ member, busy, onClose, onSave }: LimitProps) {
       title={t('team.limit_title', { email: member.email })}
       radius="lg"
       centered
-      closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <form
         onSubmit={(e: FormEvent) => {

@@ -138,14 +138,7 @@ function Head({ team }: { team: Team }) {
           </Button>
         )}
       </div>
-      <Modal
-        opened={opened}
-        onClose={close}
-        title={t('team.rename_title')}
-        radius="lg"
-        centered
-        closeButtonProps={{ 'aria-label': t('common.close') }}
-      >
+      <Modal opened={opened} onClose={close} title={t('team.rename_title')} radius="lg" centered>
         <form
           onSubmit={(e: FormEvent) => {
             e.preventDefault();
