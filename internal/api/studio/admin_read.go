@@ -59,10 +59,10 @@ type AdminWorker struct {
 
 // Pace is how long a slot takes for the work of a model.
 type Pace struct {
-	Engine string `json:"engine"`
-	Model  string `json:"model"`
-	Millis int64  `json:"ms" doc:"for what a thousand tokens pay"`
-	Runs   int64  `json:"runs" doc:"that it was measured from"`
+	Engine string  `json:"engine"`
+	Model  string  `json:"model"`
+	Takes  float64 `json:"seconds_per_token" doc:"of a slot, for what one token pays"`
+	Runs   int64   `json:"runs" doc:"that it was measured from"`
 }
 
 // Waits is how right the waits were that the process that answers has told.
@@ -104,7 +104,7 @@ func (s *server) adminOverview(ctx context.Context, _ *nothing) (*body[Overview]
 		})
 	}
 	for _, p := range o.Paces {
-		out.Paces = append(out.Paces, Pace{Engine: p.Engine, Model: p.Model, Millis: p.Takes.Milliseconds(), Runs: p.Runs})
+		out.Paces = append(out.Paces, Pace{Engine: p.Engine, Model: p.Model, Takes: p.Takes.Seconds() / 1000, Runs: p.Runs})
 	}
 	for _, c := range o.Outcomes {
 		out.Outcomes = append(out.Outcomes, Outcome{State: string(c.State), Code: c.Code, Count: c.N})

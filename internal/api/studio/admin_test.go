@@ -11,6 +11,7 @@ import (
 	"bottega/internal/api/studio"
 	"bottega/internal/apptest"
 	"bottega/internal/auth"
+	"bottega/internal/db"
 	"bottega/internal/engine"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/plan"
@@ -110,12 +111,22 @@ func TestAdmin_LanesAndWorkersAreStoppedAndTheLogSaysBy(t *testing.T) {
 		if g := ada.must(200, "GET", "/generations/"+id, nil); g.text("stopped") != "lane" || g.number("position") != 1 || g.at("starts") != nil {
 			t.Errorf("in a paused lane it waits as %s", g.raw)
 		}
+		err := s.DB.Tx(t.Context(), func(tx *db.Tx) error { // 4,000 s for a thousand tokens
+			_, err := tx.Exec(t.Context(), "INSERT INTO pace (engine, model, micros, runs) VALUES ('far', 'slow', 4000000000, 2)")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		s.Run()
 		var worker string
 		s.Wait(func() error {
 			o := owner.must(200, "GET", "/admin/overview", nil)
 			if len(o.list("workers")) != 1 {
 				return fmt.Errorf("the workers are %v", o.at("workers"))
+			}
+			if p := o.list("paces"); len(p) == 0 || p[0]["model"] != "slow" || p[0]["seconds_per_token"] != 4.0 {
+				return fmt.Errorf("the paces are %v", p)
 			}
 			worker, _ = o.list("workers")[0]["id"].(string)
 			lane := o.list("lanes")[0]

@@ -312,7 +312,9 @@ function Paces({ told }: { told: Told }) {
               <strong>{p.model}</strong>
               <small>{t('admin.pace_runs', { count: p.runs })}</small>
             </span>
-            <span className="number">{t('admin.pace', { seconds: (p.ms / 1000).toFixed(1) })}</span>
+            <span className="number">
+              {t('admin.pace', { seconds: Number(p.seconds_per_token.toPrecision(2)) })}
+            </span>
           </li>
         ))}
       </ul>

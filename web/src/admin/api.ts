@@ -37,7 +37,7 @@ export interface Overview {
   at: string;
   lanes: AdminLane[];
   workers: AdminWorker[];
-  paces: { engine: string; model: string; ms: number; runs: number }[];
+  paces: { engine: string; model: string; seconds_per_token: number; runs: number }[];
   waits: { foretold: number; inside: number; error_seconds: number };
   outcomes: { state: GenerationState; code: string; count: number }[];
 }
