@@ -184,9 +184,9 @@ const (
 // for pictures of several requests anywhere, every answer has to be the same, bit for bit, whoever stands beside it:
 // else a picture would depend on who else was painting, or on how fast the machine was when the worker started (int8
 // networks that scale by the whole batch are like that).
-func measureHabit(net forwarder, m *manifest, use *device) (habit, error) {
+func measureHabit(net forwarder, m *manifest, use *device, c clock.Clock) (habit, error) {
 	h := habit{sizes: []int{1}, seconds: map[int]float64{}}
-	l := &trial{net: net, side: m.Grid, asks: trialAsks(m, mostTogether)}
+	l := &trial{net: net, clock: c, side: m.Grid, asks: trialAsks(m, mostTogether)}
 	if _, err := l.single(0); err != nil { // the first forward of all is slow
 		return h, err
 	}
@@ -212,6 +212,7 @@ func measureHabit(net forwarder, m *manifest, use *device) (habit, error) {
 // trial are forwards whose time is taken.
 type trial struct {
 	net     forwarder
+	clock   clock.Clock
 	side    int
 	asks    []paint.Ask
 	alone   [][]float32 // answers to the asks one by one, as far as they were asked
@@ -220,11 +221,11 @@ type trial struct {
 
 // run is one forward of some asks, in seconds.
 func (l *trial) run(asks []paint.Ask) (float64, error) {
-	from := clock.System{}.Now()
+	from := l.clock.Now()
 	if err := l.net.forward(context.Background(), l.side, l.side, asks); err != nil {
 		return 0, fmt.Errorf("measure a forward of %d: %w", len(asks), err)
 	}
-	return max(clock.System{}.Now().Sub(from), time.Microsecond).Seconds(), nil
+	return max(l.clock.Now().Sub(from), time.Microsecond).Seconds(), nil
 }
 
 // single asks one alone.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -180,22 +179,19 @@ func TestHabit_IsMeasuredAndNeverMixesPictures(t *testing.T) {
 
 // fakeNet takes so long for a forward as it is told, and mixes what stands in one if it is told to.
 type fakeNet struct {
+	clock   *clock.Fake // which it moves on
 	seconds map[int]float64
 	mixes   bool
 }
 
 func (f *fakeNet) forward(_ context.Context, _, _ int, asks []paint.Ask) error {
-	now := clock.System{}
-	until := now.Now().Add(time.Duration(f.seconds[len(asks)] * float64(time.Second)))
 	for _, a := range asks {
 		copy(a.X, a.Noisy)
 		if f.mixes {
 			a.X[0] = float32(len(asks))
 		}
 	}
-	for now.Now().Before(until) {
-		runtime.Gosched() // it works that long
-	}
+	f.clock.Advance(time.Duration(f.seconds[len(asks)] * float64(time.Second)))
 	return nil
 }
 
@@ -214,7 +210,8 @@ func TestMeasureHabit_SharesWhereThatIsFasterAndChangesNothing(t *testing.T) {
 		"CUDA":              {&fakeNet{seconds: slower}, true, 8, true},
 		"CUDA that mixes":   {&fakeNet{seconds: faster, mixes: true}, true, 2, false},
 	} {
-		got, err := measureHabit(c.net, m, &device{cuda: c.cuda})
+		c.net.clock = clock.NewFake(time.Unix(0, 0))
+		got, err := measureHabit(c.net, m, &device{cuda: c.cuda}, c.net.clock)
 		must(t, err)
 		if got.most() != c.most || got.sharing != c.sharing {
 			t.Errorf("%s: %+v, want %d asks in a forward, sharing %v", name, got, c.most, c.sharing)

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"bottega/internal/clock"
 	"bottega/internal/engine"
 	"bottega/internal/engine/tempera/paint"
 	"bottega/internal/telemetry"
@@ -55,7 +56,7 @@ func openPainter(files fs.FS, opts painterOptions) (*painter, error) {
 		return nil, err
 	}
 	m.network, m.look = nil, nil // the sessions have their own copy
-	if p.habit, err = measureHabit(p.net, m.manifest, p.device); err != nil {
+	if p.habit, err = measureHabit(p.net, m.manifest, p.device, clock.System{}); err != nil {
 		p.close()
 		return nil, weightsError(networkFile, "cannot be used (%v)", err)
 	}
