@@ -20,5 +20,6 @@ say "building stripe-mock $version into $binary (a minute, once)"
 mkdir -p .cache/bin
 work=$(mktemp -d .cache/bin/stripe-mock.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-GOBIN=$root/$work go install "github.com/stripe/stripe-mock@$version"
+# -trimpath as for bottega: so what both contain is compiled once.
+GOBIN=$root/$work go install -trimpath "github.com/stripe/stripe-mock@$version"
 mv "$work/stripe-mock" "$binary" # in one step: an interrupted build leaves nothing that looks whole

@@ -19,5 +19,6 @@ say "building versitygw $version into $binary (some minutes, once)"
 mkdir -p .cache/bin
 work=$(mktemp -d .cache/bin/versitygw.XXXXXX)
 trap 'rm -rf "$work"' EXIT
-GOBIN=$root/$work go install "github.com/versity/versitygw/cmd/versitygw@$version"
+# -trimpath as for bottega: so what both contain is compiled once.
+GOBIN=$root/$work go install -trimpath "github.com/versity/versitygw/cmd/versitygw@$version"
 mv "$work/versitygw" "$binary" # in one step: an interrupted build leaves nothing that looks whole
