@@ -26,8 +26,10 @@ BENCH ?=
 run: build ## install what is missing, build, start; prints the address and the owner link
 	exec bin/bottega serve $(ARGS)
 
+# Three things at a time: on a new machine some wait for the network while others compute.
 .PHONY: test
-test: deps build ## install what is missing, run every test
+test: test-deps ## install what is missing, run every test
+	$(MAKE) -j3 deps build
 	MAKE="$(MAKE)" scripts/test.sh go web tempera e2e sdk deploy
 
 .PHONY: build
@@ -109,7 +111,7 @@ style-pictures: build $(STAMPS)/python-tests ## paint the pictures of the studio
 ##@ Parts
 
 .PHONY: deps
-deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw stripe-mock deploy-tools $(STAMPS)/python-tests $(STAMPS)/deploy-python ## install everything that building and testing needs
+deps: test-deps web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json onnxruntime versitygw stripe-mock deploy-tools leonardo-sdks $(STAMPS)/python-tests $(STAMPS)/deploy-python ## install everything that building and testing needs
 
 .PHONY: run-deps
 run-deps:
@@ -181,6 +183,11 @@ versitygw: | test-deps
 .PHONY: stripe-mock
 stripe-mock: | test-deps
 	@scripts/fetch-stripe-mock.sh | { grep -v ' is there$$' || true; }
+
+# The official SDKs that the server is tested with. Quiet when they are there.
+.PHONY: leonardo-sdks
+leonardo-sdks: | test-deps
+	@e2e/sdk/run.sh install
 
 # What deploy/ is checked with.
 .PHONY: deploy-tools

@@ -2,28 +2,27 @@
 # Runs the official Leonardo.Ai SDKs, unchanged, against a running Bottega server.
 #
 #     BASE_URL=http://127.0.0.1:7860 API_KEY=… e2e/sdk/run.sh [node|python]…
+#     e2e/sdk/run.sh install
 #
-# Without arguments both run. The npm SDK is installed beside this script, the Python one into .cache/sdk-python of the
-# repository, each when it is missing or its pinned versions changed. The account needs about 60 tokens.
+# Without arguments both run; with install they are only installed, which needs no server. The npm SDK is installed
+# beside this script, the Python one into .cache/sdk-python of the repository, each when it is missing or its pinned
+# versions changed. The account needs about 60 tokens.
 set -eu
-: "${BASE_URL:?set BASE_URL, for example http://127.0.0.1:7860}" "${API_KEY:?set API_KEY}"
-export BASE_URL API_KEY
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 venv=$(CDPATH= cd -- "$here/../.." && pwd)/.cache/sdk-python
 
 # fresh STAMP FILE: the stamp holds what FILE said when it was installed
 fresh() { cmp -s "$1" "$2"; }
 
-run_node() {
+install_node() {
     cd "$here/node"
     if ! fresh node_modules/.installed package-lock.json; then
         npm ci --no-fund --no-audit --loglevel=error
         cp package-lock.json node_modules/.installed
     fi
-    node run.mjs
 }
 
-run_python() {
+install_python() {
     cd "$here/python"
     if ! fresh "$venv/installed" requirements.txt; then
         rm -rf "$venv"
@@ -31,8 +30,25 @@ run_python() {
         "$venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
         cp requirements.txt "$venv/installed"
     fi
+}
+
+run_node() {
+    install_node
+    node run.mjs
+}
+
+run_python() {
+    install_python
     PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" run.py
 }
+
+if [ "${1:-}" = install ]; then
+    (install_node)
+    (install_python)
+    exit
+fi
+: "${BASE_URL:?set BASE_URL, for example http://127.0.0.1:7860}" "${API_KEY:?set API_KEY}"
+export BASE_URL API_KEY
 
 status=0
 for sdk in "${@:-both}"; do
