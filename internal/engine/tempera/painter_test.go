@@ -196,7 +196,7 @@ func walk(t *testing.T, message []byte, f func(field int, value []byte)) {
 
 func everyControlChangesThePicture(t *testing.T, p *painter) {
 	base := ask("a red fox on a hill")
-	base.Guidance = 2
+	base.Guidance, base.Steps = 2, 2 // enough to differ; whether it is good is for others to say
 	shown := card(90, 90, color.NRGBA{250, 240, 210, 255}, color.NRGBA{40, 90, 220, 255})
 	hole := maskOf(90, 90, image.Rect(30, 30, 60, 60))
 	refer := func(q *engine.ImageRequest, kind engine.ReferenceKind, strength float64) {
@@ -211,7 +211,7 @@ func everyControlChangesThePicture(t *testing.T, p *painter) {
 		"negative prompt": func(q *engine.ImageRequest) { q.NegativePrompt = "red fox hill" },
 		"adherence":       func(q *engine.ImageRequest) { q.Adherence = 0.8 },
 		"no reference":    func(q *engine.ImageRequest) { q.Adherence = -1 },
-		"steps":           func(q *engine.ImageRequest) { q.Steps = 6 },
+		"steps":           func(q *engine.ImageRequest) { q.Steps = 3 },
 		"background":      func(q *engine.ImageRequest) { q.Prompt, q.Background = "a fox", scarlet },
 		"tile":            func(q *engine.ImageRequest) { q.Tile = true },
 		"init":            func(q *engine.ImageRequest) { q.Init, q.Strength = shown, 0.5 },
