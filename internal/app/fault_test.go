@@ -1,13 +1,13 @@
 package app_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"image/png"
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +26,9 @@ import (
 
 // The tests in fault_*_test.go let things go wrong under load, on a real PostgreSQL and a real S3 server, and then check
 // that every accepted generation ended exactly once, that the tokens are exact and that no file is left over.
+
+// patience is how long a fact may take on a machine that has much else to do.
+const patience = 4 * time.Minute
 
 // times is how often something is done: more in the long run.
 func times(short, long int) int {
@@ -59,6 +62,7 @@ type press struct {
 	mu       sync.Mutex
 	accepted map[string]order // by generation
 	done     chan struct{}
+	trouble  atomic.Value // the last refusal, in words
 }
 
 // order is what was asked for.
@@ -85,11 +89,15 @@ func newPress(t *testing.T, each int, between time.Duration, servers ...*apptest
 		all.Go(func() { p.submitAll(who) })
 	}
 	go func() { all.Wait(); close(p.done) }()
+	t.Cleanup(func() { <-p.done }) // they stop with the test's context, before the servers close
 	return p
 }
 
 func (p *press) submitAll(who access.Actor) {
 	for n := range p.each {
+		if p.t.Context().Err() != nil {
+			return
+		}
 		count := 1 + n%2
 		ids := make([]string, 2)
 		var same sync.WaitGroup
@@ -97,6 +105,9 @@ func (p *press) submitAll(who access.Actor) {
 			same.Go(func() { ids[i] = p.submit(who, fmt.Sprint(n), count) })
 		}
 		same.Wait()
+		if p.t.Context().Err() != nil {
+			return
+		}
 		if ids[0] == "" || ids[0] != ids[1] {
 			p.t.Errorf("one key gave %v", ids)
 			return
@@ -108,7 +119,7 @@ func (p *press) submitAll(who access.Actor) {
 		p.accepted[ids[0]] = order{who, count}
 		p.mu.Unlock()
 		if n%5 == 4 { // an error only means that it was not cancelled
-			_, _ = p.server().Generations.Cancel(context.Background(), who, ids[0])
+			_, _ = p.server().Generations.Cancel(p.t.Context(), who, ids[0])
 		}
 		time.Sleep(time.Duration(rand.Int64N(int64(p.between) + 1)))
 	}
@@ -116,16 +127,20 @@ func (p *press) submitAll(who access.Actor) {
 
 func (p *press) server() *apptest.World { return p.servers[rand.IntN(len(p.servers))] }
 
-// submit asks with the same key until there is an answer.
+// submit asks with the same key until there is an answer, or the test has ended.
 func (p *press) submit(who access.Actor, key string, count int) string {
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for {
-		g, err := p.server().Generations.Submit(context.Background(), who, generation.SubmitRequest{
+		g, err := p.server().Generations.Submit(p.t.Context(), who, generation.SubmitRequest{
 			Kind: "image", Input: &image.Request{Prompt: "a fox", Count: &count, Seed: ptr(int64(7))}, IdempotencyKey: key,
 		})
 		if err == nil {
 			return g.ID
 		}
+		if p.t.Context().Err() != nil {
+			return ""
+		}
+		p.trouble.Store(err.Error())
 		if f := fault.As(err); f != nil && f.Kind != fault.Unavailable || time.Now().After(deadline) {
 			p.t.Errorf("submit: %v", err)
 			return ""
@@ -151,21 +166,21 @@ func (p *press) busy() bool {
 func (p *press) checkExact(step func()) map[generation.State]int {
 	p.t.Helper()
 	w := p.servers[0]
-	for deadline := time.Now().Add(2 * time.Minute); p.busy(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); p.busy(); time.Sleep(10 * time.Millisecond) {
 		if step(); time.Now().After(deadline) {
-			p.t.Fatal("not everything is submitted after two minutes")
+			p.t.Fatalf("not everything is submitted after %v; the last refusal: %v", patience, p.trouble.Load())
 		}
 	}
 	ended := map[generation.State]int{}
 	for id, o := range p.accepted {
 		var g *generation.Generation
 		var err error
-		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 			if g, err = w.Generations.Get(p.t.Context(), o.who, id); err == nil && g.State.Final() {
 				break
 			}
 			if step(); time.Now().After(deadline) {
-				p.t.Fatalf("generation %s has not ended after two minutes: %+v, %v", id, g, err)
+				p.t.Fatalf("generation %s has not ended after %v: %+v, %v", id, patience, g, err)
 			}
 		}
 		ended[g.State]++
