@@ -16,12 +16,14 @@ import (
 	"net/http/httputil"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/db"
 )
@@ -150,6 +152,9 @@ func balance(t *testing.T, servers ...*server) string {
 	return front.URL
 }
 
+// aLongLook is long enough for kills that are seconds apart, a flood that fills its line, and numbers that mean something.
+const aLongLook = 10 * time.Minute
+
 // howLong is how long machines are killed: BOTTEGA_TEST_MACHINES_FOR=30m for a long look.
 func howLong(t *testing.T) time.Duration {
 	d := 8 * time.Second
@@ -167,56 +172,25 @@ func howLong(t *testing.T) time.Duration {
 
 // TestMachines_KilledAtRandomLoseNothing runs two servers that only serve behind a load balancer and three workers (one on
 // the database, one through a server, one through the balancer) on one PostgreSQL and one S3 store, and kills workers and a
-// server at random while clients submit and cancel. Every accepted generation ends once, every picture decodes, the ledger
-// is exact, and the user of one server sees the ends of work that ran elsewhere.
+// server at random while clients submit and cancel, one account floods the line and ten ask for one thing at a time. In the
+// middle of it a backup is taken. Every accepted generation ends once, every picture decodes, the ledger is exact, no file
+// is left over, the backup comes back, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
-	ref := apptest.Postgres(t)
-	store := []string{"--database", ref, "--storage", apptest.S3(t), "--data", t.TempDir()}
-	with := func(more ...string) []string { return append(append([]string{}, store...), more...) }
-	file := asShipped(t)
-	one := startProgram(t, file, with("--slots", "0")...)
-	two := startProgram(t, file, with("--slots", "0")...)
-	front := balance(t, one, two)
-	token := must(t, append([]string{"admin", "worker", "create", "--name", "test"}, store...)...)
-	workers := []*machine{
-		startMachine(t, file, with("--name", "on-the-database", "--lease", "1s")...),
-		startMachine(t, file, "--name", "through-one", "--server", one.base, "--token", token),
-		startMachine(t, file, "--name", "through-any", "--server", front, "--token", token),
-	}
-	for _, m := range workers {
-		m.working()
-	}
-	shown := must(t, append([]string{"admin", "queue"}, store...)...)
-	for _, want := range []string{"on-the-database", "through-one", "through-any", "tempera-image@"} {
-		if !strings.Contains(shown, want) {
-			t.Errorf("`bottega admin queue` does not say %q:\n%s", want, shown)
-		}
-	}
-	c := newClient(t, one, t.TempDir(), store[:4]...)
+	look := howLong(t)
+	f := startFleet(t)
+	c := newClient(t, f.one, t.TempDir(), f.store[:4]...)
 	watching, stop := context.WithCancel(t.Context())
 	defer stop()
 	ends := c.ends(watching, t)
-	c.base = front
-	load := startLoad(c)
-	kills := 0
-	for enough := time.After(howLong(t)); ; kills++ {
-		select {
-		case <-enough:
-		case <-time.After(time.Duration(500+rand.IntN(2000)) * time.Millisecond):
-			if victim := rand.IntN(len(workers) + 1); victim == len(workers) {
-				two.kill()
-				two.start()
-			} else {
-				workers[victim].kill()
-				workers[victim].start()
-			}
-			continue
-		}
-		break
-	}
+	c.base = f.front
+	load, line := startLoad(c), lineUp(t, f.front, look, f.store)
+	line.start()
+	saved := make(chan saved, 1)
+	kills := f.killAll(look, func() { saved <- line.save(f.store) })
 	accepted := load.finish(t)
-	checkAll(t, c, accepted, store)
-	checkFailures(t, ref)
+	line.finish(look + time.Minute)
+	checkAll(t, c, accepted, f.store)
+	checkFailures(t, f.ref)
 	late := time.After(30 * time.Second)
 	for seen := false; !seen; {
 		select {
@@ -227,15 +201,89 @@ func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 		}
 	}
 	stop()
-	for _, m := range workers {
-		if err := m.terminate(); err != nil {
-			t.Errorf("a worker that was told to stop ended with %v", err)
+	f.stop()
+	t.Logf("killed in %s: %v", look, kills)
+	line.tell(f.ref, look)
+	sweep(t, app.Config{Database: f.ref, Storage: f.storage})
+	line.bringBack(f.file, <-saved)
+}
+
+// fleet is two servers that only serve, a balancer before them, and three workers.
+type fleet struct {
+	t                  *testing.T
+	file, ref, storage string
+	store              []string // the flags of all of them
+	one, two           *server
+	front              string
+	workers            []*machine
+}
+
+func startFleet(t *testing.T) *fleet {
+	f := &fleet{t: t, file: asShipped(t), ref: apptest.Postgres(t), storage: apptest.S3(t)}
+	f.store = []string{"--database", f.ref, "--storage", f.storage, "--data", t.TempDir()}
+	with := func(more ...string) []string { return slices.Concat(f.store, more) }
+	f.one = startProgram(t, f.file, with("--slots", "0")...)
+	f.two = startProgram(t, f.file, with("--slots", "0")...)
+	f.front = balance(t, f.one, f.two)
+	token := must(t, append([]string{"admin", "worker", "create", "--name", "test"}, f.store...)...)
+	f.workers = []*machine{
+		startMachine(t, f.file, with("--name", "on-the-database", "--lease", "1s")...),
+		startMachine(t, f.file, "--name", "through-one", "--server", f.one.base, "--token", token),
+		startMachine(t, f.file, "--name", "through-any", "--server", f.front, "--token", token),
+	}
+	for _, m := range f.workers {
+		m.working()
+	}
+	shown := must(t, append([]string{"admin", "queue"}, f.store...)...)
+	for _, want := range []string{"on-the-database", "through-one", "through-any", "tempera-image@"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("`bottega admin queue` does not say %q:\n%s", want, shown)
 		}
 	}
-	if err := errors.Join(one.terminate(), two.terminate()); err != nil {
-		t.Errorf("the servers ended with %v", err)
+	return f
+}
+
+// killAll kills a worker or the second server at random until the time is over, and starts it again at once; halfway it
+// lets something go on beside. It returns how often it killed what.
+func (f *fleet) killAll(look time.Duration, halfway func()) map[string]int {
+	f.t.Helper()
+	least, more := 500, 2000 // milliseconds between two
+	if look >= aLongLook {
+		least, more = 2000, 6000
 	}
-	t.Logf("%d kills, %d generations", kills, len(accepted))
+	kills := map[string]int{}
+	half, enough := time.After(look/2), time.After(look)
+	for {
+		select {
+		case <-enough:
+			return kills
+		case <-half:
+			go halfway()
+		case <-time.After(time.Duration(least+rand.IntN(more)) * time.Millisecond):
+			if victim := rand.IntN(len(f.workers) + 1); victim == len(f.workers) {
+				f.two.kill()
+				f.two.start()
+				kills["server"]++
+			} else {
+				f.workers[victim].kill()
+				f.workers[victim].start()
+				kills["worker"]++
+			}
+		}
+	}
+}
+
+// stop tells everything to stop; all of it ends well.
+func (f *fleet) stop() {
+	f.t.Helper()
+	for _, m := range f.workers {
+		if err := m.terminate(); err != nil {
+			f.t.Errorf("a worker that was told to stop ended with %v", err)
+		}
+	}
+	if err := errors.Join(f.one.terminate(), f.two.terminate()); err != nil {
+		f.t.Errorf("the servers ended with %v", err)
+	}
 }
 
 // checkFailures reads why generations failed: only because each of their attempts was lost.
