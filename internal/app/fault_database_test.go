@@ -102,8 +102,10 @@ func TestFault_TheDatabaseIsKilledAndRestarted(t *testing.T) {
 		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 		c.Kill()
 		c.Start()
+		p.more()
 		time.Sleep(time.Duration(100+rand.IntN(300)) * time.Millisecond)
 		c.Restart()
+		p.more()
 	}
 	p.checkExact(nothing)
 }

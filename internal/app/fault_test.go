@@ -38,6 +38,10 @@ func times(short, long int) int {
 	return short
 }
 
+// patience is how long something may go wrong that has to work in the end. In the long run a database is down for most of
+// the time for minutes, on a machine that may be busy.
+func patience() time.Duration { return time.Duration(times(1, 10)) * time.Minute }
+
 // real lets a world go by the machine's clock, with short leases, and keep its files in the store.
 func real(store string) func(*app.Config) {
 	return func(c *app.Config) {
@@ -129,7 +133,7 @@ func (p *press) server() *apptest.World { return p.servers[rand.IntN(len(p.serve
 
 // submit asks with the same key until there is an answer, or the test has ended.
 func (p *press) submit(who access.Actor, key string, count int) string {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(patience())
 	for {
 		g, err := p.server().Generations.Submit(p.t.Context(), who, generation.SubmitRequest{
 			Kind: "image", Input: &image.Request{Prompt: "a fox", Count: &count, Seed: ptr(int64(7))}, IdempotencyKey: key,
@@ -161,26 +165,39 @@ func (p *press) busy() bool {
 	}
 }
 
+// more waits until something more was accepted, or everything is: so that a database that is killed again and again works
+// in between, however slow the machine.
+func (p *press) more() {
+	p.t.Helper()
+	have := func() int { p.mu.Lock(); defer p.mu.Unlock(); return len(p.accepted) }
+	before := have()
+	for deadline := time.Now().Add(patience()); p.busy() && have() == before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.t.Fatal("nothing more was accepted within the patience")
+		}
+	}
+}
+
 // checkExact waits until all is submitted and everything has ended, and checks what was promised. step is done between
 // two looks. It returns how many ended how.
 func (p *press) checkExact(step func()) map[generation.State]int {
 	p.t.Helper()
 	w := p.servers[0]
-	for deadline := time.Now().Add(patience); p.busy(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * patience()); p.busy(); time.Sleep(10 * time.Millisecond) {
 		if step(); time.Now().After(deadline) {
-			p.t.Fatalf("not everything is submitted after %v; the last refusal: %v", patience, p.trouble.Load())
+			p.t.Fatalf("not everything is submitted after twice the patience; the last refusal: %v", p.trouble.Load())
 		}
 	}
 	ended := map[generation.State]int{}
 	for id, o := range p.accepted {
 		var g *generation.Generation
 		var err error
-		for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(2 * patience()); ; time.Sleep(10 * time.Millisecond) {
 			if g, err = w.Generations.Get(p.t.Context(), o.who, id); err == nil && g.State.Final() {
 				break
 			}
 			if step(); time.Now().After(deadline) {
-				p.t.Fatalf("generation %s has not ended after %v: %+v, %v", id, patience, g, err)
+				p.t.Fatalf("generation %s has not ended after twice the patience: %+v, %v", id, g, err)
 			}
 		}
 		ended[g.State]++
