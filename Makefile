@@ -14,6 +14,7 @@ GOLANGCI_VERSION := v2.15.0
 RUFF_VERSION := 0.17.6
 STAMPS := .cache/stamps
 TEMPERA_PYTHON := .cache/tempera/venv/bin/python
+INVOKEAI := .cache/peer-invokeai/venv/bin/invokeai-web
 
 # Settings of the server for `make run`, for example: make run ARGS="--listen 0.0.0.0:7860"
 ARGS ?=
@@ -41,6 +42,10 @@ lint: lint-go lint-web lint-python lint-news ## run every linter
 .PHONY: bench
 bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
 	BOTTEGA_TORCH_PYTHON=$(abspath $(wildcard $(TEMPERA_PYTHON))) scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
+
+.PHONY: bench-invokeai
+bench-invokeai: build $(STAMPS)/peer-invokeai ## our queue beside InvokeAI's, which is installed for it (7 GB)
+	bin/bottega bench --invokeai $(INVOKEAI) $(or $(BENCH),queue_noop_vs_invokeai queue_picture_vs_invokeai queue_restart_vs_invokeai) --json
 
 .PHONY: help
 help: ## this list
@@ -150,7 +155,7 @@ changelog: ## fold changelog/unreleased into CHANGELOG.md (VERSION=0.2.0)
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here; keeps data/
-	rm -rf bin web/node_modules e2e/node_modules .cache/stamps .cache/bin .cache/venv .cache/logs
+	rm -rf bin web/node_modules e2e/node_modules .cache/stamps .cache/bin .cache/venv .cache/logs .cache/peer-invokeai
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 # The binary. Go knows by itself what has changed, so it is always asked.
@@ -211,6 +216,16 @@ $(STAMPS)/tempera-venv: tempera/requirements.txt | test-deps
 	@echo "Installing the Python packages of tempera/ into .cache/tempera/venv …"
 	python3 -m venv .cache/tempera/venv
 	$(TEMPERA_PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	@mkdir -p $(@D) && touch $@
+
+# Another studio to measure ourselves against. Nothing but the benchmark uses it, and no test.
+$(STAMPS)/peer-invokeai: bench/invokeai.txt
+	@echo "Installing InvokeAI into .cache/peer-invokeai, for measuring only (7 GB, once) …"
+	python3 -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 13) else f"bench-invokeai: InvokeAI needs Python 3.11 or 3.12, python3 here is {sys.version.split()[0]}")'
+	rm -rf .cache/peer-invokeai/venv
+	python3 -m venv .cache/peer-invokeai/venv
+	.cache/peer-invokeai/venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check -r $< || \
+	  { echo "bench-invokeai: InvokeAI could not be installed; what pip said stands above. Nothing else needs it." >&2; rm -rf .cache/peer-invokeai; exit 1; }
 	@mkdir -p $(@D) && touch $@
 
 .cache/bin/golangci-lint-$(GOLANGCI_VERSION):

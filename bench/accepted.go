@@ -58,7 +58,7 @@ func accepted(ctx context.Context, o Options, database, name string) (results []
 		}
 		keys = append(keys, key)
 	}
-	base, stop, err := serve(ctx, a)
+	base, stop, err := serve(ctx, a, anyPort)
 	if err != nil {
 		return nil, err
 	}

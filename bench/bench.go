@@ -29,6 +29,7 @@ type Options struct {
 	Dir      string // folder for scratch data, removed by the caller
 	Postgres string // URL of a database to use up; empty leaves the PostgreSQL benchmarks out
 	Python   string // interpreter with PyTorch; empty leaves that comparison out
+	InvokeAI string // program that serves InvokeAI; empty leaves that comparison out
 	Log      *slog.Logger
 }
 
@@ -48,6 +49,9 @@ func groups() []group {
 		{[]string{acceptedSQLite}, acceptedOnSQLite},
 		{[]string{acceptedPostgres}, acceptedOnPostgres},
 		{[]string{queueNoop}, noopVsRiver},
+		{[]string{besideNoop, besideAccepted, besideBatch, besideBatchIn, besideSlots, besideP50, besideP99}, queueBesideInvokeAI},
+		{[]string{besidePicture}, pictureBesideInvokeAI},
+		{[]string{besideRestart}, restartBesideInvokeAI},
 		{[]string{recoverySQLite, recoveryPostgres}, recovery},
 		{[]string{queueDecision}, queueChoice},
 		{[]string{simJain, simStarved, simBusy, simLight, simForetold, simDecision}, queueDay},
@@ -81,7 +85,7 @@ func Run(ctx context.Context, o Options, prefixes []string, asJSON bool, out io.
 		}
 	}
 	if ran == 0 {
-		return fmt.Errorf("no benchmark was run for %v; there are %v (PostgreSQL needs BOTTEGA_TEST_POSTGRES)", prefixes, Names())
+		return fmt.Errorf("no benchmark was run for %v; there are %v (PostgreSQL needs BOTTEGA_TEST_POSTGRES, InvokeAI is make bench-invokeai)", prefixes, Names())
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func submitToStart(ctx context.Context, o Options, database, suffix string) (res
 	if err != nil {
 		return nil, err
 	}
-	base, stop, err := serve(ctx, a)
+	base, stop, err := serve(ctx, a, anyPort)
 	if err != nil {
 		return nil, err
 	}
@@ -146,13 +146,16 @@ func benchKey(ctx context.Context, a *app.App) (key, account string, err error) 
 	return key, acc.ID, err
 }
 
-// serve runs the application on a free port of the loopback interface.
-func serve(ctx context.Context, a *app.App) (base string, stop func() error, err error) {
+// anyPort is a free port of the loopback interface.
+const anyPort = "127.0.0.1:0"
+
+// serve runs the application.
+func serve(ctx context.Context, a *app.App, listen string) (base string, stop func() error, err error) {
 	handler, err := a.Handler()
 	if err != nil {
 		return "", nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return "", nil, err
 	}

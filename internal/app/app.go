@@ -71,6 +71,9 @@ type Config struct {
 	// Engines and Models are what this process can run and offer; the first model is the default.
 	Engines engine.Set
 	Models  []catalog.Model
+
+	// Around puts something around each kind of work that this process runs itself, for measuring; nil = nothing.
+	Around func(generation.Kind) generation.Kind
 }
 
 // App is an opened installation.
@@ -155,7 +158,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
-		Elsewhere: a.elsewhere(), Kinds: a.kinds(a.Engines), Present: a.Engines.Names(),
+		Elsewhere: a.elsewhere(), Kinds: a.ownKinds(), Present: a.Engines.Names(),
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
 		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, MaxDeaths: generation.MaxDeaths, Poll: a.Poll,
@@ -175,6 +178,17 @@ func (a *App) kinds(engines engine.Set) []generation.Kind {
 		Catalog: a.Catalog, Engines: engines, Store: a.Assets, Pictures: a.Uploads, Version: a.Version, Metrics: a.Metrics,
 		Runs: func(ctx context.Context, engine string) (bool, error) { return queue.EverRan(ctx, a.DB, engine) },
 	}}
+}
+
+// ownKinds are the kinds of work that this process runs itself.
+func (a *App) ownKinds() []generation.Kind {
+	kinds := a.kinds(a.Engines)
+	if a.Around != nil {
+		for i, k := range kinds {
+			kinds[i] = a.Around(k)
+		}
+	}
+	return kinds
 }
 
 func (c Config) withDefaults() Config {
