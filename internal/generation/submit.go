@@ -65,6 +65,7 @@ func (s *Service) Submit(ctx context.Context, actor access.Actor, req SubmitRequ
 		}}
 	})
 	if err != nil {
+		s.whenRoom(ctx, actor, err)
 		return nil, fmt.Errorf("submit: %w", err)
 	}
 	s.wake()

@@ -17,6 +17,8 @@ import (
 	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/auth"
+	"bottega/internal/engine/enginetest"
+	"bottega/internal/generation"
 	"bottega/internal/id"
 	"bottega/internal/plan"
 )
@@ -205,6 +207,38 @@ func TestServer_AQueueThatIsFullSays429(t *testing.T) {
 		t.Fatalf("%d %v, want 200 until it is 429", status, answer)
 	}
 	t.Error("100 requests were queued on the free plan")
+}
+
+// Retry-After of a full queue is when one's own work makes room.
+func TestServer_AQueueThatIsFullSaysWhenThereIsRoom(t *testing.T) {
+	in := newInstallation(t, apptest.SQLite(t))
+	body := `{"prompt":"x","width":64,"height":64,"num_images":1}`
+	in.Run()
+	gate := make(chan struct{})
+	in.Engine.Script(enginetest.Script{Gate: gate})
+	first := in.User("maestro")
+	measured := in.Submit(first, "a fox", 1)
+	in.WaitState(first, measured.ID, generation.Running)
+	in.Clock.Advance(12 * time.Second)
+	close(gate)
+	in.WaitState(first, measured.ID, generation.Complete)
+	in.Clock.Advance(2 * time.Second)
+
+	next := make(chan struct{})
+	in.Engine.Script(enginetest.Script{Gate: next})
+	user := in.User(plan.Free)
+	running := in.Submit(user, "a fox", 1)
+	in.WaitState(user, running.ID, generation.Running)
+	key := in.key(user, time.Time{})
+	for range 5 {
+		in.create(key, body)
+	}
+	in.Clock.Advance(9 * time.Second)
+	status, answer := in.call(key, "POST", "/generations", body)
+	if got := in.header.Get("Retry-After"); status != http.StatusTooManyRequests || got != "3" {
+		t.Errorf("%d %v and Retry-After %q, want 429 and the 3 seconds that are left of what runs", status, answer, got)
+	}
+	close(next)
 }
 
 func TestServer_IdempotencyKey(t *testing.T) {
