@@ -165,6 +165,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		Machine: a.machine(), Returned: a.lineChanged,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
+	a.Plans.Changed, a.Teams.Changed = a.planChanged, a.planChanged
 	a.Operator = operator.New(operator.Deps{
 		DB: a.DB, Clock: a.Clock, Generations: a.Generations, Line: a.Line, Ledger: a.Ledger, Plans: a.Plans, People: a.Accounts, Hub: a.Hub, Log: a.Log,
 	})

@@ -43,6 +43,12 @@ func (a *App) lineChanged() {
 	a.Hub.Wake()
 }
 
+// planChanged lets every process read anew what accounts may run at once.
+func (a *App) planChanged(string) {
+	a.Generations.ForgetLimits()
+	a.Bus.Tell(event.Note{Kind: event.NotePlans})
+}
+
 // hear does what another process asks for.
 func (a *App) hear(n event.Note) {
 	switch n.Kind {
@@ -50,6 +56,8 @@ func (a *App) hear(n event.Note) {
 		a.Hub.Look()
 	case event.NoteLine:
 		a.Line.Wake()
+	case event.NotePlans:
+		a.Generations.ForgetLimits()
 	case event.NoteCancel:
 		a.Generations.CancelHere(n.Subject)
 	case event.NoteProgress:

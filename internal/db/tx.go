@@ -27,10 +27,35 @@ type Tx struct {
 	later  *pgx.Batch
 	begun  bool  // something was sent
 	failed error // of what was sent later: the transaction is lost
+
+	after []func()
+}
+
+// Committed runs f once the transaction is committed, before Tx returns; not at all when it is not. It is for what a
+// process keeps in memory.
+func (t *Tx) Committed(f func()) { t.after = append(t.after, f) }
+
+func (t *Tx) committed() {
+	for _, f := range t.after {
+		f()
+	}
 }
 
 // Dialect tells which database the transaction runs on.
 func (t *Tx) Dialect() Dialect { return t.db.Dialect }
+
+// Also is something more that is written in somebody's transaction, which then stands or falls with it.
+type Also func(ctx context.Context, tx *Tx) error
+
+// Also writes all of these; none is fine.
+func (t *Tx) Also(ctx context.Context, list []Also) error {
+	for _, f := range list {
+		if err := f(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Exec runs a statement and returns the number of rows it changed.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
@@ -142,7 +167,8 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit this does nothing
-	if err := fn(&Tx{db: d, on: tx}); err != nil {
+	t := &Tx{db: d, on: tx}
+	if err := fn(t); err != nil {
 		return err
 	}
 	if err := d.disturbed("COMMIT"); err != nil {
@@ -151,6 +177,7 @@ func (d *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	t.committed()
 	return nil
 }
 

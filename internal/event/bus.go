@@ -16,6 +16,7 @@ import (
 const (
 	NoteFacts    = "facts"    // the outbox has grown
 	NoteLine     = "line"     // the line of waiting work has changed
+	NotePlans    = "plans"    // somebody's plan has changed
 	NoteCancel   = "cancel"   // whoever runs the subject ends it
 	NoteProgress = "progress" // of the subject; the data is what Hub.Progress was given
 )

@@ -41,9 +41,10 @@ var errTimeout = errors.New("the time limit of the attempt is over")
 // Engines are those that are here, by name.
 func (s *Service) Engines() []string { return s.Present }
 
-// Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read.
+// Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read. What it answers may be
+// limitsLast old, unless ForgetLimits was called since.
 func (s *Service) Concurrency(ctx context.Context, accountID string) int {
-	n, err := s.concurrency(ctx, accountID)
+	n, err := s.limits.of(accountID, s.Clock.Now(), func() (int, error) { return s.concurrency(ctx, accountID) })
 	if err != nil {
 		s.Log.Error("reading an account's limits failed; one at a time", "account", accountID, "error", err)
 		return 1

@@ -79,15 +79,16 @@ type Deps struct {
 // Service is the road: submit, run, finish, and the questions in between. Close it after its dispatcher has stopped.
 type Service struct {
 	Deps
-	kinds map[string]Kind
-	batch *db.Batch[operation, *Generation]
-	line  *queue.Dispatcher // nil in a process that runs nothing
-	runs  *queue.Dispatcher // whose runs these are: it learns how the engines do
+	kinds  map[string]Kind
+	batch  *db.Batch[operation, *Generation]
+	line   *queue.Dispatcher // nil in a process that runs nothing
+	runs   *queue.Dispatcher // whose runs these are: it learns how the engines do
+	limits *limits           // shared with the services from Through
 }
 
 // New returns a service. It accepts work at once; Attach a dispatcher to run it.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, kinds: map[string]Kind{}}
+	s := &Service{Deps: d, kinds: map[string]Kind{}, limits: newLimits()}
 	for _, k := range d.Kinds {
 		s.kinds[k.Name()] = k
 	}

@@ -27,6 +27,10 @@ type Service struct {
 	db       *db.DB
 	clock    clock.Clock
 	accounts Accounts
+
+	// Changed is told of every change of a subscription by this process, once it is committed; nil = nobody is. Set it
+	// before the service is used.
+	Changed func(walletID string)
 }
 
 // NewService returns a service on a migrated database.
@@ -177,6 +181,9 @@ func (s *Service) ChangeIn(
 	}
 	if err := write(ctx, tx, walletID, after); err != nil {
 		return before, err
+	}
+	if s.Changed != nil {
+		tx.Committed(func() { s.Changed(walletID) })
 	}
 	accountID, _ := UnitOf(walletID)
 	return after, event.Append(ctx, tx, []event.Record{{AccountID: accountID, Topic: event.TopicBalance, Subject: walletID, At: w.Clock}})

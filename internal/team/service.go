@@ -23,6 +23,10 @@ type Service struct {
 	accounts Accounts
 	plans    *plan.Service
 	post     Post
+
+	// Changed is told of every change of a team and its members by this process, once it is committed; nil = nobody is.
+	// Set it before the service is used.
+	Changed func(teamID string)
 }
 
 // NewService returns a service on a migrated database.
@@ -151,6 +155,9 @@ func (s *Service) changeIn(ctx context.Context, tx *db.Tx, teamID string, f func
 	t.Seats = sub.Seats(now)
 	if err := f(t, now); err != nil {
 		return err
+	}
+	if s.Changed != nil {
+		tx.Committed(func() { s.Changed(teamID) })
 	}
 	return t.write(ctx, tx)
 }
