@@ -10,7 +10,9 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/app"
+	"bottega/internal/audit"
 	"bottega/internal/auth"
+	"bottega/internal/db"
 	"bottega/internal/fault"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
@@ -87,7 +89,17 @@ func (c *userCreateCmd) Run(ctx context.Context) error {
 		return fault.Bad(fault.Field{Name: "--plan", Value: c.Plan, Message: "is not a plan", Allowed: fmt.Sprint(plan.Names())})
 	}
 	return c.with(ctx, func(a *app.App) error {
-		acc, err := a.Accounts.Create(ctx, account.New{Email: c.Email, Password: c.Password, Role: access.RoleUser, Plan: c.Plan})
+		made, err := a.Accounts.Prepare(ctx, account.New{Email: c.Email, Password: c.Password, Role: access.RoleUser, Plan: c.Plan})
+		if err != nil {
+			return err
+		}
+		acc := made.Account()
+		err = a.DB.Tx(ctx, func(tx *db.Tx) error {
+			if err := a.Accounts.Insert(ctx, tx, made); err != nil {
+				return err
+			}
+			return a.Operator.ByShell(deed("account.create", acc.ID, details{"plan": acc.Plan}))(ctx, tx)
+		})
 		if err == nil {
 			fmt.Fprintf(os.Stderr, "made the account %s on the plan %s\n", acc.Email, acc.Plan)
 		}
@@ -128,7 +140,12 @@ func (c *keyCreateCmd) create(ctx context.Context, a *app.App) error {
 			return err
 		}
 	}
-	key, _, err := a.Auth.CreateKey(ctx, acc.ID, c.Name, expires, auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget})
+	terms := auth.KeyTerms{Team: c.Team, Credits: c.Credits, Budget: budget}
+	key, _, err := a.Auth.CreateKeyAnd(ctx, acc.ID, c.Name, expires, terms, func(k auth.KeyInfo) db.Also {
+		return a.Operator.ByShell(deed("key.create", acc.ID, details{
+			"key": k.ID, "name": k.Name, "pays_with": terms.PaysWith(), "budget_mt": int64(budget), "lasts_seconds": int64(c.For.Seconds()),
+		}))
+	})
 	if err != nil {
 		return err
 	}
@@ -166,6 +183,20 @@ func (f grantFlags) request(now time.Time, expiring ledger.GrantKind) (ledger.Gr
 	return r, err
 }
 
+type details = map[string]any
+
+// deed is the audit line of what was done to an account.
+func deed(action, accountID string, d details) audit.Line {
+	return audit.Line{Action: action, Subject: accountID, AccountID: accountID, Details: d}
+}
+
+// granted is the audit line of a grant to a wallet.
+func granted(action, subject string, r ledger.GrantRequest, lasts time.Duration) audit.Line {
+	return audit.Line{Action: action, Subject: subject, Reason: r.Note, Details: details{
+		"amount_mt": int64(r.Amount), "lasts_seconds": int64(lasts.Seconds()), "ref": r.Ref,
+	}}
+}
+
 type tokensGrantCmd struct {
 	storeFlags
 	grantFlags
@@ -191,7 +222,13 @@ func (c *tokensGrantCmd) grant(ctx context.Context, a *app.App) error {
 	if c.unit != "" {
 		wallet, unit = ledger.CreditsOf(acc.ID), c.unit
 	}
-	err = a.Ledger.Grant(ctx, wallet, r)
+	line := granted("tokens.grant", acc.ID, r, c.Expires)
+	line.AccountID, line.Details["unit"] = acc.ID, string(plan.Tokens)
+	if c.unit != "" {
+		line.Details["unit"] = string(plan.Credits)
+	}
+	also := a.Operator.ByShell(line)
+	err = a.Ledger.GrantAnd(ctx, wallet, r, func(tx *db.Tx) error { return also(ctx, tx) })
 	if err != nil {
 		return err
 	}

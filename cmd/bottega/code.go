@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"bottega/internal/audit"
 	"bottega/internal/plan"
 	"bottega/internal/token"
 )
@@ -33,7 +34,9 @@ func (c *codeCreateCmd) Run(ctx context.Context) error {
 	if c.Expires != 0 {
 		r.Expires = a.Clock.Now().Add(c.Expires)
 	}
-	codes, err := a.Plans.NewCodes(ctx, r)
+	codes, err := a.Plans.NewCodes(ctx, r, a.Operator.ByShell(audit.Line{Action: "code.create", Subject: "codes", Reason: c.Note, Details: details{
+		"count": c.Count, "amount_mt": int64(amount), "uses": c.Uses, "lasts_seconds": int64(c.Lasts.Seconds()),
+	}}))
 	for _, code := range codes {
 		fmt.Println(code)
 	}

@@ -34,10 +34,10 @@ func TestQueue_TheShellOperatesAndLeavesLines(t *testing.T) {
 	}
 	log := must(t, "admin", "audit", "--data", data)
 	lines := strings.Split(log, "\n")
-	if len(lines) != 5 {
+	if len(lines) != 6 {
 		t.Fatalf("the log has %d lines: %s", len(lines), log)
 	}
-	for i, want := range []string{"lane.pause relaxed", "account.resume ada@example.com", "account.stop ada@example.com please write to us", `account.rate ada@example.com {"lasts_seconds":3600,"times":2}`} {
+	for i, want := range []string{"lane.pause relaxed", "account.resume ada@example.com", "account.stop ada@example.com please write to us", `account.rate ada@example.com {"lasts_seconds":3600,"times":2}`, `account.create ada@example.com {"plan":"free"}`} {
 		if got := strings.Join(strings.Fields(lines[i+1])[1:], " "); got != "the shell "+want {
 			t.Errorf("line %d says %q, want %q", i+1, got, "the shell "+want)
 		}

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"bottega/internal/app"
+	"bottega/internal/audit"
 	"bottega/internal/clock"
+	"bottega/internal/db"
+	"bottega/internal/ledger"
 	"bottega/internal/payment"
 	"bottega/internal/payment/stripe"
 	"bottega/internal/plan"
@@ -144,7 +147,13 @@ func (c *paymentsRefundCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.Payments.Refund(ctx, c.Payment, amount)
+	p, err := a.Payments.Refund(ctx, c.Payment, amount, func(p payment.Payment, amount plan.Money) db.Also {
+		line := audit.Line{Action: "payments.refund", Subject: p.ID, Details: details{"money": amount.String()}}
+		if _, team := ledger.IsTeam(p.Buyer); !team {
+			line.AccountID = p.Buyer
+		}
+		return a.Operator.ByShell(line)
+	})
 	if err == nil {
 		fmt.Printf("%s: %s of %s were given back, it is %s\n", p.ID, p.Refunded, p.Received, p.State)
 	}
@@ -164,6 +173,11 @@ func dollars(s string) (plan.Money, error) {
 	return plan.Money(thousandths) * 1000, nil
 }
 
+// lookedBack is the audit line of what is many transactions, written before them.
+func lookedBack(action string, since time.Time) audit.Line {
+	return audit.Line{Action: action, Subject: "payments since " + since.UTC().Format(time.DateOnly)}
+}
+
 type paymentsReplayCmd struct {
 	storePayFlags
 	Since time.Duration `help:"How far to look back." default:"168h"`
@@ -174,7 +188,11 @@ func (c *paymentsReplayCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, err := a.Payments.Replay(ctx, a.Clock.Now().Add(-c.Since))
+	since := a.Clock.Now().Add(-c.Since)
+	if err := a.Operator.NoteByShell(ctx, lookedBack("payments.replay", since)); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	n, err := a.Payments.Replay(ctx, since)
 	if err == nil {
 		fmt.Printf("%d messages were taken up again\n", n)
 	}
@@ -203,7 +221,13 @@ func (c *paymentsReconcileCmd) Run(ctx context.Context) error {
 
 func (c *paymentsReconcileCmd) reconcile(ctx context.Context, a *app.App) error {
 	found, left := 0, 0
-	err := a.Payments.Reconcile(ctx, a.Clock.Now().Add(-c.Since), c.Fix, func(d payment.Difference) {
+	since := a.Clock.Now().Add(-c.Since)
+	if c.Fix {
+		if err := a.Operator.NoteByShell(ctx, lookedBack("payments.reconcile", since)); err != nil {
+			return err
+		}
+	}
+	err := a.Payments.Reconcile(ctx, since, c.Fix, func(d payment.Difference) {
 		found++
 		mark := "fixed"
 		if !d.Fixed {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bottega/internal/app"
+	"bottega/internal/audit"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
 	"bottega/internal/token"
@@ -43,11 +44,27 @@ func (c *planCmd) change(ctx context.Context, a *app.App, gift token.Amount) err
 		return err
 	}
 	if c.Action != "show" {
-		if _, err := a.Plans.Change(ctx, acc.ID, c.decide(gift)); err != nil {
+		if _, err := a.Plans.Change(ctx, acc.ID, c.decide(gift), a.Operator.ByShell(c.deed(acc.ID, gift))); err != nil {
 			return err
 		}
 	}
 	return c.show(ctx, a, acc.ID)
+}
+
+// deed is what the audit log says, with what of the flags the action asks for.
+func (c *planCmd) deed(accountID string, gift token.Amount) audit.Line {
+	d := details{}
+	switch c.Action {
+	case "set", "start", "upgrade", "downgrade", "try":
+		d["plan"] = c.Plan
+	}
+	switch c.Action {
+	case "start":
+		d["cycle"] = c.Cycle
+	case "try":
+		d["amount_mt"], d["lasts_seconds"] = int64(gift), int64(c.For.Seconds())
+	}
+	return deed("plan."+c.Action, accountID, d)
 }
 
 func (c *planCmd) decide(gift token.Amount) plan.Decision {

@@ -13,7 +13,9 @@ import (
 
 	"bottega/internal/access"
 	"bottega/internal/app"
+	"bottega/internal/audit"
 	"bottega/internal/catalog"
+	"bottega/internal/db"
 	"bottega/internal/engine"
 	"bottega/internal/pricing"
 )
@@ -59,7 +61,9 @@ func (c *pricingSetCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := a.Prices.Add(ctx, data)
+	sheet, err := a.Prices.Add(ctx, data, func(s *pricing.Sheet) db.Also {
+		return a.Operator.ByShell(audit.Line{Action: "pricing.set", Subject: fmt.Sprintf("price sheet %d", s.Version)})
+	})
 	if err == nil {
 		fmt.Fprintf(os.Stderr, "price sheet %d is in force; work accepted before keeps its price\n", sheet.Version)
 	}

@@ -11,6 +11,8 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/account"
 	"bottega/internal/app"
+	"bottega/internal/audit"
+	"bottega/internal/db"
 	"bottega/internal/id"
 	"bottega/internal/ledger"
 	"bottega/internal/plan"
@@ -66,11 +68,14 @@ func (c *teamCreateCmd) Run(ctx context.Context) error {
 		if _, err := put(plan.ForTeam(), a.Clock.Now()); err != nil {
 			return err
 		}
-		t, err := a.Teams.Create(ctx, access.Actor{AccountID: acc.ID, Role: acc.Role}, c.Name)
+		t, err := a.Teams.CreateAnd(ctx, access.Actor{AccountID: acc.ID, Role: acc.Role}, c.Name, func(t *team.Team) db.Also {
+			return a.Operator.ByShell(audit.Line{Action: "team.create", Subject: t.ID, AccountID: acc.ID, Details: details{"team": t.Name}})
+		})
 		if err != nil {
 			return err
 		}
-		if _, err := a.Teams.ChangePlan(ctx, t.ID, plan.Just(put)); err != nil {
+		line := audit.Line{Action: "team.plan.set", Subject: t.ID, Details: details{"plan": c.Plan, "seats": c.Seats}}
+		if _, err := a.Teams.ChangePlan(ctx, t.ID, plan.Just(put), a.Operator.ByShell(line)); err != nil {
 			return err
 		}
 		fmt.Println(t.ID)
@@ -171,7 +176,12 @@ func (c *teamAddCmd) Run(ctx context.Context) error {
 		if _, err := c.find(ctx, a); err != nil {
 			return err
 		}
-		if err := a.Teams.Add(ctx, c.Team, acc.ID, access.TeamRole(c.Role), limit); err != nil {
+		d := details{"role": c.Role}
+		if limit != access.NoLimit {
+			d["limit_mt"] = int64(limit)
+		}
+		line := audit.Line{Action: "team.add", Subject: c.Team, AccountID: acc.ID, Details: d}
+		if err := a.Teams.Add(ctx, c.Team, acc.ID, access.TeamRole(c.Role), limit, a.Operator.ByShell(line)); err != nil {
 			return err
 		}
 		return c.show(ctx, a)
@@ -204,7 +214,8 @@ func (c *teamGrantCmd) Run(ctx context.Context) error {
 		if !t.DissolvedAt.IsZero() {
 			return fmt.Errorf("the team %s was dissolved: nobody could spend them", t.Name)
 		}
-		if err := a.Ledger.Grant(ctx, t.Wallet(), r); err != nil {
+		also := a.Operator.ByShell(granted("team.grant", t.ID, r, c.Expires))
+		if err := a.Ledger.GrantAnd(ctx, t.Wallet(), r, func(tx *db.Tx) error { return also(ctx, tx) }); err != nil {
 			return err
 		}
 		return c.show(ctx, a)
@@ -234,11 +245,25 @@ func (c *teamPlanCmd) Run(ctx context.Context) error {
 		if _, err := c.find(ctx, a); err != nil {
 			return err
 		}
-		if _, err := a.Teams.ChangePlan(ctx, c.Team, c.decide()); err != nil {
+		if _, err := a.Teams.ChangePlan(ctx, c.Team, c.decide(), a.Operator.ByShell(c.deed())); err != nil {
 			return err
 		}
 		return c.show(ctx, a)
 	})
+}
+
+// deed is what the audit log says, with what of the flags the action asks for.
+func (c *teamPlanCmd) deed() audit.Line {
+	d := details{}
+	switch c.Action {
+	case "set", "start":
+		d["plan"], d["seats"] = c.Plan, *c.Seats
+	case "seats":
+		d["seats"] = *c.Seats
+	case "upgrade", "downgrade":
+		d["plan"] = c.Plan
+	}
+	return audit.Line{Action: "team.plan." + c.Action, Subject: c.Team, Details: d}
 }
 
 func (c *teamPlanCmd) decide() plan.Decision {

@@ -13,6 +13,9 @@ import (
 
 	"bottega/internal/api"
 	"bottega/internal/app"
+	"bottega/internal/audit"
+	"bottega/internal/auth"
+	"bottega/internal/db"
 	"bottega/internal/engine/remote"
 	"bottega/internal/telemetry"
 )
@@ -156,7 +159,11 @@ func (c *workerCreateCmd) Run(ctx context.Context) error {
 		if c.For != 0 {
 			expires = a.Clock.Now().Add(c.For)
 		}
-		token, info, err := a.Auth.CreateWorker(ctx, c.Name, expires)
+		token, info, err := a.Auth.CreateWorker(ctx, c.Name, expires, func(w auth.WorkerToken) db.Also {
+			return a.Operator.ByShell(audit.Line{Action: "worker_token.create", Subject: w.ID, Details: details{
+				"name": w.Name, "lasts_seconds": int64(c.For.Seconds()),
+			}})
+		})
 		if err != nil {
 			return err
 		}
@@ -208,7 +215,7 @@ type workerRevokeCmd struct {
 
 func (c *workerRevokeCmd) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App) error {
-		if err := a.Auth.RevokeWorker(ctx, c.ID); err != nil {
+		if err := a.Auth.RevokeWorker(ctx, c.ID, a.Operator.ByShell(audit.Line{Action: "worker_token.revoke", Subject: c.ID})); err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "revoked the token %s\n", c.ID)

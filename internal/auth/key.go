@@ -82,6 +82,13 @@ const (
 
 // CreateKey makes an API key that ends at expires (zero = never) and returns it in full, this once.
 func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires time.Time, t KeyTerms) (string, KeyInfo, error) {
+	return s.CreateKeyAnd(ctx, accountID, name, expires, t, nil)
+}
+
+// CreateKeyAnd is CreateKey with something more that is written in the same transaction.
+func (s *Service) CreateKeyAnd(
+	ctx context.Context, accountID, name string, expires time.Time, t KeyTerms, also func(KeyInfo) db.Also,
+) (string, KeyInfo, error) {
 	now := s.clock.Now()
 	name = strings.TrimSpace(name)
 	if fields := append(checkKey(name, expires, now), t.check()...); len(fields) > 0 {
@@ -105,7 +112,10 @@ func (s *Service) CreateKey(ctx context.Context, accountID, name string, expires
 		if err != nil {
 			return fmt.Errorf("insert API key: %w", err)
 		}
-		return nil
+		if also == nil {
+			return nil
+		}
+		return also(info)(ctx, tx)
 	})
 	if err != nil {
 		return "", KeyInfo{}, err

@@ -48,7 +48,7 @@ const (
 )
 
 // CreateWorker makes a token for workers that ends at expires (zero = never) and returns it in full, this once.
-func (s *Service) CreateWorker(ctx context.Context, name string, expires time.Time) (string, WorkerToken, error) {
+func (s *Service) CreateWorker(ctx context.Context, name string, expires time.Time, also ...func(WorkerToken) db.Also) (string, WorkerToken, error) {
 	now := s.clock.Now()
 	name = strings.TrimSpace(name)
 	if fields := checkKey(name, expires, now); len(fields) > 0 {
@@ -56,7 +56,17 @@ func (s *Service) CreateWorker(ctx context.Context, name string, expires time.Ti
 	}
 	token := newKey(workerPrefix)
 	w := WorkerToken{ID: id.New(), Name: name, Prefix: token[:keyShown], CreatedAt: now, ExpiresAt: expires}
-	err := s.exec(ctx, insertWorker, w.ID, w.Name, w.Prefix, s.hashKey(token), db.Micros(now), db.Micros(expires))
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, insertWorker, w.ID, w.Name, w.Prefix, s.hashKey(token), db.Micros(now), db.Micros(expires)); err != nil {
+			return err
+		}
+		for _, f := range also {
+			if err := f(w)(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return "", WorkerToken{}, fmt.Errorf("insert worker token: %w", err)
 	}
@@ -135,7 +145,7 @@ func (s *Service) Workers(ctx context.Context) ([]WorkerToken, error) {
 
 // RevokeWorker ends a token for good; who is connected with it is sent away within seconds. It returns ErrNoSuchWorker
 // when no such token is in force.
-func (s *Service) RevokeWorker(ctx context.Context, tokenID string) error {
+func (s *Service) RevokeWorker(ctx context.Context, tokenID string, also ...db.Also) error {
 	return s.db.Tx(ctx, func(tx *db.Tx) error {
 		n, err := tx.Exec(ctx, revokeWorker, tokenID, db.Micros(s.clock.Now()))
 		if err != nil {
@@ -144,6 +154,6 @@ func (s *Service) RevokeWorker(ctx context.Context, tokenID string) error {
 		if n == 0 {
 			return ErrNoSuchWorker
 		}
-		return nil
+		return tx.Also(ctx, also)
 	})
 }

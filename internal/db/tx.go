@@ -207,6 +207,7 @@ func (d *DB) oncePostgres(ctx context.Context, fn func(tx *Tx) error) (err error
 	}
 	if t.failed == nil && !t.begun && len(t.later.QueuedQueries) == 1 { // nothing was done
 		committed = true
+		t.committed()
 		return nil
 	}
 	t.send("commit")
@@ -214,6 +215,7 @@ func (d *DB) oncePostgres(ctx context.Context, fn func(tx *Tx) error) (err error
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
+	t.committed()
 	return nil
 }
 

@@ -114,6 +114,17 @@ func (s *Service) tx(ctx context.Context, a action, act func(tx *db.Tx) error) e
 	})
 }
 
+// ByShell is the audit line of something that the shell does through another package, for the transaction that does it.
+func (s *Service) ByShell(l audit.Line) db.Also {
+	l.At, l.Actor = s.Clock.Now(), Shell.AccountID
+	return func(ctx context.Context, tx *db.Tx) error { return audit.Append(ctx, tx, l) }
+}
+
+// NoteByShell writes such a line before something that is not one transaction.
+func (s *Service) NoteByShell(ctx context.Context, l audit.Line) error {
+	return s.DB.Tx(ctx, func(tx *db.Tx) error { return s.ByShell(l)(ctx, tx) })
+}
+
 // Counted is how often something was done, or refused, by this process.
 type Counted struct {
 	Action        string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"bottega/internal/db"
 	"bottega/internal/fault"
 	"bottega/internal/plan"
 )
@@ -15,8 +16,8 @@ func (s *Service) Find(ctx context.Context, paymentID string) (Payment, error) {
 
 // Refund gives money of a payment back; zero is all that is left of it. The provider moves it first, under a key made of what
 // was given back before, so that asking twice gives once; then what came of it is taken up. What happens to the tokens is
-// Settle's matter.
-func (s *Service) Refund(ctx context.Context, paymentID string, amount plan.Money) (Payment, error) {
+// Settle's matter. before is written when all is checked and nobody was asked for the money yet.
+func (s *Service) Refund(ctx context.Context, paymentID string, amount plan.Money, before ...func(Payment, plan.Money) db.Also) (Payment, error) {
 	p, err := s.Find(ctx, paymentID)
 	switch {
 	case err != nil:
@@ -36,6 +37,17 @@ func (s *Service) Refund(ctx context.Context, paymentID string, amount plan.Mone
 		return p, fault.Bad(fault.Field{
 			Name: "amount", Value: int64(amount), Message: "cannot be given back", Allowed: fmt.Sprintf("10000 to %d micro-units, in whole cents", left),
 		})
+	}
+	err = s.DB.Tx(ctx, func(tx *db.Tx) error {
+		for _, f := range before {
+			if err := f(p, amount)(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return p, err
 	}
 	key := fmt.Sprintf("%s:%d:%d", p.ID, p.Refunded, amount)
 	if err := s.Provider.Refund(ctx, RefundOrder{Charge: p.Charge, Amount: amount, Key: key}); err != nil {

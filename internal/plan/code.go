@@ -71,8 +71,8 @@ func codeHash(code string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// NewCodes makes codes and returns them, this once.
-func (s *Service) NewCodes(ctx context.Context, r CodeRequest) ([]string, error) {
+// NewCodes makes codes and returns them, this once. also is written with them.
+func (s *Service) NewCodes(ctx context.Context, r CodeRequest, also ...db.Also) ([]string, error) {
 	now := s.clock.Now()
 	var wrong []fault.Field
 	bad := func(name string, value any, allowed string) {
@@ -102,7 +102,10 @@ func (s *Service) NewCodes(ctx context.Context, r CodeRequest) ([]string, error)
 		rows[i] = []any{id.New(), codeHash(codes[i]), r.Amount, r.Lasts.Microseconds(), r.Uses, db.Micros(r.Expires), r.Note, db.Micros(now)}
 	}
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		return tx.Insert(ctx, "INSERT INTO code (id, hash, amount, lasts_us, uses_left, expires_at, note, created_at) VALUES ", rows, "")
+		if err := tx.Insert(ctx, "INSERT INTO code (id, hash, amount, lasts_us, uses_left, expires_at, note, created_at) VALUES ", rows, ""); err != nil {
+			return err
+		}
+		return tx.Also(ctx, also)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write codes: %w", err)

@@ -135,7 +135,7 @@ func Just(f func(s Subscription, now time.Time) (Subscription, error)) Decision 
 
 // Change decides on the subscription of a wallet and brings the wallet after it, in one transaction: what was due before
 // arrives by the old terms, what is due from now on by the new ones.
-func (s *Service) Change(ctx context.Context, walletID string, decide Decision) (Subscription, error) {
+func (s *Service) Change(ctx context.Context, walletID string, decide Decision, also ...db.Also) (Subscription, error) {
 	first, err := s.First(ctx, walletID) // never changes; and on SQLite nothing else is asked inside the transaction
 	if err != nil {
 		return Subscription{}, err
@@ -143,8 +143,10 @@ func (s *Service) Change(ctx context.Context, walletID string, decide Decision) 
 	var out Subscription
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
 		var err error
-		out, err = s.ChangeIn(ctx, tx, walletID, first, decide)
-		return err
+		if out, err = s.ChangeIn(ctx, tx, walletID, first, decide); err != nil {
+			return err
+		}
+		return tx.Also(ctx, also)
 	})
 	return out, err
 }

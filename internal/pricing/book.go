@@ -113,8 +113,8 @@ func (b *Book) Version(ctx context.Context, version int) ([]byte, error) {
 	return nil, ErrNoSheet
 }
 
-// Add puts an operator's own sheet in force. Work that was accepted before keeps its price.
-func (b *Book) Add(ctx context.Context, data []byte) (*Sheet, error) {
+// Add puts an operator's own sheet in force. Work that was accepted before keeps its price. also is written with it.
+func (b *Book) Add(ctx context.Context, data []byte, also ...func(*Sheet) db.Also) (*Sheet, error) {
 	s, err := Parse(bytes.TrimSpace(data))
 	if err != nil {
 		return nil, err
@@ -127,7 +127,17 @@ func (b *Book) Add(ctx context.Context, data []byte) (*Sheet, error) {
 			Name: "version", Value: s.Version, Message: "is not a new one", Allowed: fmt.Sprintf("%d or more", least),
 		})
 	}
-	err = b.db.Tx(ctx, func(tx *db.Tx) error { return b.insert(ctx, tx, s.Version, data, "") })
+	err = b.db.Tx(ctx, func(tx *db.Tx) error {
+		if err := b.insert(ctx, tx, s.Version, data, ""); err != nil {
+			return err
+		}
+		for _, f := range also {
+			if err := f(s)(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if db.IsUnique(err) {
 		return nil, errVersion
 	}

@@ -208,8 +208,8 @@ func (s *Service) Accept(ctx context.Context, actor access.Actor, email, secret 
 	return joined, err
 }
 
-// Add puts an account into a team without an invitation: the operator's way.
-func (s *Service) Add(ctx context.Context, teamID, accountID string, role access.TeamRole, limit token.Amount) error {
+// Add puts an account into a team without an invitation: the operator's way. also is written with it.
+func (s *Service) Add(ctx context.Context, teamID, accountID string, role access.TeamRole, limit token.Amount, also ...db.Also) error {
 	return s.change(ctx, teamID, func(tx *db.Tx, t *Team, now time.Time) error {
 		if err := errors.Join(checkRole(role), checkLimit(limit)); err != nil {
 			return err
@@ -220,7 +220,10 @@ func (s *Service) Add(ctx context.Context, teamID, accountID string, role access
 		if err := s.roomFor(ctx, tx, accountID); err != nil {
 			return err
 		}
-		return t.Join(accountID, role, limit, now)
+		if err := t.Join(accountID, role, limit, now); err != nil {
+			return err
+		}
+		return tx.Also(ctx, also)
 	})
 }
 

@@ -36,6 +36,11 @@ func NewService(d *db.DB, c clock.Clock, a Accounts, p *plan.Service, post Post)
 
 // Create makes a team that the actor owns.
 func (s *Service) Create(ctx context.Context, actor access.Actor, name string) (*Team, error) {
+	return s.CreateAnd(ctx, actor, name, nil)
+}
+
+// CreateAnd is Create with something more that is written in the same transaction.
+func (s *Service) CreateAnd(ctx context.Context, actor access.Actor, name string, also func(*Team) db.Also) (*Team, error) {
 	if err := session(actor); err != nil {
 		return nil, err
 	}
@@ -65,6 +70,11 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, name string) (
 		own.Members = nil
 		own.put(Member{AccountID: actor.AccountID, Role: access.TeamOwner, Limit: access.NoLimit, JoinedAt: t.CreatedAt})
 		*t = own
+		if also != nil {
+			if err := also(t)(ctx, tx); err != nil {
+				return err
+			}
+		}
 		return t.write(ctx, tx)
 	})
 	return t, err
@@ -285,10 +295,12 @@ func endPlan(s plan.Subscription, now time.Time) (plan.Subscription, error) {
 // ChangePlan decides on a team's plan: the one way to buy, give, change and end it, for the operator's hand and for whoever
 // takes payments. It refuses fewer seats than are taken. decide must be pure; see plan.Subscription for what it can do:
 // StartTeam, Pay, Resize, Upgrade, Downgrade, Cancel, PutTeam.
-func (s *Service) ChangePlan(ctx context.Context, teamID string, decide plan.Decision) (out plan.Subscription, err error) {
+func (s *Service) ChangePlan(ctx context.Context, teamID string, decide plan.Decision, also ...db.Also) (out plan.Subscription, err error) {
 	err = s.db.Tx(ctx, func(tx *db.Tx) error {
-		out, err = s.ChangePlanIn(ctx, tx, teamID, decide)
-		return err
+		if out, err = s.ChangePlanIn(ctx, tx, teamID, decide); err != nil {
+			return err
+		}
+		return tx.Also(ctx, also)
 	})
 	return out, err
 }

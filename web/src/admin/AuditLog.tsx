@@ -57,20 +57,51 @@ const actions = [
   'lane.resume',
   'worker.drain',
   'worker.resume',
+  'worker_token.create',
+  'worker_token.revoke',
+  'account.create',
   'account.rate',
   'account.stop',
   'account.resume',
   'work.cancel',
   'work.retry',
   'tokens.grant',
+  'code.create',
+  'key.create',
   'plan.set',
+  'plan.try',
+  'plan.start',
+  'plan.pay',
+  'plan.upgrade',
+  'plan.downgrade',
+  'plan.cancel',
+  'plan.resume',
+  'plan.end',
+  'team.create',
+  'team.add',
+  'team.grant',
+  'team.plan.set',
+  'team.plan.start',
+  'team.plan.pay',
+  'team.plan.seats',
+  'team.plan.upgrade',
+  'team.plan.downgrade',
+  'team.plan.cancel',
+  'team.plan.resume',
+  'team.plan.end',
+  'pricing.set',
+  'payments.refund',
+  'payments.replay',
+  'payments.reconcile',
 ] as const;
 
 /** One line: who did what to whom, and why. */
 export function Deed({ line, own }: { line: AuditLine; own?: boolean }) {
   const { t } = useTranslation();
   const action = actions.find((a) => a === line.action);
-  const words = action ? t(`admin.did_${action.replace('.', '_') as 'lane_pause'}`) : line.action;
+  const words = action
+    ? t(`admin.did_${action.replaceAll('.', '_') as 'lane_pause'}`)
+    : line.action;
   const more = useDetails(line);
   return (
     <li data-testid="audit" data-action={line.action}>
@@ -91,7 +122,7 @@ export function Deed({ line, own }: { line: AuditLine; own?: boolean }) {
             )
           ) : (
             <code title={line.subject}>
-              {line.subject.length > 20 ? ofShort(line.subject) : line.subject}
+              {/^[0-9a-f-]{36}$/.test(line.subject) ? ofShort(line.subject) : line.subject}
             </code>
           )}
         </p>
@@ -109,5 +140,8 @@ function useDetails({ details: d }: AuditLine): string {
   if (typeof d.times === 'number') return `× ${d.times}${span}`;
   if (typeof d.amount_mt === 'number')
     return `${tokens(d.amount_mt)} ${t(d.unit === 'credits' ? 'admin.unit_credits' : 'admin.unit_tokens')}${span}`;
-  return typeof d.plan === 'string' ? d.plan : '';
+  const seats = typeof d.seats === 'number' ? t('admin.seats', { count: d.seats }) : '';
+  return [d.plan, d.team, d.name, d.role, d.money, seats]
+    .filter((v) => typeof v === 'string' && v !== '')
+    .join(' · ');
 }
