@@ -9,7 +9,8 @@ type Loader interface {
 	Models() []Model
 
 	// Load makes a model resident and returns when it is. report tells how much of it was read, in order and from one
-	// goroutine, and must not block; a total of 0 is one that is not known. A model that is resident already loads at
+	// goroutine, and must not block; a total of 0 is one that is not known. After its last byte a model may take a while
+	// until it is ready. A model that is resident already loads at
 	// once. Nothing is evicted for it: whoever asks made room. On cancel the error wraps ctx.Err() and the model is not
 	// resident; otherwise a failure wraps ErrUnavailable.
 	Load(ctx context.Context, model string, report func(done, total int64)) error

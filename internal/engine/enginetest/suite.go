@@ -18,7 +18,7 @@ const patience = 5 * time.Second
 
 // Run holds an engine that takes pictures and places to the behaviour that callers count on; Suite is for one that takes
 // none. open is called once; an engine that also has Kill(), a kill -9 of whatever works for it, is killed in the middle
-// of a picture too.
+// of a picture too. An engine.Loader is also held to what that promises.
 func Run(t *testing.T, open func(t *testing.T) engine.Imager) {
 	Suite{Open: open, Pictures: true, Base: engine.ImageRequest{
 		Prompt: "a red fox on a hill", Width: 64, Height: 64, Seed: 7, Steps: 4, Guidance: 1, Adherence: 0.35,
@@ -50,9 +50,12 @@ func (s Suite) Run(t *testing.T) {
 	if s.Pictures {
 		r.pictures(t)
 	}
+	var kill func()
 	if k, ok := e.(interface{ Kill() }); ok {
-		t.Run("killed", func(t *testing.T) { r.killed(t, k.Kill) })
+		kill = k.Kill
+		t.Run("killed", func(t *testing.T) { r.killed(t, kill) })
 	}
+	r.loads(t, kill)
 }
 
 type runner struct {

@@ -40,18 +40,22 @@ type Options struct {
 	Logger      *slog.Logger
 }
 
-// Engine implements engine.Imager. It is safe for concurrent use; requests beyond the number of workers wait.
+// Engine implements engine.Imager and engine.Loader. It is safe for concurrent use; requests beyond the number of workers wait.
 type Engine struct {
 	manifest *manifest
 	free     chan *worker  // workers that take another request, once for each
 	local    chan *painter // instead of workers when in process
 	workers  []*worker
 
+	size     int64         // bytes that a worker reads to be ready
+	reading  chan struct{} // one has read more of them
+	changing chan struct{} // held by a load or an eviction
+
 	closing sync.Once
 	closed  chan struct{}
 }
 
-// New checks that the weights can be read and prepares the workers. They start with their first request.
+// New checks that the weights can be read and prepares the workers. They start with their first request, or with Load.
 func New(opts Options) (*Engine, error) {
 	files := weights.Weights()
 	if opts.WeightsDir != "" {
@@ -76,7 +80,10 @@ func New(opts Options) (*Engine, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}
-	e := &Engine{manifest: m, closed: make(chan struct{})}
+	e := &Engine{
+		manifest: m, size: m.bytes() + runtimeSize(opts.Runtime), reading: make(chan struct{}, 1), changing: make(chan struct{}, 1),
+		closed: make(chan struct{}),
+	}
 	if opts.InProcess {
 		return e, e.hire(files, &opts)
 	}
@@ -106,13 +113,19 @@ func (e *Engine) employ(opts *Options) {
 			e.free <- w
 		}
 	}
+	w.reading = func() {
+		select {
+		case e.reading <- struct{}{}:
+		default: // told already
+		}
+	}
 	e.workers = append(e.workers, w)
 	e.free <- w
 }
 
 // hire prepares painting in this process.
 func (e *Engine) hire(files fs.FS, opts *Options) error {
-	p, err := openPainter(files, painterOptions{opts.DataDir, opts.Runtime, opts.Threads, opts.Device})
+	p, err := openPainter(files, painterOptions{opts.DataDir, opts.Runtime, opts.Threads, opts.Device, nil})
 	if err != nil {
 		return err
 	}
@@ -205,6 +218,10 @@ func (e *Engine) Bench(ctx context.Context, b Bench) (*BenchResult, error) {
 		return p.bench(ctx, &b)
 	}
 	defer func() { e.free <- w }()
+	if err := w.room.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("wait for a worker: %w", err)
+	}
+	defer w.room.Release(1)
 	answer, err := w.do(ctx, &frame{Type: frameBench, Request: &request{Bench: &b}}, func(*frame) {})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ type frame struct {
 	Trace string `json:"trace,omitempty"` // with generate: the span that asks, as telemetry.Carry tells it
 
 	Setup    *setup         `json:"setup,omitempty"`    // start
+	Reading  *reading       `json:"reading,omitempty"`  // reading: any number of them before ready or failed
 	Ready    *readyHeader   `json:"ready,omitempty"`    // ready
 	Request  *request       `json:"request,omitempty"`  // generate; the payload is its pictures
 	Progress *progress      `json:"progress,omitempty"` // progress; the payload is the preview
@@ -25,10 +26,11 @@ type frame struct {
 	pieces  [][]byte // sent as the payload, one after the other
 }
 
-// Frame types. The parent sends start, generate, cancel and bench; the worker answers ready, progress, picture, bench
-// and failed.
+// Frame types. The parent sends start, generate, cancel and bench; the worker answers reading, ready, progress,
+// picture, bench and failed.
 const (
 	frameStart    = "start"
+	frameReading  = "reading"
 	frameReady    = "ready"
 	frameGenerate = "generate"
 	frameCancel   = "cancel"

@@ -42,6 +42,8 @@ const (
 	brokenWorker  = WorkerCommand + "-broken"  // starts a picture, says why it cannot go on, and exits with status 4
 	hungryWorker  = WorkerCommand + "-hungry"  // takes memory until it is killed
 	crowdedWorker = WorkerCommand + "-crowded" // paints up to four pictures at once
+	boastWorker   = WorkerCommand + "-boast"   // says that it has read what nobody could
+	stuckWorker   = WorkerCommand + "-stuck"   // reads half of its model and no more
 	parentOfOne   = WorkerCommand + "-parent"  // an engine with one worker; prints the worker's process id, then waits
 )
 
@@ -61,6 +63,14 @@ func play(role string) error {
 	}
 	if _, err := readFrame(os.Stdin); err != nil {
 		return err
+	}
+	for _, done := range map[string][]int64{boastWorker: {-5, 1 << 62, 7, 1 << 20}, stuckWorker: {1 << 20}}[role] {
+		if err := writeFrame(os.Stdout, &frame{Type: frameReading, Reading: &reading{done}}); err != nil {
+			return err
+		}
+	}
+	if role == stuckWorker {
+		select {}
 	}
 	if err := writeFrame(os.Stdout, &frame{Type: frameReady, Ready: &readyHeader{Device: DeviceCPU, Together: 1}}); err != nil {
 		return err

@@ -15,6 +15,11 @@ type setup struct {
 	Device      Device `json:"device,omitempty"`
 }
 
+// reading is how far a worker is with loading its model.
+type reading struct {
+	Done int64 `json:"done"` // bytes
+}
+
 // readyHeader is what a worker says of itself when it has loaded its model.
 type readyHeader struct {
 	Device   Device `json:"device"`

@@ -33,15 +33,19 @@ type painterOptions struct {
 	Runtime    string // an ONNX Runtime library of the operator's own; empty = the one in this binary
 	Threads    int
 	Device     Device
+	Read       func(n int64) // told of every piece of the weights and of the runtime that was read, in bytes; nil = nobody
 }
 
 // openPainter loads the weights and starts ONNX Runtime.
 func openPainter(files fs.FS, opts painterOptions) (*painter, error) {
-	m, err := loadModel(files)
+	if opts.Read == nil {
+		opts.Read = func(int64) {}
+	}
+	m, err := loadModel(files, opts.Read)
 	if err != nil {
 		return nil, err
 	}
-	library, err := startRuntime(opts.Runtime, opts.LibraryDir)
+	library, err := startRuntime(opts.Runtime, opts.LibraryDir, opts.Read)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, engine.ErrUnavailable)
 	}

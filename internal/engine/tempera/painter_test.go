@@ -127,7 +127,7 @@ func comesOutOfTheNetwork(t *testing.T, p *painter) {
 	files := map[string][]byte{}
 	m, err := openManifest(trainedWeights(t))
 	must(t, err)
-	content, err := m.verified(trainedWeights(t))
+	content, err := m.verified(trainedWeights(t), func(int64) {})
 	must(t, err)
 	maps.Copy(files, content)
 	files[networkFile] = zeroed(t, content[networkFile])

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +33,10 @@ type process struct {
 	hello   *frame        // its first word: ready, or why it cannot be
 	settled bool          // of the worker that uses it: it has told what it runs on
 
+	read    atomic.Int64 // bytes of its model, until it is greeted
+	held    atomic.Int64 // most memory it was seen to hold since it is ready, in bytes
+	reading func()       // called when read has changed
+
 	mu      sync.Mutex
 	hearers map[uint64]*hearer
 	reason  string // why it was killed by us
@@ -49,8 +54,8 @@ type hearer struct {
 // keptProgress is more than a request has steps.
 const keptProgress = 2 * MostSteps
 
-// startProcess runs the command and tells it how to set itself up.
-func startProcess(command []string, with *setup, log *slog.Logger) (*process, error) {
+// startProcess runs the command and tells it how to set itself up. reading is called when it has read more of its model.
+func startProcess(command []string, with *setup, reading func(), log *slog.Logger) (*process, error) {
 	cmd := exec.Command(command[0], command[1:]...) //nolint:noctx // it outlives the request that starts it; close ends it
 	cmd.SysProcAttr = dieWithParent()
 	cmd.WaitDelay = 2 * time.Second
@@ -68,7 +73,7 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	p := &process{
-		cmd: cmd, stdin: stdin, ended: make(chan struct{}), greeted: make(chan struct{}), hearers: map[uint64]*hearer{},
+		cmd: cmd, stdin: stdin, ended: make(chan struct{}), greeted: make(chan struct{}), hearers: map[uint64]*hearer{}, reading: reading,
 	}
 	log = log.With("worker", cmd.Process.Pid)
 	words, heard := &engine.LastWords{}, make(chan struct{})
@@ -81,9 +86,7 @@ func startProcess(command []string, with *setup, log *slog.Logger) (*process, er
 		p.end(err, words.Lines())
 		log.Info("tempera worker ended", "reason", p.died)
 	}()
-	if with.MemoryLimit > 0 {
-		go p.watchMemory(with.MemoryLimit)
-	}
+	go p.watchMemory(with.MemoryLimit)
 	if err := p.send(&frame{Type: frameStart, Setup: with}); err != nil {
 		p.kill("it does not listen")
 		<-p.ended
@@ -133,6 +136,11 @@ func (p *process) receive(r io.Reader) {
 				p.kill("it sent something that is not a frame")
 			}
 			return
+		}
+		if p.hello == nil && f.Type == frameReading && f.Reading != nil {
+			p.read.Store(f.Reading.Done)
+			p.reading()
+			continue
 		}
 		if p.hello == nil {
 			p.hello = f
@@ -188,7 +196,22 @@ func (p *process) kill(reason string) {
 	_ = p.cmd.Process.Kill() // it may have ended already
 }
 
-// watchMemory kills the process when it holds more than limit bytes.
+// ready reports whether the process has loaded its model and lives.
+func (p *process) ready() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+	}
+	select {
+	case <-p.greeted:
+		return p.hello.Type == frameReady
+	default:
+		return false
+	}
+}
+
+// watchMemory looks at what the process holds, and kills it when that is more than limit bytes; 0 is no limit.
 func (p *process) watchMemory(limit int64) {
 	tick := time.NewTicker(memoryInterval)
 	defer tick.Stop()
@@ -198,7 +221,11 @@ func (p *process) watchMemory(limit int64) {
 			return
 		case <-tick.C:
 		}
-		if used := residentBytes(p.cmd.Process.Pid); used > limit {
+		used := residentBytes(p.cmd.Process.Pid)
+		if p.ready() && used > p.held.Load() {
+			p.held.Store(used)
+		}
+		if limit > 0 && used > limit {
 			p.kill(fmt.Sprintf("memory limit: it held %d of %d MiB", used>>20, limit>>20))
 			return
 		}

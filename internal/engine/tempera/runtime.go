@@ -15,19 +15,19 @@ import (
 
 // ONNX Runtime has one environment a process, which its C library keeps in globals; this is the one place that starts
 // it, once, with the library of the first caller, whose path it returns. It is never shut down: the worker process ends
-// instead.
-var startRuntime = func() func(library, dir string) (string, error) {
+// instead. read is told of the library's bytes.
+var startRuntime = func() func(library, dir string, read func(n int64)) (string, error) {
 	var once sync.Once
 	var path string
 	var failed error
-	return func(library, dir string) (string, error) {
+	return func(library, dir string, read func(n int64)) (string, error) {
 		once.Do(func() {
 			if failed = silence(); failed != nil {
 				return
 			}
 			path = library
 			if path == "" {
-				if path, failed = ortlib.Unpack(dir); failed != nil {
+				if path, failed = ortlib.Unpack(dir, read); failed != nil {
 					return
 				}
 			}
@@ -35,10 +35,24 @@ var startRuntime = func() func(library, dir string) (string, error) {
 			if failed = ort.InitializeEnvironment(ort.WithLogLevelError()); failed != nil {
 				failed = fmt.Errorf("start ONNX Runtime of %s: %w", path, failed)
 			}
+			if library != "" { // the system reads it, and does not tell how far it is
+				read(runtimeSize(library))
+			}
 		})
 		return path, failed
 	}
 }()
+
+// runtimeSize is how long the library is, in bytes; 0 when that cannot be told.
+func runtimeSize(library string) int64 {
+	if library == "" {
+		return ortlib.Size()
+	}
+	if f, err := os.Stat(library); err == nil {
+		return f.Size()
+	}
+	return 0
+}
 
 // silence keeps ONNX Runtime from calling home. Since 1.29 its published libraries send what they run to their maker
 // unless this variable is set when they start; a switch of their interface comes too late for the first message.

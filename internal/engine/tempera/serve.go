@@ -142,7 +142,7 @@ func (s *server) start(with *setup) error {
 	if with.WeightsDir != "" {
 		files = os.DirFS(with.WeightsDir)
 	}
-	p, err := openPainter(files, painterOptions{with.DataDir, with.Runtime, with.Threads, with.Device})
+	p, err := openPainter(files, painterOptions{with.DataDir, with.Runtime, with.Threads, with.Device, s.reading()})
 	if err != nil {
 		return s.send(&frame{Type: frameFailed, Fault: wire.FaultOf(err)})
 	}
@@ -155,6 +155,20 @@ func (s *server) start(with *setup) error {
 	return s.send(&frame{Type: frameReady, Ready: &readyHeader{
 		Device: p.device.name(), Missed: p.device.missed, Together: p.crowd.together(),
 	}})
+}
+
+// saidEvery is how much a worker reads between two words about it, in bytes.
+const saidEvery = 1 << 20
+
+// reading returns what tells the parent how much was read. A parent that does not listen has gone: stdin says so.
+func (s *server) reading() func(n int64) {
+	done, said := int64(0), int64(0)
+	return func(n int64) {
+		if done += n; done-said >= saidEvery {
+			said = done
+			_ = s.send(&frame{Type: frameReading, Reading: &reading{Done: done}})
+		}
+	}
 }
 
 // work answers one request. What cannot be sent has no reader any more: stdin will close too.

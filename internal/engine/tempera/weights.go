@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -108,24 +109,60 @@ func openManifest(files fs.FS) (*manifest, error) {
 	return m, nil
 }
 
-// verified returns the content of every file the manifest lists, each checked against its size and hash.
-func (m *manifest) verified(files fs.FS) (map[string][]byte, error) {
+// verified returns the content of every file the manifest lists, each checked against its size and hash. told hears of
+// every piece.
+func (m *manifest) verified(files fs.FS, told func(n int64)) (map[string][]byte, error) {
 	found := make(map[string][]byte, len(m.Files))
 	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
 		want := m.Files[name]
-		data, err := fs.ReadFile(files, name)
+		data, sum, err := readPieces(files, name, told)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, weightsError(name, "is missing")
 		} else if err != nil {
 			return nil, fmt.Errorf("weights: read %s: %w: %w", name, err, engine.ErrUnavailable)
 		}
-		sum := sha256.Sum256(data)
-		if hex.EncodeToString(sum[:]) != want.SHA256 {
+		if hex.EncodeToString(sum) != want.SHA256 {
 			return nil, weightsError(name, "is not the file the manifest describes: SHA-256 is %x", sum)
 		}
 		found[name] = data
 	}
 	return found, nil
+}
+
+// piece of a file that is read at once, in bytes.
+const piece = 1 << 20
+
+// readPieces returns a file and its SHA-256.
+func readPieces(files fs.FS, name string, told func(n int64)) (data, sum []byte, err error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	data = make([]byte, info.Size())
+	h := sha256.New()
+	for rest := data; len(rest) > 0; {
+		next := rest[:min(piece, len(rest))]
+		if _, err := io.ReadFull(f, next); err != nil {
+			return nil, nil, err
+		}
+		h.Write(next) // a hash does not fail
+		told(int64(len(next)))
+		rest = rest[len(next):]
+	}
+	return data, h.Sum(nil), nil
+}
+
+// bytes is how much there is to read.
+func (m *manifest) bytes() (all int64) {
+	for _, f := range m.Files {
+		all += f.Bytes
+	}
+	return all
 }
 
 // exact names the version and everything that decides over pixels.
@@ -182,13 +219,13 @@ type model struct {
 	look      []byte // nil without look.onnx
 }
 
-// loadModel reads, checks and parses the weights.
-func loadModel(files fs.FS) (*model, error) {
+// loadModel reads, checks and parses the weights. told hears of every piece that was read.
+func loadModel(files fs.FS, told func(n int64)) (*model, error) {
 	m, err := openManifest(files)
 	if err != nil {
 		return nil, err
 	}
-	content, err := m.verified(files)
+	content, err := m.verified(files, told)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
 			dir := stubWeights(t)
 			m := &manifest{}
 			readJSON(t, filepath.Join(dir, manifestFile), m)
-			files, err := m.verified(os.DirFS(dir))
+			files, err := m.verified(os.DirFS(dir), func(int64) {})
 			must(t, err)
 			files[name] = []byte("nothing of the kind")
 			writeWeights(t, dir, m, files)
@@ -98,7 +98,7 @@ func TestLook_MayBeMissing(t *testing.T) {
 	dir := stubWeights(t)
 	m := &manifest{}
 	readJSON(t, filepath.Join(dir, manifestFile), m)
-	files, err := m.verified(os.DirFS(dir))
+	files, err := m.verified(os.DirFS(dir), func(int64) {})
 	must(t, err)
 	delete(files, lookFile)
 	writeWeights(t, dir, m, files)

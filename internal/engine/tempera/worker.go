@@ -32,10 +32,12 @@ type worker struct {
 	with    *setup
 	log     *slog.Logger
 	grown   func(together int) // told how many requests a process that is ready takes at once
+	reading func()             // told that a process has read more of its model
 
 	lastID atomic.Uint64
 	room   *semaphore.Weighted // mostTogether places; a request that wants to be alone takes all
 	start  chan struct{}       // held while a process is being started
+	held   atomic.Int64        // memory that the process before this one held at most, in bytes
 
 	mu     sync.Mutex
 	proc   *process // nil before the first request and after a death
@@ -44,7 +46,7 @@ type worker struct {
 }
 
 func newWorker(command []string, with *setup, log *slog.Logger) *worker {
-	return &worker{command: command, with: with, log: log, grown: func(int) {}, start: make(chan struct{}, 1), room: semaphore.NewWeighted(mostTogether)}
+	return &worker{command: command, with: with, log: log, grown: func(int) {}, reading: func() {}, start: make(chan struct{}, 1), room: semaphore.NewWeighted(mostTogether)}
 }
 
 func (w *worker) current() *process {
@@ -196,6 +198,7 @@ func (w *worker) rest(ctx context.Context, h *hearer, report func(*frame)) error
 func (w *worker) buried(ctx context.Context, p *process) error {
 	p.kill("")
 	<-p.ended
+	w.remember(p)
 	w.mu.Lock()
 	if w.proc == p {
 		w.proc = nil
@@ -246,19 +249,23 @@ func (w *worker) awake(ctx context.Context) (*process, error) {
 	if err := w.pause(ctx); err != nil {
 		return nil, err
 	}
+	p, err := startProcess(w.command, w.with, w.reading, w.log)
 	w.mu.Lock()
-	if w.closed {
-		w.mu.Unlock()
-		return nil, errClosed
+	closed := w.closed
+	if !closed {
+		w.proc = p
 	}
-	p, err := startProcess(w.command, w.with, w.log)
-	w.proc = p
 	if err != nil {
 		w.deaths++
 	}
 	w.mu.Unlock()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", err, engine.ErrUnavailable)
+	case closed:
+		p.kill("")
+		<-p.ended
+		return nil, errClosed
 	}
 	return p, w.greet(ctx, p)
 }
@@ -283,21 +290,8 @@ func (w *worker) pause(ctx context.Context) error {
 
 // greet waits until the worker has loaded its model. A request that ends earlier leaves it loading for the next.
 func (w *worker) greet(ctx context.Context, p *process) error {
-	patience := time.NewTimer(startPatience)
-	defer patience.Stop()
-	select {
-	case <-p.greeted:
-	case <-p.ended:
-		select {
-		case <-p.greeted: // its last words say why
-		default:
-			return w.stillborn(ctx, p)
-		}
-	case <-ctx.Done():
-		return fmt.Errorf("start worker: %w", ctx.Err())
-	case <-patience.C:
-		p.kill("it did not start in time")
-		return w.stillborn(ctx, p)
+	if err := w.hello(ctx, p); err != nil {
+		return err
 	}
 	f := p.hello
 	if f.Type == frameReady && f.Ready != nil {
@@ -313,12 +307,42 @@ func (w *worker) greet(ctx context.Context, p *process) error {
 	return fmt.Errorf("%s: %w", reason, engine.ErrUnavailable)
 }
 
+// hello waits for the worker's first word that is not about how much it has read. One that reads on may take its time.
+func (w *worker) hello(ctx context.Context, p *process) error {
+	patience := time.NewTimer(startPatience)
+	defer patience.Stop()
+	for read := int64(0); ; {
+		select {
+		case <-p.greeted:
+			return nil
+		case <-p.ended:
+			select {
+			case <-p.greeted: // its last words say why
+				return nil
+			default:
+				return w.stillborn(ctx, p)
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("start worker: %w", ctx.Err())
+		case <-patience.C:
+			if now := p.read.Load(); now > read {
+				read = now
+				patience.Reset(startPatience)
+				continue
+			}
+			p.kill("it did not start in time")
+			return w.stillborn(ctx, p)
+		}
+	}
+}
+
 // settled says once what a process runs on.
 func (w *worker) settled(p *process, r *readyHeader) {
 	if p.settled {
 		return
 	}
 	p.settled = true
+	p.held.Store(residentBytes(p.cmd.Process.Pid))
 	log := w.log.With("device", r.Device, "together", r.Together)
 	switch {
 	case w.with.Device == DeviceCUDA && r.Device != DeviceCUDA:

@@ -44,10 +44,17 @@ func TestEngine_PassesTheSuiteWithAWorkerThatPaintsSeveral(t *testing.T) {
 	})
 }
 
-// The weights in this repository: what the stub keeps by being simple, the trained network keeps too.
+// The weights in this repository: what the stub keeps by being simple, the trained network keeps too. How they are loaded
+// and evicted does not depend on them.
 func TestEngine_PassesTheSuiteWithTheTrainedWeights(t *testing.T) {
+	type killer interface{ Kill() }
+	type withoutLoads struct {
+		engine.Imager
+		killer
+	}
 	enginetest.Run(t, func(t *testing.T) engine.Imager {
-		return open(t, Options{WeightsDir: os.Getenv("BOTTEGA_TEMPERA_WEIGHTS")})
+		e := open(t, Options{WeightsDir: os.Getenv("BOTTEGA_TEMPERA_WEIGHTS")})
+		return withoutLoads{e, e}
 	})
 }
 

@@ -25,9 +25,17 @@ var embedded embed.FS
 // ErrMissing says that the binary was built without the library for this system.
 var ErrMissing = errors.New("ONNX Runtime is not in this build: run scripts/fetch-onnxruntime.sh and build again")
 
+// Size is how long the library is, in bytes; 0 when it is missing.
+func Size() int64 {
+	if f, err := fs.Stat(embedded, "lib/"+fileName()); err == nil {
+		return f.Size()
+	}
+	return 0
+}
+
 // Unpack writes the library under dir, unless it is there already, and returns its path. An empty dir means the
-// user's cache folder.
-func Unpack(dir string) (string, error) {
+// user's cache folder. read is told of every piece of it that was read or written, in bytes.
+func Unpack(dir string, read func(n int64)) (string, error) {
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
@@ -35,7 +43,7 @@ func Unpack(dir string) (string, error) {
 		}
 		dir = filepath.Join(cache, "bottega")
 	}
-	return unpack(embedded, "lib/"+fileName(), dir)
+	return unpack(embedded, "lib/"+fileName(), dir, read)
 }
 
 func fileName() string {
@@ -48,7 +56,7 @@ func fileName() string {
 
 // unpack copies name from files to dir under its hash: a new version never overwrites one that a running process has
 // mapped, and a file that was cut short or tampered with is replaced.
-func unpack(files fs.FS, name, dir string) (string, error) {
+func unpack(files fs.FS, name, dir string, read func(n int64)) (string, error) {
 	data, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", ErrMissing
@@ -57,7 +65,7 @@ func unpack(files fs.FS, name, dir string) (string, error) {
 	}
 	sum := sha256.Sum256(data)
 	path := filepath.Join(dir, "onnxruntime-"+hex.EncodeToString(sum[:8])+filepath.Ext(name))
-	if holds(path, sum) {
+	if holds(path, sum, read) {
 		return path, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -68,7 +76,7 @@ func unpack(files fs.FS, name, dir string) (string, error) {
 		return "", fmt.Errorf("unpack ONNX Runtime: %w", err)
 	}
 	defer os.Remove(part.Name())
-	_, err = io.Copy(part, bytes.NewReader(data))
+	_, err = io.Copy(io.MultiWriter(part, counter(read)), onlyReader{bytes.NewReader(data)})
 	if err := errors.Join(err, part.Close()); err != nil {
 		return "", fmt.Errorf("unpack ONNX Runtime: %w", err)
 	}
@@ -78,14 +86,25 @@ func unpack(files fs.FS, name, dir string) (string, error) {
 	return path, nil
 }
 
-func holds(path string, sum [sha256.Size]byte) bool {
+// counter is told how much was written to it.
+type counter func(n int64)
+
+func (c counter) Write(p []byte) (int, error) {
+	c(int64(len(p)))
+	return len(p), nil
+}
+
+// onlyReader hides that a reader can write all it has in one go.
+type onlyReader struct{ io.Reader }
+
+func holds(path string, sum [sha256.Size]byte, read func(n int64)) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(io.MultiWriter(h, counter(read)), f); err != nil {
 		return false
 	}
 	return [sha256.Size]byte(h.Sum(nil)) == sum

@@ -9,19 +9,19 @@ import (
 )
 
 func TestUnpack_MissingLibraryNamesTheScript(t *testing.T) {
-	if _, err := unpack(fstest.MapFS{}, "lib/x.so", t.TempDir()); !errors.Is(err, ErrMissing) {
+	if _, err := unpack(fstest.MapFS{}, "lib/x.so", t.TempDir(), func(int64) {}); !errors.Is(err, ErrMissing) {
 		t.Fatalf("error %v, want ErrMissing", err)
 	}
 }
 
 func TestUnpack_ReplacesDamagedFileAndKeepsSoundOne(t *testing.T) {
 	dir, files := t.TempDir(), fstest.MapFS{"lib/x.so": {Data: []byte("library")}}
-	path, err := unpack(files, "lib/x.so", dir)
+	path, err := unpack(files, "lib/x.so", dir, func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, _ := os.Stat(path)
-	if _, err := unpack(files, "lib/x.so", dir); err != nil {
+	if _, err := unpack(files, "lib/x.so", dir, func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	if again, _ := os.Stat(path); !os.SameFile(first, again) {
@@ -30,7 +30,7 @@ func TestUnpack_ReplacesDamagedFileAndKeepsSoundOne(t *testing.T) {
 	if err := os.WriteFile(path, []byte("libr"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unpack(files, "lib/x.so", dir); err != nil {
+	if _, err := unpack(files, "lib/x.so", dir, func(int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != "library" {
@@ -43,7 +43,7 @@ func TestUnpack_ManyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if _, err := unpack(files, "lib/x.so", dir); err != nil {
+			if _, err := unpack(files, "lib/x.so", dir, func(int64) {}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -54,8 +54,15 @@ func TestUnpack_ManyAtOnce(t *testing.T) {
 	}
 }
 
-func TestUnpack_ThisBuildHasTheLibrary(t *testing.T) {
-	if _, err := Unpack(t.TempDir()); err != nil {
-		t.Fatal(err)
+func TestUnpack_ThisBuildHasTheLibraryAndTellsHowMuchItRead(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"written", "looked at"} {
+		all, pieces := int64(0), 0
+		if _, err := Unpack(dir, func(n int64) { all, pieces = all+n, pieces+1 }); err != nil {
+			t.Fatal(err)
+		}
+		if all != Size() || all == 0 || pieces < 100 {
+			t.Errorf("%s: %d bytes in %d pieces, the library has %d", name, all, pieces, Size())
+		}
 	}
 }
