@@ -25,6 +25,19 @@ func (s Set) Imager(name string) (Imager, error) {
 	return imager, nil
 }
 
+// Loader returns the engine of that name if its models are loaded and evicted.
+func (s Set) Loader(name string) (Loader, error) {
+	e, ok := s[name]
+	if !ok {
+		return nil, fmt.Errorf("engine %q is not set up (have %s): %w", name, strings.Join(s.Names(), ", "), ErrUnavailable)
+	}
+	loader, ok := e.(Loader)
+	if !ok {
+		return nil, fmt.Errorf("engine %q loads no models: %w", name, ErrUnavailable)
+	}
+	return loader, nil
+}
+
 // Names lists the engines in alphabetical order.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
 

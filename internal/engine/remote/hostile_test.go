@@ -22,6 +22,16 @@ type said struct {
 	Refusal *remote.Refusal `json:"refusal,omitempty"`
 	Picture *wire.Picture   `json:"picture,omitempty"`
 	Fault   *wire.Fault     `json:"fault,omitempty"`
+	Engine  string          `json:"engine,omitempty"`
+	Model   string          `json:"model,omitempty"`
+	Models  []remote.Model  `json:"models,omitempty"`
+	Load    *part           `json:"load,omitempty"`
+}
+
+// part is how far a load is.
+type part struct {
+	Done  int64 `json:"done"`
+	Total int64 `json:"total"`
 }
 
 // liar is a worker that says what a test wants.
@@ -133,7 +143,7 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 		code  string
 		words []string
 	}{
-		"another protocol": {honest(func(h *remote.Hello) { h.Protocol = 2 }), remote.RefusedProtocol, []string{"version 2", "speaks 1"}},
+		"another protocol": {honest(func(h *remote.Hello) { h.Protocol = 1 }), remote.RefusedProtocol, []string{"version 1", "speaks 2"}},
 		"another version":  {honest(func(h *remote.Hello) { h.Version = "0.9.1" }), remote.RefusedVersion, []string{"0.9.1", version}},
 		"no slots":         {honest(func(h *remote.Hello) { h.Slots = 0 }), remote.RefusedHello, []string{"0 slots"}},
 		"negative slots":   {honest(func(h *remote.Hello) { h.Slots = -7 }), remote.RefusedHello, []string{"-7 slots"}},

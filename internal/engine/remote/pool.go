@@ -112,6 +112,7 @@ func (p *Pool) Serve(ctx context.Context, conn io.ReadWriteCloser, tokenID strin
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Session{
 		ID: id.New(), pool: p, over: make(chan struct{}), stop: stop, left: make(chan struct{}), works: map[uint64]*work{},
+		orders: map[uint64]*order{}, models: map[string][]engine.Model{},
 	}
 	s.line = newLine(conn, helloWithin, func(d time.Duration) { s.close(fmt.Sprintf("it was not heard of for %s", d)) })
 	defer s.close("it is over")
@@ -161,6 +162,9 @@ func (p *Pool) admit(s *Session) *Refusal {
 		return r
 	}
 	s.slots = make(chan struct{}, h.Slots)
+	for _, e := range h.Engines {
+		s.models[e.Name] = modelsOf(e.Models)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -199,6 +203,10 @@ func (p *Pool) check(h Hello) *Refusal {
 		return refuse(RefusedVersion, "it is Bottega %.40q, the server is %q: install the same version on both", h.Version, p.opt.Version)
 	case h.Slots < 1 || h.Slots > MostSlots:
 		return refuse(RefusedHello, "it offers %d slots (1 to %d)", h.Slots, MostSlots)
+	case h.ModelMemory < 0 || h.ModelMemory > mostMemory:
+		return refuse(RefusedHello, "it has %d bytes for models (0 to %d)", h.ModelMemory, int64(mostMemory))
+	case h.ModelIdleMS < 0 || h.ModelIdleMS > mostIdle.Milliseconds():
+		return refuse(RefusedHello, "it evicts models after %d ms (0 to %d)", h.ModelIdleMS, mostIdle.Milliseconds())
 	case len(h.Engines) > mostEngines:
 		return refuse(RefusedHello, "it names %d engines (at most %d)", len(h.Engines), mostEngines)
 	}
@@ -213,6 +221,9 @@ func (p *Pool) check(h Hello) *Refusal {
 		}
 		if want := p.opt.Engines.Versions(e.Name); !slices.Equal(e.Versions, want) {
 			return refuse(RefusedModel, "its engine %s paints with %.200q, the server's with %q: pictures would differ", e.Name, e.Versions, want)
+		}
+		if r := p.checkModels(e.Name, e.Models); r != nil {
+			return r
 		}
 	}
 	if known == 0 {

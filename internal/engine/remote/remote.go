@@ -1,5 +1,5 @@
 // Package remote lets machines that reach nothing but a server's address make its pictures. The server's side is the
-// Pool: each connection that is let in is a Session, whose engines are engine.Imager like any other. The worker's side is
+// Pool: each connection that is let in is a Session, whose engines are engine.Imager and engine.Loader like any other. The worker's side is
 // the Worker, which hands what comes to engines of its own. It promises that the same request gives the same picture as on
 // the server (whoever has other weights is not let in), that a worker which is lost, lies or says too much fails its own
 // requests and nothing else, and that an answer counts once, for the connection that was asked. Who may join, and what
@@ -14,7 +14,7 @@ import (
 )
 
 // Protocol is the version of what is said here. It changes when an older side would misunderstand.
-const Protocol = 1
+const Protocol = 2
 
 // Bounds of what is believed.
 const (
@@ -27,7 +27,10 @@ const (
 	mostPreview  = 128  // pixels, of a preview's side
 	mostShown    = 8192 // pixels, of a side of a picture that a request brings
 	mostRequest  = 256 << 20
-	mostFault    = 500 // bytes, of the reason of a failure
+	mostFault    = 500     // bytes, of the reason of a failure
+	mostOrders   = 64      // loads and evictions under way at one worker
+	mostMemory   = 1 << 44 // bytes, of a model, of a file of it, or of a machine
+	mostIdle     = 365 * 24 * time.Hour
 	helloWithin  = 10 * time.Second
 	writeWithin  = time.Minute      // one frame
 	stopWithin   = 30 * time.Second // a picture that is not wanted any more
@@ -41,12 +44,29 @@ type Hello struct {
 	Name     string   `json:"name"`    // of the machine, for people
 	Slots    int      `json:"slots"`   // pictures at once
 	Engines  []Engine `json:"engines"`
+
+	ModelMemory int64 `json:"model_memory,omitempty"`  // bytes for models; 0 = no bound
+	ModelIdleMS int64 `json:"model_idle_ms,omitempty"` // after which a model that nobody asks for is evicted; 0 = never
 }
 
 // Engine is one that a worker has; see engine.Versioned.
 type Engine struct {
 	Name     string   `json:"name"`
 	Versions []string `json:"versions"`
+	Models   []Model  `json:"models,omitempty"` // of an engine.Loader
+}
+
+// Model is an engine.Model.
+type Model struct {
+	Name     string `json:"name"`
+	Memory   int64  `json:"memory"` // bytes
+	Resident bool   `json:"resident"`
+}
+
+// loaded is how far a load is, in bytes.
+type loaded struct {
+	Done  int64 `json:"done"`
+	Total int64 `json:"total"` // 0 = not known
 }
 
 // welcome is the answer to a Hello.
@@ -78,7 +98,7 @@ const (
 	RefusedForeign  = "foreign"   // an answer to what another worker was asked
 	RefusedLate     = "late"      // a second answer, or one nobody waits for
 	RefusedTooLarge = "too_large" // a frame above its bound
-	RefusedRubbish  = "rubbish"   // an answer that is no picture of the size that was asked
+	RefusedRubbish  = "rubbish"   // an answer that is no picture of the size that was asked, or numbers that cannot be
 )
 
 // codes lists them for the metrics.
@@ -95,7 +115,7 @@ func refuse(code, format string, args ...any) *Refusal {
 // frame is what is said, one at a time in each direction.
 type frame struct {
 	Type     string         `json:"type"`
-	ID       uint64         `json:"id,omitempty"` // of the picture it is about
+	ID       uint64         `json:"id,omitempty"` // of the picture, load or eviction it is about
 	Hello    *Hello         `json:"hello,omitempty"`
 	Welcome  *welcome       `json:"welcome,omitempty"`
 	Refusal  *Refusal       `json:"refusal,omitempty"`
@@ -105,13 +125,16 @@ type frame struct {
 	Progress *wire.Progress `json:"progress,omitempty"` // its preview is the payload
 	Picture  *wire.Picture  `json:"picture,omitempty"`  // its pixels are the payload
 	Fault    *wire.Fault    `json:"fault,omitempty"`
+	Model    string         `json:"model,omitempty"`  // with load and evict
+	Load     *loaded        `json:"load,omitempty"`   // with loading and loaded
+	Models   []Model        `json:"models,omitempty"` // with models: all of the engine's
 
 	payload []byte   // as received
 	pieces  [][]byte // sent as the payload
 }
 
-// Types of frames. The worker says hello, beat, progress, picture, failed and leaving; the server welcome, refused, beat,
-// paint and cancel.
+// Types of frames. The worker says hello, beat, progress, picture, failed, loading, loaded, evicted, models and leaving;
+// the server welcome, refused, beat, paint, load, evict and cancel.
 const (
 	sayHello    = "hello"
 	sayWelcome  = "welcome"
@@ -123,4 +146,10 @@ const (
 	sayPicture  = "picture"
 	sayFailed   = "failed"
 	sayLeaving  = "leaving"
+	sayLoad     = "load"
+	sayLoading  = "loading"
+	sayLoaded   = "loaded"
+	sayEvict    = "evict"
+	sayEvicted  = "evicted"
+	sayModels   = "models"
 )

@@ -182,15 +182,19 @@ func (a *anywhere) Kill() {
 type slow struct{ *enginetest.Scripted }
 
 func (s slow) GenerateImage(ctx context.Context, req engine.ImageRequest, report func(engine.Progress)) (*engine.Picture, error) {
-	return s.Scripted.GenerateImage(ctx, req, func(p engine.Progress) {
+	return s.Scripted.GenerateImage(ctx, req, unhurried(ctx, req, report))
+}
+
+func unhurried(ctx context.Context, req engine.ImageRequest, report func(engine.Progress)) func(engine.Progress) {
+	return func(p engine.Progress) {
 		report(p)
-		if req.Steps == 100 { // what the suite cancels and kills
+		if req.Steps >= 30 { // what the suite cancels, kills and evicts
 			select {
 			case <-ctx.Done():
 			case <-time.After(20 * time.Millisecond):
 			}
 		}
-	})
+	}
 }
 
 func TestRemote_PassesTheSuite(t *testing.T) {

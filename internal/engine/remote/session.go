@@ -31,7 +31,9 @@ type Session struct {
 	reason  string // why it is over
 	leaving bool
 	works   map[uint64]*work
-	done    []uint64 // the last answers, the newest last
+	orders  map[uint64]*order
+	done    []uint64                  // the last answers, the newest last
+	models  map[string][]engine.Model // by engine, as the worker said last
 }
 
 // work is one picture that a worker was asked for.
@@ -53,8 +55,15 @@ type answer struct {
 func (s *Session) Engines() engine.Set {
 	set := engine.Set{}
 	for _, e := range s.Hello.Engines {
-		if s.pool.opt.Engines[e.Name] != nil {
-			set[e.Name] = &Imager{session: s, name: e.Name, versions: e.Versions}
+		ours := s.pool.opt.Engines[e.Name]
+		if ours == nil {
+			continue
+		}
+		imager := &Imager{session: s, name: e.Name, versions: e.Versions}
+		if _, ok := ours.(engine.Loader); ok && len(e.Models) > 0 {
+			set[e.Name] = &Loader{imager}
+		} else {
+			set[e.Name] = imager
 		}
 	}
 	return set
@@ -179,7 +188,12 @@ func (s *Session) take(f *frame) bool {
 		}
 	case f.Type == sayProgress && f.Progress != nil:
 		s.progress(f)
-	case f.Type == sayPicture && f.Picture != nil, f.Type == sayFailed && f.Fault != nil:
+	case f.Type == sayLoading && f.Load != nil:
+		s.loading(f)
+	case f.Type == sayModels:
+		s.announced(f)
+	case f.Type == sayPicture && f.Picture != nil, f.Type == sayFailed && f.Fault != nil,
+		f.Type == sayLoaded && f.Load != nil, f.Type == sayEvicted:
 		s.answered(f)
 	default:
 		s.pool.note(s, RefusedRubbish, "a frame of the type "+fmt.Sprintf("%.20q", f.Type))
@@ -208,29 +222,34 @@ func (s *Session) progress(f *frame) {
 	}
 }
 
-// answered ends a picture. An answer counts once, for the connection that was asked; any other is refused.
+// answered ends a picture, a load or an eviction. An answer counts once, for the connection that was asked; any other is
+// refused.
 func (s *Session) answered(f *frame) {
 	s.mu.Lock()
-	w := s.works[f.ID]
+	w, o := s.works[f.ID], s.orders[f.ID]
 	delete(s.works, f.ID)
+	delete(s.orders, f.ID)
 	double := slices.Contains(s.done, f.ID)
 	wanted := w != nil && !w.abandoned
-	if w != nil {
+	if w != nil || o != nil {
 		if s.done = append(s.done, f.ID); len(s.done) > rememberDone {
 			s.done = s.done[1:]
 		}
 	}
 	s.mu.Unlock()
+	if o != nil {
+		s.obeyed(o, f)
+		return
+	}
 	if w == nil {
-		code, text := RefusedUnknown, "nobody asked for this picture"
+		code, text := RefusedUnknown, "nobody asked for this"
 		switch {
 		case double:
-			code, text = RefusedLate, "this picture has its answer already"
+			code, text = RefusedLate, "this has its answer already"
 		case f.ID <= s.pool.lastID.Load() && f.ID != 0:
-			code, text = RefusedForeign, "another worker was asked for this picture"
+			code, text = RefusedForeign, "another worker was asked for this"
 		}
-		s.pool.note(s, code, text)
-		s.tell(refuse(code, "%s", text), f.ID)
+		s.refused(refuse(code, "%s", text), f.ID)
 		return
 	}
 	<-s.slots
@@ -248,9 +267,11 @@ func (s *Session) judge(w *work, f *frame) (*engine.Picture, error) {
 	}
 	wrong := func(code, format string, args ...any) error {
 		r := refuse(code, format, args...)
-		s.pool.note(s, code, r.Text)
-		s.tell(r, f.ID)
+		s.refused(r, f.ID)
 		return fmt.Errorf("%s: %w", r.Text, engine.ErrUnavailable)
+	}
+	if f.Type != sayPicture {
+		return nil, wrong(RefusedRubbish, "%.20q instead of a picture", f.Type)
 	}
 	p := f.Picture.With(f.payload)
 	switch {

@@ -22,7 +22,7 @@ import (
 // answers, until its context ends or a server says that asking again changes nothing.
 type Worker struct {
 	Engines engine.Set
-	Hello   Hello // Protocol and Engines are filled in
+	Hello   Hello // Protocol and Engines are filled in, each time it connects
 	Log     *slog.Logger
 	Traces  *telemetry.Traces // where the spans of this process go; nil = nowhere
 	// Dial opens a connection to a server; a *Refusal with Final set ends the worker.
@@ -44,10 +44,6 @@ const (
 
 // Run works until ctx ends and what was under way is finished, or returns why no server wants this worker.
 func (w *Worker) Run(ctx context.Context) error {
-	w.Hello.Protocol, w.Hello.Engines = Protocol, nil
-	for _, name := range w.Engines.Names() {
-		w.Hello.Engines = append(w.Hello.Engines, Engine{name, w.Engines.Versions(name)})
-	}
 	pause, said := firstDial, ""
 	for ctx.Err() == nil {
 		joined, err := w.once(ctx)
@@ -80,7 +76,7 @@ func (w *Worker) once(ctx context.Context) (joined bool, err error) {
 		return false, err
 	}
 	var silent atomic.Bool
-	c := &connection{worker: w, works: map[uint64]context.CancelFunc{}}
+	c := &connection{worker: w, works: map[uint64]context.CancelFunc{}, orders: map[uint64]context.CancelFunc{}}
 	c.line = newLine(conn, helloWithin, func(time.Duration) { silent.Store(true) })
 	defer c.line.close()
 	hello, err := c.greet()
@@ -101,13 +97,17 @@ type connection struct {
 	worker *Worker
 	line   *line
 
-	mu    sync.Mutex
-	works map[uint64]context.CancelFunc
-	jobs  sync.WaitGroup
+	mu     sync.Mutex
+	works  map[uint64]context.CancelFunc
+	orders map[uint64]context.CancelFunc
+	jobs   sync.WaitGroup
+
+	saying sync.Mutex         // over said: what was read first is said first
+	said   map[string][]Model // of each engine.Loader, the last time
 }
 
 func (c *connection) greet() (*welcome, error) {
-	if err := c.line.send(&frame{Type: sayHello, Hello: &c.worker.Hello}); err != nil {
+	if err := c.line.send(&frame{Type: sayHello, Hello: c.hello()}); err != nil {
 		return nil, fmt.Errorf("say hello: %w", err)
 	}
 	f, err := c.line.read(0)
@@ -143,6 +143,8 @@ func (c *connection) work(ctx context.Context, w *welcome) error {
 		switch {
 		case f.Type == sayPaint && f.Request != nil:
 			c.begin(painting, f)
+		case f.Type == sayLoad || f.Type == sayEvict:
+			c.order(painting, f)
 		case f.Type == sayCancel:
 			c.cancel(f.ID)
 		case f.Type == sayRefused && f.Refusal != nil:
@@ -163,6 +165,7 @@ func (c *connection) beat(ctx context.Context, every time.Duration, ended <-chan
 		case <-ended:
 			return
 		case <-tick.C:
+			c.announce() // a model also dies, and its memory grows
 		case <-leave:
 			leave = nil
 			f.Type = sayLeaving
@@ -198,6 +201,7 @@ func (c *connection) begin(ctx context.Context, f *frame) {
 		defer cancel()
 		answer := c.paint(ctx, f)
 		answer.ID = f.ID
+		c.announce() // it may have loaded the model
 		c.mu.Lock()
 		delete(c.works, f.ID) // before the answer: the next request may follow it at once
 		c.mu.Unlock()
@@ -208,8 +212,10 @@ func (c *connection) begin(ctx context.Context, f *frame) {
 func (c *connection) cancel(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if cancel := c.works[id]; cancel != nil {
-		cancel()
+	for _, under := range []map[uint64]context.CancelFunc{c.works, c.orders} {
+		if cancel := under[id]; cancel != nil {
+			cancel()
+		}
 	}
 }
 
@@ -231,7 +237,7 @@ func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	}
 	ctx, span := c.worker.Traces.Continue(ctx, f.Trace, "worker.paint", attribute.String("bottega.engine", f.Engine))
 	defer func() { span.End(err) }()
-	report, finish := c.reporter(f.ID)
+	report, finish := relay(func(p engine.Progress) { c.say(f.ID, p) })
 	defer finish() // also when the engine panics
 	picture, err := imager.GenerateImage(ctx, *req, report)
 	finish()
@@ -244,16 +250,16 @@ func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	return &frame{Type: sayPicture, Picture: wire.PictureOf(picture), pieces: [][]byte{wire.Bytes(picture.Image)}}
 }
 
-// reporter returns where an engine reports to, which never blocks, and what waits until all of it was said.
-func (c *connection) reporter(id uint64) (report func(engine.Progress), finish func()) {
-	waiting := make(chan engine.Progress, progressKept)
+// relay returns where an engine reports to, which never blocks, and what waits until all of it was said.
+func relay[T any](say func(T)) (report func(T), finish func()) {
+	waiting := make(chan T, progressKept)
 	var said sync.WaitGroup
 	said.Go(func() {
 		for p := range waiting {
-			c.say(id, p)
+			say(p)
 		}
 	})
-	return func(p engine.Progress) {
+	return func(p T) {
 			select {
 			case waiting <- p:
 			default:

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"bottega/internal/engine"
@@ -64,6 +66,31 @@ func TestEvict_EndsTheProcesses(t *testing.T) {
 	if after := e.Models()[0]; after.Resident || after.Memory < while.Memory {
 		t.Errorf("afterwards: %+v, want what it held: %d or more", after, while.Memory)
 	}
+}
+
+// No step is painted after the eviction is done, and the eviction is not done before the last step.
+func TestEvict_WaitsForWhatIsPainted(t *testing.T) {
+	e := open(t, Options{WeightsDir: stubWeights(t), Workers: 2})
+	load(t, e)
+	var once sync.Once
+	var gone atomic.Bool
+	evicted := make(chan error, 1)
+	req := small("a fox")
+	req.Steps = MostSteps
+	_, err := e.GenerateImage(t.Context(), req, func(p engine.Progress) {
+		once.Do(func() {
+			go func() {
+				err := e.Evict(t.Context(), stub)
+				gone.Store(true)
+				evicted <- err
+			}()
+		})
+		if gone.Load() {
+			t.Errorf("evicted at step %d of %d", p.Step, p.Steps)
+		}
+	})
+	must(t, err)
+	must(t, <-evicted)
 }
 
 // A request that waits for the same start is not harmed by a load that is given up.
