@@ -18,6 +18,7 @@ import (
 	"bottega/internal/access"
 	"bottega/internal/clock"
 	"bottega/internal/db"
+	"bottega/internal/engine"
 	"bottega/internal/event"
 	"bottega/internal/generation"
 	"bottega/internal/id"
@@ -101,7 +102,7 @@ func noopGenerations(ctx context.Context, ref string) (rate float64, err error) 
 	n, log, now := &noop{}, slog.New(slog.DiscardHandler), clock.System{}
 	hub := event.NewHub(d)
 	s := generation.New(generation.Deps{
-		DB: d, Clock: now, Prices: sheet, Kinds: []generation.Kind{n}, Entitlements: n, Hub: hub, Log: log, Present: []string{"noop"},
+		DB: d, Clock: now, Prices: sheet, Kinds: []generation.Kind{n}, Entitlements: n, Hub: hub, Log: log, Present: engine.Set{"noop": n},
 	})
 	defer s.Close()
 	line := queue.New(d, now, s, s, queue.Options{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -34,6 +35,9 @@ type engineFlags struct {
 	Threads      int   `help:"CPU threads of the house model; 0 = all cores." default:"0"`
 	WorkerMemory int64 `help:"MiB a house model worker may use before it is replaced." default:"2048" name:"worker-memory"`
 
+	ModelMemory int64         `help:"MiB for models that are loaded, all together; 0 = no bound." default:"0" name:"model-memory"`
+	ModelIdle   time.Duration `help:"A model that nobody asked for so long is taken out of memory; 0 = never." default:"0" name:"model-idle"`
+
 	EngineDevice  string `help:"What the house model runs on: auto (CUDA where it works, else the CPU), cpu or cuda." enum:"auto,cpu,cuda" default:"auto"`
 	EngineRuntime string `help:"ONNX Runtime library to load instead of the built-in one, which knows no CUDA." type:"path" placeholder:"FILE"`
 }
@@ -55,6 +59,12 @@ func (s storeFlags) config() (app.Config, error) {
 	return app.Config{Version: buildVersion(), Data: s.Data, Database: s.Database, Storage: s.Storage, Clock: c, Log: log}, nil
 }
 
+// Bounds of what may be asked for; a server that a worker connects to has the same.
+const (
+	mostModelMemory = 16 << 20 // MiB
+	mostModelIdle   = 365 * 24 * time.Hour
+)
+
 // withEngines adds the engines of this process to a configuration.
 func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 	switch {
@@ -64,6 +74,10 @@ func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 		return cfg, fmt.Errorf("--threads %d: want 0 for all cores, or more", e.Threads)
 	case e.WorkerMemory < 1:
 		return cfg, fmt.Errorf("--worker-memory %d: want 1 MiB or more", e.WorkerMemory)
+	case e.ModelMemory < 0 || e.ModelMemory > mostModelMemory:
+		return cfg, fmt.Errorf("--model-memory %d: want 0 for no bound, or 1 to %d MiB", e.ModelMemory, mostModelMemory)
+	case e.ModelIdle < 0 || e.ModelIdle > mostModelIdle:
+		return cfg, fmt.Errorf("--model-idle %s: want 0 for never, or up to %s", e.ModelIdle, mostModelIdle)
 	}
 	house, err := tempera.New(tempera.Options{
 		Threads: e.Threads, MemoryLimit: e.WorkerMemory << 20, Logger: cfg.Log,
@@ -72,6 +86,13 @@ func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
+	for _, m := range house.Models() {
+		if least := (m.Memory + 1<<20 - 1) >> 20; e.ModelMemory > 0 && e.ModelMemory < least {
+			return cfg, errors.Join(fmt.Errorf("--model-memory %d: the model %s alone takes about %d MiB; want 0 for no bound, or more than that",
+				e.ModelMemory, m.Name, least), house.Close())
+		}
+	}
+	cfg.ModelMemory, cfg.ModelIdle = e.ModelMemory<<20, e.ModelIdle
 	if cfg.SlotCount = e.Slots; e.Slots == 0 {
 		cfg.SlotCount = app.NoSlots
 	}

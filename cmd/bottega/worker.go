@@ -94,7 +94,7 @@ func (c *workerCmd) remote(ctx context.Context, cfg app.Config) error {
 	}
 	worker := &remote.Worker{
 		Engines: cfg.Engines, Log: cfg.Log, Traces: cfg.Traces, Dial: remote.Dialer(address, c.Token),
-		Hello: remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount},
+		Hello: remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount, ModelMemory: cfg.ModelMemory, ModelIdleMS: cfg.ModelIdle.Milliseconds()},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

@@ -56,14 +56,16 @@ type Config struct {
 	Trial    plan.Trial       // that accounts may have once
 	Keeping  Keeping          // what people may keep
 
-	Worker    bool          // this process only works: it serves nobody, and does not migrate
-	Machine   string        // name of this machine, for people
-	SlotCount int           // generations run at once by this process; 0 = 1, NoSlots = none
-	Lease     time.Duration // how long a dead process keeps its work
-	Poll      time.Duration // how often the line is looked at without being woken
-	Grace     time.Duration // how long running work may go on after SIGTERM
-	Clock     clock.Clock
-	Log       *slog.Logger
+	Worker      bool          // this process only works: it serves nobody, and does not migrate
+	Machine     string        // name of this machine, for people
+	SlotCount   int           // generations run at once by this process; 0 = 1, NoSlots = none
+	ModelMemory int64         // bytes for models that this process loads; 0 = no bound
+	ModelIdle   time.Duration // after which a model that nobody asks for is evicted; 0 = never
+	Lease       time.Duration // how long a dead process keeps its work
+	Poll        time.Duration // how often the line is looked at without being woken
+	Grace       time.Duration // how long running work may go on after SIGTERM
+	Clock       clock.Clock
+	Log         *slog.Logger
 
 	Traces  *telemetry.Traces  // where spans go; nil = nowhere. Whoever opened it closes it
 	Metrics *telemetry.Metrics // nil = this installation's own
@@ -158,11 +160,11 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.Generations = generation.New(generation.Deps{
 		DB: a.DB, Clock: a.Clock, Prices: a.Prices, Wallets: a.Ledger, Entitlements: entitlements{a.Plans}, Teams: a.Teams, Hub: a.Hub, Files: a.Assets, Log: a.Log,
 		Room: a.Keeper(), Traces: a.Traces, Metrics: a.Metrics,
-		Elsewhere: a.elsewhere(), Kinds: a.ownKinds(), Present: a.Engines.Names(),
+		Elsewhere: a.elsewhere(), Kinds: a.ownKinds(), Present: a.Engines,
 	})
 	a.Line = queue.New(a.DB, a.Clock, a.Generations, a.Generations, queue.Options{
 		Owner: owner, Slots: max(0, a.SlotCount), Lease: a.Lease, MaxAttempts: generation.MaxAttempts, MaxDeaths: generation.MaxDeaths, Poll: a.Poll,
-		Machine: a.machine(), Returned: a.lineChanged,
+		Machine: a.machine(), Returned: a.lineChanged, ModelMemory: a.ModelMemory, ModelIdle: a.ModelIdle,
 	}, a.Log)
 	a.Generations.Attach(a.Line)
 	a.Plans.Changed, a.Teams.Changed = a.planChanged, a.planChanged

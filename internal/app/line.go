@@ -66,6 +66,7 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	for _, e := range engines {
 		fmt.Fprintf(&b, "bottega_engine_opened_total{engine=%q} %d\n", e.Engine, e.Opened)
 	}
+	a.modelMetrics(&b, head)
 	a.workerMetrics(&b, head)
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")
@@ -79,6 +80,23 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 		fmt.Fprintf(&b, "bottega_queue_wait_inside_ratio %g\n", right.Inside)
 	}
 	return b.String(), nil
+}
+
+// modelMetrics is what the engines of this process have in memory.
+func (a *App) modelMetrics(b *strings.Builder, head func(name, kind, help string)) {
+	models := a.Generations.Models()
+	head("bottega_model_resident", "gauge", "1 = the model is in memory of this process and what it has started; 0 = it is loaded before it works.")
+	for _, m := range models {
+		resident := 0
+		if m.Resident {
+			resident = 1
+		}
+		fmt.Fprintf(b, "bottega_model_resident{engine=%q,model=%q} %d\n", m.Engine, m.Name, resident)
+	}
+	head("bottega_model_memory_bytes", "gauge", "What the model takes while it is resident: measured once it was, else an estimate.")
+	for _, m := range models {
+		fmt.Fprintf(b, "bottega_model_memory_bytes{engine=%q,model=%q} %d\n", m.Engine, m.Name, m.Memory)
+	}
 }
 
 // workerMetrics is who works for this server over HTTP, what was refused, and whether other processes are heard.

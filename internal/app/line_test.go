@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"bottega/internal/app"
 	"bottega/internal/apptest"
 	"bottega/internal/engine/enginetest"
 	"bottega/internal/generation"
@@ -74,5 +75,38 @@ func TestMetrics_TellOfTheLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		has("with a paused lane", `bottega_queue_lane_paused{lane="api"} 1`, `bottega_queue_lane_paused{lane="fast"} 0`)
+	})
+}
+
+// The numbers of the models are those of the engines, as they are when somebody asks.
+func TestMetrics_TellOfModels(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		shelf := enginetest.NewShelf(enginetest.OnShelf{Name: "a", Memory: 1000}, enginetest.OnShelf{Name: "b", Memory: 500, Resident: true})
+		w := apptest.New(t, ref, func(c *app.Config) { c.Engines["shelf"] = shelf })
+		metrics := func() string {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.RemoteAddr = "127.0.0.1:5"
+			rec := httptest.NewRecorder()
+			w.WorkHandler().ServeHTTP(rec, r)
+			return rec.Body.String()
+		}
+		has := func(lines ...string) {
+			t.Helper()
+			got := metrics()
+			for _, l := range lines {
+				if !strings.Contains(got, "\n"+l+"\n") {
+					t.Errorf("no line %q in\n%s", l, got)
+				}
+			}
+		}
+		has(`bottega_model_resident{engine="shelf",model="a"} 0`, `bottega_model_resident{engine="shelf",model="b"} 1`,
+			`bottega_model_memory_bytes{engine="shelf",model="a"} 1000`, `bottega_model_memory_bytes{engine="shelf",model="b"} 500`)
+		if strings.Contains(metrics(), `bottega_model_resident{engine="scripted"`) {
+			t.Error("an engine that loads nothing has models")
+		}
+		if err := w.Generations.Load(t.Context(), "shelf", "a", func(int64, int64) {}); err != nil {
+			t.Fatal(err)
+		}
+		has(`bottega_model_resident{engine="shelf",model="a"} 1`)
 	})
 }

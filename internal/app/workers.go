@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"bottega/internal/api/worker"
 	"bottega/internal/db"
@@ -82,9 +83,10 @@ func (a *App) openWorkers() {
 		Version: a.Version, Engines: a.Engines, Lease: a.Lease, Log: a.Log, InForce: worker.InForce(a.Auth.WorkerInForce),
 		Work: func(ctx context.Context, s *remote.Session) error {
 			engines := s.Engines()
-			road := a.Generations.Through(engines.Names(), a.kinds(engines)...)
+			road := a.Generations.Through(engines, a.kinds(engines)...)
 			line := a.Line.Beside(road, func(o *queue.Options) {
 				o.Owner, o.Slots = s.ID, s.Hello.Slots
+				o.ModelMemory, o.ModelIdle = s.Hello.ModelMemory, time.Duration(s.Hello.ModelIdleMS)*time.Millisecond
 				o.Machine = queue.Machine{Kind: queue.MachineRemote, Name: s.Hello.Name, Version: s.Hello.Version, Models: engines.AllVersions()}
 			})
 			road.Drive(line)

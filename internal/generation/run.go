@@ -39,7 +39,7 @@ var errTimeout = errors.New("the time limit of the attempt is over")
 // The methods in this file are the queue.Worker of the service.
 
 // Engines are those that are here, by name.
-func (s *Service) Engines() []string { return s.Present }
+func (s *Service) Engines() []string { return s.Present.Names() }
 
 // Concurrency implements queue.Limits: what the account's plan allows, 1 when that cannot be read. What it answers may be
 // limitsLast old, unless ForgetLimits was called since.

@@ -11,6 +11,7 @@ import (
 	"bottega/internal/asset"
 	"bottega/internal/clock"
 	"bottega/internal/db"
+	"bottega/internal/engine"
 	"bottega/internal/event"
 	"bottega/internal/fault"
 	"bottega/internal/ledger"
@@ -68,7 +69,7 @@ type Deps struct {
 	Files        Files
 	Log          *slog.Logger
 	// Present are the engines that are here; a ticket that needs another one waits for a process that has it.
-	Present []string
+	Present engine.Set
 	// Traces and Metrics tell what happens here; nil = nobody is told.
 	Traces  *telemetry.Traces
 	Metrics *telemetry.Metrics
@@ -119,7 +120,7 @@ func (s *Service) wake() {
 
 // Through returns the service as it runs work on other engines than its own: with kinds that know them. Everything else
 // is shared, so it is closed with the original.
-func (s *Service) Through(present []string, kinds ...Kind) *Service {
+func (s *Service) Through(present engine.Set, kinds ...Kind) *Service {
 	other := *s
 	other.Present, other.kinds = present, map[string]Kind{}
 	for _, k := range kinds {

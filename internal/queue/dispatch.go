@@ -43,6 +43,8 @@ type Options struct {
 	Poll        time.Duration // how often the line is looked at without being woken
 	Machine     Machine       // told to people
 	Returned    func()        // tells other processes that work went back into the line; nil = there are none
+	ModelMemory int64         // bytes for models that are loaded; 0 = no bound
+	ModelIdle   time.Duration // a model that nobody asked for that long is evicted; 0 = never
 }
 
 // Causes of a run's context ending; see context.Cause.
