@@ -27,9 +27,6 @@ import (
 // The tests in fault_*_test.go let things go wrong under load, on a real PostgreSQL and a real S3 server, and then check
 // that every accepted generation ended exactly once, that the tokens are exact and that no file is left over.
 
-// patience is how long a fact may take on a machine that has much else to do.
-const patience = 4 * time.Minute
-
 // times is how often something is done: more in the long run.
 func times(short, long int) int {
 	if os.Getenv("BOTTEGA_TEST_LONG") != "" {
@@ -38,9 +35,9 @@ func times(short, long int) int {
 	return short
 }
 
-// patience is how long something may go wrong that has to work in the end. In the long run a database is down for most of
-// the time for minutes, on a machine that may be busy.
-func patience() time.Duration { return time.Duration(times(1, 10)) * time.Minute }
+// patience is how long something may go wrong that has to work in the end, on a machine that has much else to do. In the
+// long run a database is down for most of the time for minutes.
+func patience() time.Duration { return time.Duration(times(4, 10)) * time.Minute }
 
 // real lets a world go by the machine's clock, with short leases, and keep its files in the store.
 func real(store string) func(*app.Config) {
