@@ -11,12 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// offline is the variable that names the program to a test that has no network.
+const offline = "BOTTEGA_TEST_OFFLINE"
+
 // TestOffline_TheProductNeedsNoNetwork runs this very test again in a network namespace of its own, where there is
-// nothing but loopback, and there makes a picture through the server.
+// nothing but loopback, and there makes a picture through the server. The test inside gets the program, built, by name.
 func TestOffline_TheProductNeedsNoNetwork(t *testing.T) {
-	if os.Getenv("BOTTEGA_TEST_OFFLINE") == "" {
+	if os.Getenv(offline) == "" {
 		cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), "BOTTEGA_TEST_OFFLINE=1")
+		cmd.Env = append(os.Environ(), offline+"="+asShipped(t))
 		cmd.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
 			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
