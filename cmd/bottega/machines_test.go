@@ -177,7 +177,7 @@ func howLong(t *testing.T) time.Duration {
 // is left over, the backup comes back, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
 	look := howLong(t)
-	f := startFleet(t)
+	f := startFleet(t, look)
 	c := newClient(t, f.one, t.TempDir(), f.store[:4]...)
 	watching, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -218,16 +218,20 @@ type fleet struct {
 	workers            []*machine
 }
 
-func startFleet(t *testing.T) *fleet {
+func startFleet(t *testing.T, look time.Duration) *fleet {
+	lease := "1s"
+	if look >= aLongLook {
+		lease = "5s" // a machine that is busy for half an hour is silent for a second now and then
+	}
 	f := &fleet{t: t, file: asShipped(t), ref: apptest.Postgres(t), storage: apptest.S3(t)}
 	f.store = []string{"--database", f.ref, "--storage", f.storage, "--data", t.TempDir()}
 	with := func(more ...string) []string { return slices.Concat(f.store, more) }
-	f.one = startProgram(t, f.file, with("--slots", "0")...)
-	f.two = startProgram(t, f.file, with("--slots", "0")...)
+	f.one = startProgram(t, f.file, with("--slots", "0", "--lease", lease)...)
+	f.two = startProgram(t, f.file, with("--slots", "0", "--lease", lease)...)
 	f.front = balance(t, f.one, f.two)
 	token := must(t, append([]string{"admin", "worker", "create", "--name", "test"}, f.store...)...)
 	f.workers = []*machine{
-		startMachine(t, f.file, with("--name", "on-the-database", "--lease", "1s")...),
+		startMachine(t, f.file, with("--name", "on-the-database", "--lease", lease)...),
 		startMachine(t, f.file, "--name", "through-one", "--server", f.one.base, "--token", token),
 		startMachine(t, f.file, "--name", "through-any", "--server", f.front, "--token", token),
 	}

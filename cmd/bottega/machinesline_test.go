@@ -254,16 +254,20 @@ func (m made) right(base string) error {
 	return nil
 }
 
-// settled waits until all of an account has ended, and lists it.
+// settled waits until nothing of an account waits or runs, and lists all of it.
 func (a *asker) settled(until time.Time) ([]made, error) {
 	for {
-		list, err := a.list()
-		open := slices.IndexFunc(list, func(g made) bool { return g.Finished == nil })
-		if err == nil && open < 0 {
-			return list, nil
+		var q struct{ Running, Waiting int }
+		err := a.send("GET", "/api/studio/queue", nil, &q)
+		if err == nil && q.Running+q.Waiting == 0 {
+			list, err := a.list()
+			if open := slices.IndexFunc(list, func(g made) bool { return g.Finished == nil }); open >= 0 {
+				err = fmt.Errorf("generation %s has not ended, and nothing waits or runs", list[open].ID)
+			}
+			return list, err
 		}
 		if time.Now().After(until) {
-			return nil, fmt.Errorf("not everything has ended: %w, %d listed, the first open one at %d", err, len(list), open)
+			return nil, fmt.Errorf("%d still wait and %d run, %w", q.Waiting, q.Running, err)
 		}
 		time.Sleep(time.Second)
 	}

@@ -142,7 +142,8 @@ func (p *press) submit(who access.Actor, key string, count int) string {
 			return ""
 		}
 		p.trouble.Store(err.Error())
-		if f := fault.As(err); f != nil && f.Kind != fault.Unavailable || time.Now().After(deadline) {
+		// A line that is full has room again when something of it has ended.
+		if f := fault.As(err); f != nil && f.Kind != fault.Unavailable && f.Code != "queue_full" || time.Now().After(deadline) {
 			p.t.Errorf("submit: %v", err)
 			return ""
 		}
