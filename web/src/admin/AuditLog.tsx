@@ -99,9 +99,7 @@ const actions = [
 export function Deed({ line, own }: { line: AuditLine; own?: boolean }) {
   const { t } = useTranslation();
   const action = actions.find((a) => a === line.action);
-  const words = action
-    ? t(`admin.did_${action.replaceAll('.', '_') as 'lane_pause'}`)
-    : line.action;
+  const words = action ? t(`admin.did_${action.replaceAll('.', '_') as 'lane_pause'}`) : line.action;
   const more = useDetails(line);
   return (
     <li data-testid="audit" data-action={line.action}>
