@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -76,6 +77,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 
 // serveMetrics serves metrics on an address of their own, where there is one, while f runs.
 func serveMetrics(ctx context.Context, address string, a *app.App, f func() error) error {
+	return serveBeside(ctx, address, a.MetricsHandler(), a.Log, f)
+}
+
+// serveBeside serves a handler on an address of its own while f runs; an empty address is none.
+func serveBeside(ctx context.Context, address string, handler http.Handler, log *slog.Logger, f func() error) error {
 	if address == "" {
 		return f()
 	}
@@ -83,12 +89,12 @@ func serveMetrics(ctx context.Context, address string, a *app.App, f func() erro
 	if err != nil {
 		return fmt.Errorf("listen on %s for metrics: %w", address, err)
 	}
-	server := api.NewServer(address, a.MetricsHandler(), a.Log)
+	server := api.NewServer(address, handler, log)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			a.Log.ErrorContext(ctx, "serving metrics ended", "address", address, "error", err)
+			log.ErrorContext(ctx, "serving metrics ended", "address", address, "error", err)
 		}
 	}()
 	err = f()

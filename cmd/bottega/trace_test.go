@@ -18,9 +18,9 @@ func TestTrace_ReachesTheWorkersOfOtherMachines(t *testing.T) {
 	collector := telemetrytest.New(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "60000") // so that only the end sends
-	data, metrics := t.TempDir(), freePort(t)
+	data, metrics, workers := t.TempDir(), freePort(t), freePort(t)
 	s := startServer(t, "--data", data, "--slots=0", "--metrics-listen", metrics, "--log-format", "json")
-	m := startMachine(t, os.Args[0], "--server", s.base, "--token", must(t, "admin", "worker", "create", "--data", data, "--name", "test"))
+	m := startMachine(t, os.Args[0], "--server", s.base, "--metrics-listen", workers, "--token", must(t, "admin", "worker", "create", "--data", data, "--name", "test"))
 	m.working()
 	c := newClient(t, s, data)
 	id, err := c.submit(t.Name(), 1, 4)
@@ -39,6 +39,18 @@ func TestTrace_ReachesTheWorkersOfOtherMachines(t *testing.T) {
 	const counted = `bottega_engine_duration_seconds_count{engine="tempera",model="tempera-image",outcome="ok"} 1`
 	if err != nil || !strings.Contains(string(text), counted) {
 		t.Errorf("the metrics do not have %s (%v)", counted, err)
+	}
+	const painted = `bottega_worker_painted_seconds_count{engine="tempera",model="tempera-image",outcome="ok"} 1`
+	for where, address := range map[string]string{"--listen": strings.TrimSuffix(m.ready, "/readyz"), "--metrics-listen": "http://" + workers} {
+		if status, text := fetch(t, address+"/healthz"); status != http.StatusOK {
+			t.Errorf("%s: /healthz says %d %s", where, status, text)
+		}
+		status, text := fetch(t, address+"/metrics")
+		for _, want := range []string{painted, "bottega_worker_connected 1", "bottega_worker_connections_total 1", "bottega_worker_slots 1", "bottega_worker_painting 0", `bottega_worker_refusals_total{reason="token"} 0`} {
+			if status != http.StatusOK || !strings.Contains(text, "\n"+want+"\n") {
+				t.Errorf("%s: the worker's metrics (%d) do not have %s", where, status, want)
+			}
+		}
 	}
 	if err := m.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -66,4 +78,19 @@ func TestTrace_ReachesTheWorkersOfOtherMachines(t *testing.T) {
 	if log := s.log.String(); !strings.Contains(log, `"msg":"generation ended","generation":"`+id+`"`) {
 		t.Errorf("the log does not say that %s ended:\n%s", id, log)
 	}
+}
+
+// fetch reads an address.
+func fetch(t *testing.T, address string) (status int, text string) {
+	t.Helper()
+	answer, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
 }

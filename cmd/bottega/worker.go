@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"bottega/internal/app"
 	"bottega/internal/audit"
 	"bottega/internal/auth"
+	"bottega/internal/clock"
 	"bottega/internal/db"
 	"bottega/internal/engine/remote"
 	"bottega/internal/telemetry"
@@ -28,8 +30,8 @@ type workerCmd struct {
 	Token         string        `help:"With --server: a token of 'bottega admin worker create'; better in the environment than here." placeholder:"WORD"`
 	PlainHTTP     bool          `help:"With --server: send the token over http:// to another machine, in the clear." name:"plain-http"`
 	Name          string        `help:"Name of this machine, for people; without it the system's." placeholder:"WORD"`
-	Listen        string        `help:"Address on which /healthz and /readyz answer, with --database also /metrics; without it nowhere." placeholder:"HOST:PORT"`
-	MetricsListen string        `help:"With --database: another address, for metrics and health checks alone, as the servers have it." placeholder:"HOST:PORT" name:"metrics-listen"`
+	Listen        string        `help:"Address on which /healthz and /readyz answer, and to this machine /metrics; without it nowhere." placeholder:"HOST:PORT"`
+	MetricsListen string        `help:"Another address, for metrics and health checks alone, as the servers have it." placeholder:"HOST:PORT" name:"metrics-listen"`
 	Grace         time.Duration `help:"With --database: how long running work may go on after SIGTERM before it goes back into the queue." default:"20s"`
 	Lease         time.Duration `help:"How long a dead process keeps its work." default:"15s" hidden:""`
 }
@@ -93,19 +95,47 @@ func (c *workerCmd) remote(ctx context.Context, cfg app.Config) error {
 		return err
 	}
 	worker := &remote.Worker{
-		Engines: cfg.Engines, Log: cfg.Log, Traces: cfg.Traces, Dial: remote.Dialer(address, c.Token),
-		Hello: remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount, ModelMemory: cfg.ModelMemory, ModelIdleMS: cfg.ModelIdle.Milliseconds()},
+		Engines: cfg.Engines, Log: cfg.Log, Clock: clock.System{}, Traces: cfg.Traces, Dial: remote.Dialer(address, c.Token),
+		Hello:   remote.Hello{Version: cfg.Version, Name: c.Name, Slots: cfg.SlotCount, ModelMemory: cfg.ModelMemory, ModelIdleMS: cfg.ModelIdle.Milliseconds()},
+		Metrics: telemetry.NewWorkerMetrics(cfg.Version, cfg.SlotCount, remote.Codes()),
+	}
+	answers := remoteAnswers{worker, cfg.Log, ctx}
+	return c.answering(ctx, cfg, answers.handler(app.ToThisMachine), func(ctx context.Context) error {
+		return serveBeside(ctx, c.MetricsListen, answers.handler(nil), cfg.Log, func() error { return worker.Run(ctx) })
+	})
+}
+
+// remoteAnswers answers for a worker that works through a server.
+type remoteAnswers struct {
+	worker *remote.Worker
+	log    *slog.Logger
+	work   context.Context // over = the worker is on its way out
+}
+
+// handler serves the checks of health, and the metrics to whom the filter lets; nil = everybody.
+func (a remoteAnswers) handler(only func(http.HandlerFunc) http.HandlerFunc) http.Handler {
+	metrics := a.metrics
+	if only != nil {
+		metrics = only(metrics)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if ctx.Err() != nil || !worker.Connected() {
+		if a.work.Err() != nil || !a.worker.Connected() {
 			http.Error(w, "not connected to a server", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = w.Write([]byte("ready\n"))
 	})
-	return c.answering(ctx, cfg, mux, worker.Run)
+	mux.HandleFunc("GET /metrics", metrics)
+	return mux
+}
+
+func (a remoteAnswers) metrics(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	if err := a.worker.Metrics.Write(w); err != nil && r.Context().Err() == nil {
+		a.log.Error("writing the metrics failed", "error", err)
+	}
 }
 
 // answering works, and meanwhile answers whether it does where that is wanted.

@@ -61,15 +61,20 @@ func (a *App) watchSome(ctx context.Context, cursor string) (next string, found 
 	return c.Next, found, err
 }
 
-// metrics answers in Prometheus's text form, to this machine alone: what stands in front of the server is no reader.
-func (a *App) metrics(w http.ResponseWriter, r *http.Request) {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
-		http.NotFound(w, r)
-		return
+// ToThisMachine lets nobody else ask: what stands in front of the server is no reader either.
+func ToThisMachine(f http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
+			http.NotFound(w, r)
+			return
+		}
+		f(w, r)
 	}
-	a.writeMetrics(w, r)
 }
+
+// metrics answers in Prometheus's text form, to this machine alone.
+func (a *App) metrics(w http.ResponseWriter, r *http.Request) { ToThisMachine(a.writeMetrics)(w, r) }
 
 func (a *App) writeMetrics(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")

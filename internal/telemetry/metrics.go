@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,12 +60,39 @@ func NewMetrics(version string) *Metrics {
 	m.accepted = counter("bottega_generations_accepted_total", "Submissions that were accepted.", "kind", "lane")
 	m.ended = counter("bottega_generations_ended_total", "Generations by how they ended; reason is the failure's code.", "kind", "state", "reason")
 	m.returned = counter("bottega_generations_returned_total", "Attempts after which the work went back into the line.", "kind")
+	m.registry.MustRegister(buildInfo(version), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Names are all metrics of the program's own that these can become, also those that nothing was counted for yet.
+func (m *Metrics) Names() []string { return names(m.registry) }
+
+// Names is Metrics.Names for a worker through a server.
+func (m *WorkerMetrics) Names() []string { return names(m.registry) }
+
+func names(registry *prometheus.Registry) []string {
+	descriptions := make(chan *prometheus.Desc)
+	go func() {
+		defer close(descriptions)
+		registry.Describe(descriptions)
+	}()
+	var list []string
+	for d := range descriptions {
+		// A description tells its name in words only: Desc{fqName: "bottega_build_info", help: …
+		if _, rest, ok := strings.Cut(d.String(), `fqName: "`); ok {
+			name, _, _ := strings.Cut(rest, `"`)
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+func buildInfo(version string) prometheus.Gauge {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "bottega_build_info", Help: "1; the version is in the label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
+	return build
 }
 
 // Write writes everything in Prometheus's text form.
@@ -72,7 +100,11 @@ func (m *Metrics) Write(w io.Writer) error {
 	if m == nil {
 		return nil
 	}
-	families, err := m.registry.Gather()
+	return write(m.registry, w)
+}
+
+func write(registry *prometheus.Registry, w io.Writer) error {
+	families, err := registry.Gather()
 	if err != nil {
 		return fmt.Errorf("gather metrics: %w", err)
 	}

@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 
+	"bottega/internal/clock"
 	"bottega/internal/engine"
 	"bottega/internal/engine/wire"
 	"bottega/internal/telemetry"
@@ -24,7 +26,9 @@ type Worker struct {
 	Engines engine.Set
 	Hello   Hello // Protocol and Engines are filled in, each time it connects
 	Log     *slog.Logger
-	Traces  *telemetry.Traces // where the spans of this process go; nil = nowhere
+	Clock   clock.Clock              // nil = the system's
+	Traces  *telemetry.Traces        // where the spans of this process go; nil = nowhere
+	Metrics *telemetry.WorkerMetrics // what this process counts; nil = nothing
 	// Dial opens a connection to a server; a *Refusal with Final set ends the worker.
 	Dial func(ctx context.Context) (io.ReadWriteCloser, error)
 
@@ -44,6 +48,9 @@ const (
 
 // Run works until ctx ends and what was under way is finished, or returns why no server wants this worker.
 func (w *Worker) Run(ctx context.Context) error {
+	if w.Clock == nil {
+		w.Clock = clock.System{}
+	}
 	pause, said := firstDial, ""
 	for ctx.Err() == nil {
 		joined, err := w.once(ctx)
@@ -51,8 +58,11 @@ func (w *Worker) Run(ctx context.Context) error {
 			pause, said = firstDial, ""
 		}
 		var r *Refusal
-		if errors.As(err, &r) && r.Final {
-			return r
+		if errors.As(err, &r) {
+			w.refused(r)
+			if r.Final {
+				return r
+			}
 		}
 		if err != nil && ctx.Err() == nil && err.Error() != said { // a server that is away stays away for many attempts
 			said = err.Error()
@@ -68,6 +78,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (w *Worker) refused(r *Refusal) { w.Metrics.Refused(r.Code, slices.Contains(codes, r.Code)) }
 
 // once works over one connection until it ends.
 func (w *Worker) once(ctx context.Context) (joined bool, err error) {
@@ -85,6 +97,7 @@ func (w *Worker) once(ctx context.Context) (joined bool, err error) {
 	}
 	w.connected.Store(true)
 	defer w.connected.Store(false)
+	defer w.Metrics.Connected()()
 	w.Log.Info("working for a server", "session", hello.Session, "slots", w.Hello.Slots)
 	if err = c.work(ctx, hello); silent.Load() {
 		err = errors.New("the server was not heard of for too long")
@@ -148,6 +161,7 @@ func (c *connection) work(ctx context.Context, w *welcome) error {
 		case f.Type == sayCancel:
 			c.cancel(f.ID)
 		case f.Type == sayRefused && f.Refusal != nil:
+			c.worker.refused(f.Refusal)
 			c.worker.Log.Warn("the server did not take what this worker said", "code", f.Refusal.Code, "reason", f.Refusal.Text)
 		}
 	}
@@ -219,6 +233,8 @@ func (c *connection) cancel(id uint64) {
 	}
 }
 
+var errPanicked = errors.New("the engine panicked")
+
 // paint asks the engine and returns what is to be said about it. A panic of an engine is a failure of its picture.
 func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	failed := func(err error) *frame { return &frame{Type: sayFailed, Fault: wire.FaultOf(err)} }
@@ -239,13 +255,17 @@ func (c *connection) paint(ctx context.Context, f *frame) (answer *frame) {
 	defer func() { span.End(err) }()
 	report, finish := relay(func(p engine.Progress) { c.say(f.ID, p) })
 	defer finish() // also when the engine panics
+	begun, ended := c.worker.Clock.Now(), c.worker.Metrics.Paints(f.Engine, req.Model)
+	err = errPanicked // unless it returns
+	defer func() { ended(err, c.worker.Clock.Now().Sub(begun)) }()
 	picture, err := imager.GenerateImage(ctx, *req, report)
 	finish()
 	switch {
 	case err != nil:
 		return failed(err)
 	case picture == nil || picture.Image == nil:
-		return failed(fmt.Errorf("the engine %s returned no picture: %w", f.Engine, engine.ErrUnavailable))
+		err = fmt.Errorf("the engine %s returned no picture: %w", f.Engine, engine.ErrUnavailable)
+		return failed(err)
 	}
 	return &frame{Type: sayPicture, Picture: wire.PictureOf(picture), pieces: [][]byte{wire.Bytes(picture.Image)}}
 }
