@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"image/color"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -79,11 +81,52 @@ func TestMask_ASmallOneIsPaintedInAWindow(t *testing.T) {
 	}
 	req.Erase = true
 	pl = planned(t, p, req)
-	if same(plane(pl, 4), 1) != same(plane(pl, 5), 1) || pl.job.Start != 0 || len(pl.sources) > 0 {
-		t.Errorf("erasing looks at a reference inside the mask: start %v, sources %v", pl.job.Start, pl.sources)
+	if same(plane(pl, 4), 1) != n || pl.job.Start == 0 || len(pl.sources) > 0 {
+		t.Errorf("erasing does not look at what surrounds the mask: start %v, sources %v", pl.job.Start, pl.sources)
 	}
 	if slices.ContainsFunc(pl.job.Asked.Tokens, func(v int64) bool { return v != 0 }) {
 		t.Errorf("erasing is told %v", pl.job.Asked.Tokens)
+	}
+}
+
+// What is erased inside a thing becomes what surrounds it, and not white: whatever colour that is, even or shaded.
+func TestMask_AnErasedPartIsLikeWhatSurroundsIt(t *testing.T) {
+	p := trained(t, trainedWeights(t))
+	for name, ground := range map[string]func(x, y int) color.NRGBA{
+		"even":   func(int, int) color.NRGBA { return color.NRGBA{200, 40, 50, 255} },
+		"dark":   func(int, int) color.NRGBA { return color.NRGBA{30, 40, 90, 255} },
+		"shaded": func(x, y int) color.NRGBA { return color.NRGBA{uint8(60 + x/2), 120, uint8(220 - y/2), 255} },
+	} {
+		const side = 256
+		req := ask("")
+		req.Width, req.Height, req.Strength, req.Erase, req.Transparent = side, side, 1, true, true
+		req.Init, req.Mask = image.NewNRGBA(image.Rect(0, 0, side, side)), maskOf(side, side, image.Rect(96, 100, 150, 156))
+		for i := range side * side {
+			x, y := i%side, i/side
+			switch {
+			case math.Hypot(float64(x-123), float64(y-128)) < 20: // what is to go
+				req.Init.SetNRGBA(x, y, color.NRGBA{250, 230, 60, 255})
+			case math.Hypot(float64(x-128), float64(y-128)) < 110:
+				req.Init.SetNRGBA(x, y, ground(x, y))
+			}
+		}
+		got := painted(t, p, req).Image
+		worst, sum, n := 0.0, 0.0, 0.0
+		for i, m := range req.Mask.Pix {
+			if m == 0 {
+				continue
+			}
+			c := ground(i%side, i/side)
+			off := 0.0
+			for k, want := range [4]uint8{c.R, c.G, c.B, c.A} {
+				off += math.Abs(float64(got.Pix[4*i+k])-float64(want)) / 4
+			}
+			worst, sum, n = max(worst, off), sum+off, n+1
+		}
+		t.Logf("%s: mean error to what surrounds it %.1f, worst %.1f of 255", name, sum/n, worst)
+		if sum/n > 8 || worst > 40 {
+			t.Errorf("%s: mean error to what surrounds it %.1f, worst %.1f of 255", name, sum/n, worst)
+		}
 	}
 }
 

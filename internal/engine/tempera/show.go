@@ -15,6 +15,10 @@ import (
 // A character of strength 1 is kept at least this close, whatever the adherence: it has to stay who it is.
 const characterCloseness = 0.6
 
+// What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
+// fill a hole inside a thing with white.
+const erasedCloseness = 0.55
+
 // show settles what the network looks at, and what the picture starts from.
 func (w *planner) show() error {
 	canvas, err := w.reference()
@@ -60,12 +64,13 @@ func (w *planner) seen(m *image.NRGBA) *compose.Canvas {
 // starting reports whether the picture to start from is the reference.
 func (w *planner) starting() bool { return w.plan.init != nil && w.req.Strength < 1 && !w.req.Erase }
 
-// reference is what the network looks at before content references: the picture to start from, or what is composed;
-// nil when there is neither.
+// reference is what the network looks at before content references: the picture to start from, what surrounds the part to
+// erase, or what is composed; nil when there is none of them.
 func (w *planner) reference() (*compose.Canvas, error) {
 	switch {
 	case w.req.Erase:
-		return nil, nil //nolint:nilnil // no reference is a fine answer
+		canvas, _ := w.ground()
+		return canvas, nil
 	case w.starting():
 		return w.seen(w.plan.init), nil
 	case len(w.req.Boxes) > 0:
@@ -73,7 +78,7 @@ func (w *planner) reference() (*compose.Canvas, error) {
 	case w.plan.window != nil && w.plan.window.Around():
 		// What is in the middle stays and would hide what is composed there.
 		w.note("The mask goes around the picture: what is outside was painted from the text and from what it touches.")
-		return nil, nil //nolint:nilnil // as above
+		return nil, nil //nolint:nilnil // no reference is a fine answer
 	}
 	figures, err := w.cast()
 	if err != nil {
@@ -214,6 +219,9 @@ func (w *planner) blend(canvas *compose.Canvas) *compose.Canvas {
 func (w *planner) start() float64 {
 	if w.starting() {
 		return paint.Start(1-w.req.Strength, paint.ClosestInit)
+	}
+	if w.req.Erase {
+		return paint.Start(erasedCloseness, paint.ClosestReference)
 	}
 	adherence := w.req.Adherence
 	if adherence < 0 {
