@@ -13,20 +13,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tempera import scenes
+from tempera import colouring, outlining, scenes
 from tempera.plans import FLAT_STYLES
 from tempera.reading import Group, Scene, clean
 from tempera.reading_tables import LENSES, VESSELS
 
-DRAWINGS, LAYOUT, BACKDROP = 0, 1, 2  # streams of random numbers
+DRAWINGS, LAYOUT, BACKDROP, PAINTS = 0, 1, 2, 3  # streams of random numbers
 FOOT = 0.46  # an object stands this much of its side below its centre
-_ROUND, _AVATARS = {"toon": 2, "flat": 2}, ("bold", "soft", "line", "cartoon", "flat", "studio")
-# How willingly a drawing is taken, by the style that was asked for and the one it is drawn in; else 1.
+_ROUND = {"toon": 2, "flat": 2}
+# How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is in; else 1.
 WILLING = {
-    "soft-3d": {"soft-3d": 4}, "flat": {"flat": 4}, "toon": {"toon": 4}, "gradient": {"soft-3d": 3, "flat": 2},
-    "clean": _ROUND, "classic": _ROUND, "blob": _ROUND, "kawaii": _ROUND, "longshadow": _ROUND, "ink": {"flat": 3},
-    "game-icon": {"game-icon": 5}, **{f"avatar-{a}": {f"avatar-{a}": 6} for a in _AVATARS},
+    "gradient": {"soft-3d": 3, "flat": 2}, "clean": _ROUND, "classic": _ROUND, "blob": _ROUND, "kawaii": {"flat": 9},
+    "longshadow": _ROUND, "ink": {"flat": 9}, "papercut": {"flat": 5},
 }  # fmt: skip
+# Styles whose drawings are taken for nothing but their style, unless there is no other.
+FURTHER = {"ink", "kawaii", "longshadow", "clean", "classic", "blob"}
 LIFT = {"apart": 0.12, "mounted": -0.3, "": -0.12}  # of what is above, in its widths; drawings have a margin
 TALL_WORDS = {"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}  # what others stand under
 LIGHTS = {"night": (0x101838, 0.62), "sunset": (0xFF8A4A, 0.35)}
@@ -45,6 +46,8 @@ class Item:
     colour: str = ""
     flip: bool = False
     turn: float = 0.0
+    paint: str = ""  # of a glyph that is not to be black: "RRGGBB RRGGBB RRGGBB"
+    outline: str = ""  # line style that the drawing is brought nearer to
 
 
 @dataclass
@@ -80,7 +83,7 @@ def arrange(scene: Scene, index: list[dict], lexicon: dict, seed: int, width: in
         items = join(items, more, group, labels, drawn, d) if items else more
     if items:
         fit(items, scene, layout, d)
-        dress(items, scene, index, seed)
+        dress(items, scene, index, lexicon["colours"], seed)
     layout.items = items
     return layout
 
@@ -277,25 +280,45 @@ def fit(items: list[Item], scene: Scene, layout: Layout, d: scenes.Dice) -> None
     move(items, x, y, scale)
 
 
-def dress(items: list[Item], scene: Scene, index: list[dict], seed: int) -> None:
+def dress(items: list[Item], scene: Scene, index: list[dict], colours: dict[str, list[int]], seed: int) -> None:
     """Choose a drawing for each group and give the items their colour, turn and mirroring."""
     d = dice(seed, DRAWINGS)
     for k, group in enumerate(scene.groups):
         entries = [e for e in index if shows(e, group.concept)]
         if not entries:
             continue
+        own = [e for e in entries if e["style"] == scene.style]
+        entries = own or [e for e in entries if e["style"] not in FURTHER] or entries
         weights = [float(WILLING.get(scene.style, {}).get(e["style"], 1)) for e in entries]
         at, left = 0, d.draw() * sum(weights)
         while at < len(entries) - 1 and left >= weights[at]:
             left -= weights[at]
             at += 1
-        flip = d.draw() < 0.35
+        flip, paint = d.draw() < 0.35, paint_of(entries[at], scene.style, seed)
+        outline = outline_of(entries[at], scene.style)
         for n, item in enumerate(i for i in items if i.group == k):
             item.drawing = entries[at]["id"]
             item.flip = flip != group.flip
-            item.turn = group.turn
+            item.turn, item.paint, item.outline = group.turn, paint, outline
             if group.colours:
                 item.colour = group.colours[n % len(group.colours)]
+                if paint:
+                    item.paint = colouring.in_one_colour(colours[item.colour])
+
+
+def outline_of(entry: dict, style: str) -> str:
+    """In which line style a drawing has to be outlined. A glyph is black already; in kawaii it was coloured before."""
+    if style not in outlining.STYLES or entry["style"] == style or (style == "ink" and entry.get("paints")):
+        return ""
+    return style
+
+
+def paint_of(entry: dict, style: str, seed: int) -> str:
+    """What the seed colours a glyph with; "" for what keeps its own colours."""
+    paints = entry.get("paints", ())
+    if not paints or style in colouring.BLACK:
+        return ""
+    return paints[int(dice(seed, PAINTS).draw() * len(paints))]
 
 
 def tint(rgb: list[int], amount: float = 0.85) -> np.ndarray:
@@ -347,9 +370,13 @@ def compose(
     density = math.sqrt(width / layout.width * height / layout.height)
     for item in layout.items:
         picture = drawings[item.drawing]
+        if item.paint:
+            picture = colouring.coloured(picture, colouring.parsed(item.paint), style not in FLAT_STYLES)
+        if item.outline:
+            picture = outlining.outlined(picture, item.outline)
         level = int(np.clip(np.round(np.log2(picture.shape[0] / (item.side * density))), 0, 2))
         over = _warp(pyramid(picture)[level] / 255.0, item, x, y)
-        if item.colour:
+        if item.colour and not item.paint:
             over = recolour(over, colours[item.colour])
         canvas = over + canvas * (1 - over[..., 3:])
     return canvas

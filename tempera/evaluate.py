@@ -11,6 +11,8 @@
 * Fréchet distance of the judge's features, beside real halves against each other ("own features", not FID).
 * H3: scenes read, composed and painted from words alone: counts by connected shapes, colours by nearest colour word,
   relations by which shape the judge takes for which thing.
+* Styles in use: things painted from words in styles of which the library has a drawing, of which it has to outline
+  another's, and in programmatic ones. The pairs are not held out.
 * Contours: share of the given lines that the picture has, and of its lines that were given (F1, two pixels apart).
 
 Everything runs through ONNX Runtime on the files of ``tempera/weights``. One line a number with a 95 % interval
@@ -32,9 +34,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tempera import data, guides, judge, reference
+from tempera import data, guides, judge, outlining, reference
 from tempera.batches import Batch, Stock, compose, to_planes
-from tempera.plans import pack
+from tempera.plans import FILTERS, pack
 from tempera.samples import held_plans, picture_grid
 from tempera.sampling import Asked, Sampler, sample
 from tempera.words import COLOURS, WEIGHTS, Tokenizer
@@ -113,9 +115,20 @@ class Pairs:
         self.rows = [p.target[0].row for p in plans]
         self.references = [p.reference[0].row for p in plans]
         self.batch = compose(stock, pack(plans, Tokenizer.load()), SIDE, SIDE)
+        self._outline()
         self.concept = judge.class_of(stock, classes)[self.rows]
         self.style = torch.tensor([stock.styles.index(stock.rows[i][1]) for i in self.rows])
         self.aligned = torch.tensor([stock.rows[i][1] in ALIGNED for i in self.rows])
+
+    def _outline(self) -> None:
+        """Show the references as the composer does: another hand's drawing is outlined for a line style."""
+        level = next(p for p in self.stock.levels if p.shape[2] == SIDE // 2)
+        for i, row in enumerate(self.rows):
+            style = self.stock.rows[row][1]
+            if style not in outlining.STYLES:
+                continue
+            drawn = outlining.outlined(level[self.references[i]].permute(1, 2, 0).numpy(), style)
+            self.batch.guide[i, :4] = to_planes(placed(drawn, 0.9375))[0]
 
     def score(self, planes: Tensor) -> dict[str, Any]:
         n = len(planes)
@@ -135,6 +148,14 @@ class Pairs:
         near = torch.cdist(thumb(planes), gallery).topk(2, largest=False).values
         ratio = near[:, 0] / near[:, 1].clamp(min=1e-6)
         return interval(int((ratio < 1 / 3).sum()), len(ratio)) | {"median_ratio": round(float(ratio.median()), 3)}
+
+
+def placed(drawing: np.ndarray, scale: float) -> Tensor:
+    """Premultiplied uint8 [n, n, 4] in the middle of a clear canvas [1, 4, SIDE, SIDE], as batches places sprites."""
+    picture = torch.from_numpy(drawing.transpose(2, 0, 1).astype(np.float32) / 255)[None]
+    theta = torch.tensor([[[1 / scale, 0, 0], [0, 1 / scale, 0]]])
+    grid = F.affine_grid(theta, [1, 4, SIDE, SIDE], align_corners=False)
+    return F.grid_sample(picture, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
 def thumb(planes: Tensor) -> Tensor:
@@ -175,6 +196,42 @@ def shapes(alpha: np.ndarray, least: int = 150) -> list[tuple[float, float, np.n
             ys, xs = np.nonzero(mask)
             found.append((float(xs.mean()), float(ys.mean()), mask))
     return sorted(found, key=lambda s: s[0])
+
+
+class Hands:
+    """Styles in use: things of the library painted from words, where it has a drawing of the asked hand, where that has to be
+    outlined, and in the programmatic styles. Not held out: what is asked is whether the style is the one asked for."""
+
+    def __init__(self, critic: judge.Judge, classes: list[str], stock: Stock) -> None:
+        self.critic, self.place, self.stock = critic, {c: i for i, c in enumerate(classes)}, stock
+        self.road = reference.Road()
+        self.have: dict[str, set[str]] = {}
+        for e in self.road.index:
+            self.have.setdefault(e["concept"], set()).add(e["style"])
+
+    def run(self, count: int) -> dict[str, Any]:
+        drawn = [s for s in self.stock.styles[1 : -len(FILTERS)] if s != "game-icon" and "avatar" not in s]
+        cases = {
+            "own hand": [(c, s) for c, h in self.have.items() for s in drawn if s in h],
+            "another hand, outlined": [(c, s) for c, h in self.have.items() for s in outlining.STYLES if "flat" in h and s not in h],
+            "programmatic": [(c, s) for c, h in self.have.items() for s in FILTERS if "flat" in h],
+        }  # fmt: skip
+        return {name: self._score(some, count) for name, some in cases.items()}
+
+    def _score(self, some: list[tuple[str, str]], count: int) -> dict[str, Any]:
+        some = [pair for pair in some if pair[0] in self.place]
+        chosen = np.random.default_rng(5).permutation(len(some))[:count]
+        tops, fives, styles = 0, 0, 0
+        for i in chosen:
+            concept, style = some[i]
+            picture = self.road.paint("a " + self.stock.concepts[concept]["label"], style=style, seed=int(i))
+            planes = to_planes(torch.from_numpy(picture.transpose(2, 0, 1)).float()[None])
+            _, found, look = seen(self.critic, planes)
+            five = found[0].topk(5).indices.tolist()
+            tops, fives = tops + (five[0] == self.place[concept]), fives + (self.place[concept] in five)
+            styles += int(look[0].argmax()) == self.stock.styles.index(style)
+        n = len(chosen)
+        return {"top1": interval(tops, n), "top5": interval(fives, n), "style": interval(styles, n)}
 
 
 class Scenes:
@@ -264,43 +321,67 @@ def drawn_to_contours(shipped: Shipped, pairs: Pairs, count: int) -> dict[str, f
     }
 
 
+PARTS = ("h1", "ablations", "contours", "in use", "h3")
+
+
 def evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """What the asked parts measured; rows of H1 that were not asked for are missing."""
     critic, state = judge.load(options.judge)
     stock = Stock(options.pack, backdrops=17, side=64)
-    shipped = Shipped()
+    shipped, result = Shipped(), {}
     pairs = Pairs(stock, critic, state["classes"], options.pairs)
+    settings = [s for s in SETTINGS if ("h1" if s.name == "default" else "ablations") in options.parts]
+    if settings:
+        result |= held_out(shipped, pairs, settings, options)
+    if "contours" in options.parts:
+        result["contours"] = drawn_to_contours(shipped, pairs, min(len(pairs.rows), options.contours))
+    if "in use" in options.parts:
+        result["in use"] = Hands(critic, state["classes"], stock).run(options.hands)
+    if "h3" in options.parts:
+        result["h3"] = Scenes(critic, state["classes"], stock).run(options.scenes)
+    return result
+
+
+def held_out(shipped: Shipped, pairs: Pairs, settings: list[Setting], options: argparse.Namespace) -> dict[str, Any]:
+    """H1 at these settings; at the default also copies and features."""
     asked, n = shipped.asked(pairs.batch), len(pairs.rows)
+    true, given = pairs.batch.target, pairs.batch.guide[:, :4]
     rows: dict[str, Any] = {}
-    shown = [pairs.batch.guide[:16, :4]]
-    default = None
-    for setting in SETTINGS:
+    shown, default = [given[:16]], None
+    for setting in settings:
         count = n if setting.name == "default" else min(n, options.ablations)
         part = asked.part(slice(0, count))
         parts = [shipped.paint(part.part(slice(i, i + 8)), setting, i) for i in range(0, count, 8)]
         painted = torch.cat(parts)
         rows[setting.name] = pairs.score(painted)
-        default = painted if default is None else default
+        default = painted if setting.name == "default" else default
         shown.append(painted[:16])
         print(setting.name, json.dumps(rows[setting.name]), flush=True)
-    true, given = pairs.batch.target, pairs.batch.guide[:, :4]
+    picture_grid([*shown, true[:16]], data.CACHE / "evaluation.png")
+    if default is None:
+        return {"h1": rows}
     rows["the reference itself, no network"] = pairs.score(given)
     rows["the true drawing (the judge's ceiling)"] = pairs.score(true)
     rows["another pair's picture (its floor)"] = pairs.score(default.roll(1, 0))
-    picture_grid([*shown, true[:16]], data.CACHE / "evaluation.png")
-    gallery = gallery_of(stock)
-    features = [seen(critic, p)[0] for p in (default, true)]
+    gallery = gallery_of(pairs.stock)
+    features = [seen(pairs.critic, p)[0] for p in (default, true)]
     half = n // 2
-    result = {
+    return {
         "h1": rows,
         "copying": {"painted": pairs.copies(default, gallery), "true drawings": pairs.copies(true, gallery)},
         "frechet": {
             "painted against true": round(frechet(*features), 2),
             "true against true, halves": round(frechet(features[1][:half], features[1][half:]), 2), "n": n,
         },
-        "contours": drawn_to_contours(shipped, pairs, min(n, options.contours)),
-        "h3": Scenes(critic, state["classes"], stock).run(options.scenes),
     }  # fmt: skip
-    return result
+
+
+def joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The parts of now over those of before, rows of H1 in the settings' order."""
+    rows = before.get("h1", {}) | now.get("h1", {})
+    order = [s.name for s in SETTINGS]
+    rows = {k: rows[k] for k in sorted(rows, key=lambda k: order.index(k) if k in order else len(order))}
+    return before | now | {"h1": rows}
 
 
 def main() -> None:
@@ -308,20 +389,30 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=454)
     parser.add_argument("--ablations", type=int, default=60, help="pairs of the settings beside the default")
     parser.add_argument("--contours", type=int, default=24)
+    parser.add_argument("--hands", type=int, default=60, help="pictures of each kind of style in use")
     parser.add_argument("--scenes", type=int, default=40, help="scenes of each kind")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="the others keep what was measured before"
+    )
     parser.add_argument("--judge", type=Path, default=data.HERE / "judge.pt")
     parser.add_argument("--pack", type=Path, default=data.DATA)
     options = parser.parse_args()
     torch.set_num_threads(2)
     torch.set_grad_enabled(False)
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
-    result = {
+    sizes = f"--pairs {options.pairs} --ablations {options.ablations} --contours {options.contours}"
+    sizes += f" --hands {options.hands} --scenes {options.scenes}"
+    path = WEIGHTS / "evaluation.json"
+    whole = set(options.parts) == set(PARTS) or not path.exists()
+    now = evaluate(options)
+    before = {} if whole else json.loads(path.read_text())
+    measured = before.get("measured", {}) | dict.fromkeys(options.parts, manifest["version"])
+    result = joined(before, now) | {
         "version": manifest["version"], "samples_trained": manifest["trained"]["samples"],
-        "command": f"python -m tempera.evaluate --pairs {options.pairs} --ablations {options.ablations} "
-        f"--contours {options.contours} --scenes {options.scenes}",
-        "defaults": manifest["defaults"], "sampler": manifest["sampler"], **evaluate(options),
+        "command": f"python -m tempera.evaluate {sizes}", "measured": measured,
+        "defaults": manifest["defaults"], "sampler": manifest["sampler"],
     }  # fmt: skip
-    (WEIGHTS / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
+    path.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 

@@ -3,7 +3,8 @@
     python -m tempera.library              # writes tempera/weights/library.zip, after tempera.lexicon
 
 A coloured concept gets up to three drawings of different hands, so that the seed can choose; faces, people and signs get
-one. Of each avatar design some are taken, spread over what avatars look like; each stands for every family that it shows.
+one. What people ask for most is there in six further styles as well, where their sets draw it: the painter keeps most of
+what it looks at, so a style looks like itself where its own hand drew the thing. Of each avatar design some are taken, spread over what avatars look like; each stands for every family that it shows.
 Glyphs come last and are small. Everything is lossy WebP with straight alpha; ``index.json`` names author, licence and
 source of every drawing. Held-out pairs are left out: evaluation must not find its answers here. Concepts that training
 never saw may be in it, for only the painter must not know them.
@@ -21,18 +22,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tempera import data, portraits
+from tempera import data, paints, portraits, wordnet
+from tempera.composing import FURTHER
 from tempera.words import WEIGHTS
 
-BUDGET = 10_500_000  # bytes of library.zip
+BUDGET = 17_500_000  # bytes of library.zip
 FAMILIES = ("soft-3d", "flat", "toon")
 FALLBACK = ("clean", "classic", "blob", "longshadow", "kawaii", "gradient", "ink")
 # Drawings of a concept, by its group; one where nothing is said. Two are of different hands: flat is soft-3d's.
 MOST = {"animals-nature": 3, "food-drink": 3, "travel-places": 2, "objects": 2, "activities": 2}
 PAIR = ("soft-3d", "toon", "flat")
+# Styles that are taken beside those, and of which groups. Blob is much like toon, gradient like soft-3d.
+TAKEN = ("clean", "classic", "longshadow", "kawaii", "ink")
+FURTHER_GROUPS = {*MOST, "smileys-emotion"}
+GLYPHS = {"game-icon", "ink"}  # black shapes
 AVATARS = 25  # of each design
-SIDE, GLYPH_SIDE = 160, 128  # pixels
+SIDE, SMALL_SIDE = 160, 128  # pixels; small are glyphs and further styles
 QUALITY, ALPHA_QUALITY, GLYPH_ALPHA_QUALITY = 66, 50, 40
+SMALL_QUALITY, SMALL_ALPHA_QUALITY = 60, 40
 STAMP = (2026, 1, 1, 0, 0, 0)  # zip entries carry no date of their own
 
 
@@ -43,15 +50,17 @@ def straight(picture: np.ndarray) -> np.ndarray:
     return np.concatenate([np.clip(colour + 0.5, 0, 255), alpha], -1).astype(np.uint8)
 
 
-def webp(picture: np.ndarray, glyph: bool) -> bytes:
+def webp(picture: np.ndarray, style: str) -> bytes:
     """Premultiplied uint8 [n, n, 4]. A glyph is black: its shape is all in the alpha, its colour costs nothing."""
-    side = GLYPH_SIDE if glyph else SIDE
+    glyph, further = style in GLYPHS, style in FURTHER
+    side = SMALL_SIDE if glyph or further else SIDE
     small = np.array(Image.fromarray(picture, "RGBa").resize((side, side), Image.Resampling.LANCZOS))
     if glyph:
         small[..., :3] = 0
+    quality, alpha_quality = (SMALL_QUALITY, SMALL_ALPHA_QUALITY) if further else (QUALITY, ALPHA_QUALITY)
     out = io.BytesIO()
     Image.fromarray(straight(small), "RGBA").save(
-        out, "WEBP", quality=QUALITY, alpha_quality=GLYPH_ALPHA_QUALITY if glyph else ALPHA_QUALITY, method=6, exact=glyph,
+        out, "WEBP", quality=quality, alpha_quality=GLYPH_ALPHA_QUALITY if glyph else alpha_quality, method=6, exact=glyph,
     )  # fmt: skip
     return out.getvalue()
 
@@ -80,13 +89,17 @@ def styles_of(concept: dict, have: dict[str, int]) -> list[str]:
         return ["game-icon"]
     most = MOST.get(concept["group"], 1)
     order = FAMILIES if most != 2 else PAIR
-    return [s for s in order if s in have][:most] or [s for s in FALLBACK if s in have][:1]
+    first = [s for s in order if s in have][:most] or [s for s in FALLBACK if s in have][:1]
+    if concept["group"] not in FURTHER_GROUPS:
+        return first
+    return first + [s for s in TAKEN if s in have and s not in first]
 
 
 def rows_of(index: dict, lexicon: dict) -> list[tuple[dict, int]]:
     """What the library lists, without sources, and the row of each drawing."""
     hidden = {tuple(pair) for pair in json.loads(data.HOLDOUT.read_text())["h1"]}
     at: dict[str, dict[str, int]] = {}
+    nouns = wordnet.load()
     for row, (concept, style, _) in enumerate(index["rows"]):
         if (concept, style) not in hidden:
             at.setdefault(concept, {})[style] = row
@@ -95,9 +108,10 @@ def rows_of(index: dict, lexicon: dict) -> list[tuple[dict, int]]:
         have = at.get(concept["id"], {})
         for style in styles_of(concept, have) if have else ():
             name = concept["id"].replace("game.", "") + f".{style}"
-            found.append(
-                ({"id": name, "concept": concept["id"], "style": style, "title": concept["label"]}, have[style])
-            )
+            entry = {"id": name, "concept": concept["id"], "style": style, "title": concept["label"]}
+            if style == "game-icon":
+                entry["paints"] = paints.paints_of(concept["label"], nouns)
+            found.append((entry, have[style]))
     avatars = [data.Concept(**c) for c in index["concepts"] if c["group"] == "avatar"]
     for design in sorted({c.id.split(".")[0] for c in avatars}):
         for c in spread([c for c in avatars if c.id.startswith(design + ".")], AVATARS):
@@ -120,7 +134,7 @@ def build(path: Path) -> None:
                 "licence": source["licence"], "url": source["url"],
             }
         )  # fmt: skip
-        pictures.append((entry["id"], webp(np.asarray(drawings[row]), glyph=style == "game-icon")))
+        pictures.append((entry["id"], webp(np.asarray(drawings[row]), style)))
         sizes[style] += len(pictures[-1][1])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         body = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()

@@ -55,8 +55,8 @@ def kept(source: dict[str, Any]) -> str:
         return f"included in library.zip as {library.SIDE} px pictures"
     if source["kind"] == "avatar":
         return f"{library.AVATARS} of them in library.zip as {library.SIDE} px pictures"
-    if source["style"] == "game-icon":
-        return f"some of them in library.zip as {library.GLYPH_SIDE} px pictures"
+    if source["style"] in library.GLYPHS or source["style"] in library.TAKEN:
+        return f"some of them in library.zip as {library.SMALL_SIDE} px pictures"
     return "single pictures may be included in library.zip"
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from tempera import composing
+from tempera.plans import FILTERS
 from tempera.reading import Reader, Scene
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
@@ -29,6 +30,7 @@ TOKENS = 24
 TIME_POWER = 1.3
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
+LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
 ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of the finish
 AREA_WEIGHT = 0.25
 
@@ -350,6 +352,16 @@ def load_drawings(archive: zipfile.ZipFile, names: list[str]) -> dict[str, np.nd
     return found
 
 
+def filtered(picture: np.ndarray, style: str) -> np.ndarray:
+    """A composition [H, W, 4] in its programmatic style, as the engine's compose.Filter brings it there."""
+    import torch
+
+    from tempera import filters
+
+    seen = torch.from_numpy(picture.transpose(2, 0, 1))[None]
+    return filters.APPLY[style](seen)[0].numpy().transpose(1, 2, 0)
+
+
 class Road:
     """The whole walk from words to pixels with the shipped files."""
 
@@ -379,6 +391,8 @@ class Road:
         closeness = defaults["adherence"] if adherence is None else adherence
         w, h = grid(width, height, m["grid"], m["grid_multiple"])
         first = self._compose(scene, style, seed, (width, height), (w, h)) if closeness >= 0 else None
+        if style in FILTERS:
+            closeness = LEAST_FILTERED + (1 - LEAST_FILTERED) * closeness
         weights = np.zeros(len(m["styles"]), np.float32)
         weights[m["styles"].index(style)] = 1
         look = np.zeros(m["look_width"], np.float32)
@@ -406,7 +420,8 @@ class Road:
         if not layout.items and not layout.backdrop:
             return None
         drawings = load_drawings(self.archive, [i.drawing for i in layout.items])
-        self.composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
+        composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
+        self.composed = filtered(composed, style) if style in FILTERS else composed
         return planes(self.composed)
 
 

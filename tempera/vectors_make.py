@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import dataclasses
+import importlib.util
 import json
 import math
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tempera import composing, reference, scenes
+from tempera import composing, outlining, reference, scenes
 from tempera.reading import Reader, Scene
 
 VECTORS = Path(__file__).resolve().parent / "vectors"
@@ -96,7 +97,7 @@ LAYOUTS = (
     (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256), (58, 3, 256, 256),
     (62, 1, 256, 256), (62, 2, 256, 256), (62, 3, 256, 256), (63, 1, 256, 256), (63, 2, 256, 256),
 )  # fmt: skip
-COMPOSED = (0, 2, 5, 7, 15, 19, 31)  # rows of LAYOUTS
+COMPOSED = (0, 1, 2, 5, 7, 15, 17, 19, 31)  # rows of LAYOUTS
 TEXTS = (
     "a red fox", "Foxes, unbelievable!", "naïve café", "x²  ①", "ﬁne FOX-trot_under", "東京 fox", "", "a " * 40,
     "foxs q9z", "re fo redfox", "don't",
@@ -131,12 +132,15 @@ def lexicon() -> dict[str, Any]:
 
 
 def drawings() -> dict[str, np.ndarray]:
-    """Three synthetic drawings, straight RGBA uint8 [SIDE, SIDE, 4]: a disc, a leaning bar, a checked square."""
+    """Synthetic drawings, straight RGBA uint8 [SIDE, SIDE, 4]: a disc, a leaning bar, a checked square, and a glyph with a
+    gap, a hole and a small part."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     disc = np.clip((0.42 - np.hypot(x - 0.5, y - 0.5)) * 12, 0, 1)
     bar = np.clip((0.12 - np.abs(x - 0.3 - 0.4 * y)) * 20, 0, 1)
     square = ((np.abs(x - 0.5) < 0.35) & (np.abs(y - 0.5) < 0.35)).astype(float)
     check = ((x * 8).astype(int) + (y * 8).astype(int)) % 2
+    ring = np.clip((0.36 - np.hypot(x - 0.4, y - 0.45)) * 20, 0, 1) * (np.hypot(x - 0.3, y - 0.4) > 0.1)
+    glyph = np.maximum(ring * (np.abs(y - 0.62) > 0.02), np.clip((0.09 - np.hypot(x - 0.85, y - 0.84)) * 20, 0, 1))
 
     def picture(alpha: np.ndarray, *rgb: np.ndarray | float) -> np.ndarray:
         parts = [np.broadcast_to(c, alpha.shape) for c in rgb]
@@ -144,14 +148,19 @@ def drawings() -> dict[str, np.ndarray]:
 
     return {
         "disc": picture(disc, 0.9, x, y), "bar": picture(bar, y, 0.4, 1 - x), "check": picture(square, check, 0.5, 1 - check),
+        "glyph": picture(glyph, 0.0, 0.0, 0.0),
     }  # fmt: skip
 
 
-def index() -> list[dict[str, str]]:
-    """Every concept but the horse has one to three of the drawings."""
+def index() -> list[dict[str, Any]]:
+    """Every concept but the horse has one to three of the drawings; the robot is a glyph."""
     kinds = (("disc", "flat"), ("bar", "toon"), ("check", "ink"))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for i, c in enumerate(CONCEPTS[:-1]):
+        if c[0] == "robot":
+            paints = ["7C8CA3 C98B4B E6ECF2", "1F9E95 F2B134 D6F2EE", "7E57C2 EC6FA9 EADFF8"]
+            rows.append({"id": "glyph", "concept": c[0], "style": "game-icon", "title": c[1], "paints": paints})
+            continue
         for name, style in kinds[: 1 + i % 3]:
             rows.append({"id": name, "concept": c[0], "style": style, "title": c[1]})
     return rows
@@ -283,6 +292,15 @@ def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def outline_rows() -> list[dict[str, Any]]:
+    """Every drawing in every line style."""
+    pictures = {k: premultiply(v) for k, v in drawings().items()}
+    return [
+        {"drawing": k, "style": style, "outlined": pack(outlining.outlined(v, style))}
+        for k, v in pictures.items() for style in sorted(outlining.STYLES)
+    ]  # fmt: skip
+
+
 def backdrop_rows() -> list[dict[str, Any]]:
     rows = []
     for i, kind in enumerate(scenes.KINDS):
@@ -291,6 +309,34 @@ def backdrop_rows() -> list[dict[str, Any]]:
             seed = 40 + i
             picture = scenes.paint(composing.backdrop(scene, {}, seed), 18, 24, soft)
             rows.append({"kind": kind, "tone": scene.tone, "seed": seed, "soft": soft, "pixels": bytes_of(picture)})
+    return rows
+
+
+def filter_rows() -> list[dict[str, Any]]:
+    """Parts [y0, x0, y1, x1] of pictures under every programmatic style, as training's own rules paint them."""
+    import torch
+
+    from tempera import filters
+
+    rows = []
+    for width, height, part in ((40, 24, (0, 0, 24, 40)), (112, 96, (30, 24, 50, 48))):
+        y, x = np.mgrid[0:height, 0:width]
+        disc = np.clip(0.42 * height - np.hypot(x - 0.45 * width, y - 0.5 * height), 0, 1)
+        eye = np.clip(0.09 * height - np.hypot(x - 0.35 * width, y - 0.4 * height), 0, 1)
+        colour = np.stack((0.85 - 0.5 * y / height, 0.3 + 0.4 * x / width, 0.2 + 0.6 * (x > 0.6 * width)))
+        shape = np.concatenate((colour * (1 - 0.9 * eye), np.ones((1, height, width)))) * disc
+        sky = np.stack((0.4 + 0.003 * y, 0.7 - 0.001 * x, 0.9 - 0.003 * y, np.ones_like(x, float)))
+        for picture in (shape, shape + sky * (1 - disc))[: 2 if width < 64 else 1]:
+            coded = (picture.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
+            seen = torch.from_numpy(coded.transpose(2, 0, 1).astype(np.float64) / 255)[None]
+            y0, x0, y1, x1 = part
+            made = {
+                name: bytes_of(rule(seen)[0].numpy().transpose(1, 2, 0)[y0:y1, x0:x1].clip(0, 1))
+                for name, rule in filters.APPLY.items()
+            }
+            rows.append(
+                {"width": width, "height": height, "picture": pack(coded), "part": list(part), "filtered": made}
+            )
     return rows
 
 
@@ -410,7 +456,10 @@ def main() -> None:
     write("tokens", {"vocab": vocab, "rows": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]}, options.check)
     write("reading", [{"prompt": p, "scene": dataclasses.asdict(reader.read(p))} for p in PROMPTS], options.check)
     write("layout", layout_rows(reader, lex), options.check)
+    write("outlines", outline_rows(), options.check)
     write("backdrops", backdrop_rows(), options.check)
+    if importlib.util.find_spec("torch"):  # what the rules of the programmatic styles are written in
+        write("filters", filter_rows(), options.check)
     cases = ((0, 0, 10), (1, 0, 9), (4294967295, 0, 8), (123456789, 3, 8), (2**40 + 5, 1, 6))
     rows = [{"seed": s, "stream": k, "values": [float(v) for v in reference.noise(s, k, n)]} for s, k, n in cases]
     write("noise", rows, options.check)

@@ -143,7 +143,7 @@ func stubWeights(t testing.TB) string {
 	must(t, err)
 	var tokens struct{ Vocab []string }
 	var drawings struct {
-		Index []map[string]string
+		Index []map[string]any
 	}
 	readJSON(t, "../../../tempera/vectors/tokens.json", &tokens)
 	readJSON(t, "../../../tempera/vectors/drawings.json", &drawings)
@@ -156,6 +156,7 @@ func stubWeights(t testing.TB) string {
 	z := zip.NewWriter(&archive)
 	inside := map[string][]byte{
 		"index.json": index, "drawings/disc.webp": stubDrawing, "drawings/bar.webp": stubDrawing, "drawings/check.webp": stubDrawing,
+		"drawings/glyph.webp": stubDrawing,
 	}
 	for _, name := range slices.Sorted(maps.Keys(inside)) { // the same file each time, for the golden pictures' sake
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})

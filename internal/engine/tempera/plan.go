@@ -39,6 +39,8 @@ type planner struct {
 	style string // the style's id, for backdrops
 	guide *paint.Guide
 	held  bool // there is a reference beside content references
+
+	filtered bool // the composition is in its programmatic style already
 }
 
 func (p *painter) plan(ctx context.Context, req *engine.ImageRequest) (*plan, error) {

@@ -15,6 +15,10 @@ import (
 // A character of strength 1 is kept at least this close, whatever the adherence: it has to stay who it is.
 const characterCloseness = 0.6
 
+// A composition in a programmatic style went through that style's rule and needs no more than to be kept: an adherence of 0
+// counts as this much. Less, and the network applies the rule to what it was applied to already.
+const leastFiltered = 0.45
+
 // What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
 // fill a hole inside a thing with white.
 const erasedCloseness = 0.55
@@ -113,6 +117,7 @@ func (w *planner) compose(figures []*compose.Figure) (*compose.Canvas, error) {
 	if err := layout.PaintOver(canvas, box, w.style); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
+	w.filter(canvas)
 	w.credit(layout)
 	return canvas, nil
 }
@@ -168,7 +173,14 @@ func (w *planner) composeBoxes() (*compose.Canvas, error) {
 		w.note("Nothing in the boxes has a drawing to look at; the picture was painted from the text alone.")
 		return nil, nil //nolint:nilnil // no reference is a fine answer
 	}
+	w.filter(canvas)
 	return canvas, nil
+}
+
+// filter brings what was composed into a programmatic style.
+func (w *planner) filter(canvas *compose.Canvas) {
+	compose.Filter(canvas, w.style, w.req.Tile)
+	w.filtered = compose.Filtered(w.style)
 }
 
 // cast cuts out the character references; the scene gets a group for each that it does not name.
@@ -235,6 +247,9 @@ func (w *planner) start() float64 {
 		case engine.ContentReference:
 			weakest *= 1 - r.Strength
 		}
+	}
+	if w.filtered {
+		adherence = leastFiltered + (1-leastFiltered)*adherence
 	}
 	if !w.held { // only the content references hold it
 		adherence *= 1 - weakest

@@ -45,7 +45,7 @@ func (l *Layout) PaintOver(c *Canvas, box Box, style string) error {
 		d := item.own
 		if d == nil {
 			var err error
-			if d, err = l.library.drawing(item.Drawing); err != nil {
+			if d, err = l.library.dressed(item.Drawing, dress{item.Paint, !flatStyles[style], item.Outline}); err != nil {
 				return err
 			}
 		}
@@ -62,7 +62,10 @@ func (l *Layout) stamp(c *Canvas, box Box, item *Item, d *drawing) {
 	at := clip(math.RoundToEven(math.Log2(float64(d.levels[0].n)/(item.Side*density))), 0, 2)
 	picture := &d.levels[int(at)]
 	n := float64(picture.n)
-	paint := newTint(item.rgb)
+	paint := tint{} // a glyph's paint has its colour
+	if item.Paint == "" {
+		paint = newTint(item.rgb)
+	}
 	sin, cos := math.Sincos(item.Turn)
 	reach := item.Side * (0.5 + 1/n) * (math.Abs(sin) + math.Abs(cos)) // bilinear reaches half a texel further
 	x0, x1 := l.span(box.X+item.X/sx, reach/sx, c.Width)

@@ -220,7 +220,7 @@ func TestArrange_SeedsVary(t *testing.T) {
 	}
 }
 
-func TestArrange_TakesDrawingsOfTheAskedHandMoreOften(t *testing.T) {
+func TestArrange_TakesADrawingOfTheAskedHandWhereThereIsOne(t *testing.T) {
 	c := vectorComposer(t)
 	scene := c.Reader.Read("a dog") // drawn flat, toon and ink
 	share := func(style string) map[string]int {
@@ -235,7 +235,7 @@ func TestArrange_TakesDrawingsOfTheAskedHandMoreOften(t *testing.T) {
 		}
 		return found
 	}
-	for style, want := range map[string][3]int{"": {200, 200, 200}, "toon": {100, 400, 100}, "kawaii": {240, 240, 120}, "neon": {200, 200, 200}} {
+	for style, want := range map[string][3]int{"": {300, 300, 0}, "toon": {0, 600, 0}, "kawaii": {540, 60, 0}, "neon": {300, 300, 0}, "ink": {0, 0, 600}} {
 		got := share(style)
 		for i, s := range []string{"flat", "toon", "ink"} {
 			if d := got[s] - want[i]; d < -60 || d > 60 {

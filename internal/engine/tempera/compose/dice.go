@@ -9,6 +9,7 @@ const (
 	drawingStream = iota
 	layoutStream
 	backdropStream
+	paintStream
 )
 
 // dice is a counter hash (splitmix64), the same in Python and Go.

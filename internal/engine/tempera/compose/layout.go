@@ -20,6 +20,8 @@ type Item struct {
 	Colour  string   `json:"colour"`
 	Flip    bool     `json:"flip"`
 	Turn    float64  `json:"turn"`
+	Paint   string   `json:"paint"`   // of a glyph that is not to be black, see parsePaint
+	Outline string   `json:"outline"` // line style that the drawing is brought nearer to; "" as it is
 	rgb     *[3]int  // of Colour
 	own     *drawing // in place of one of the library
 }
@@ -159,15 +161,16 @@ func (c *Composer) backdrop(s *read.Scene, seed int64) (*Backdrop, error) {
 	return b, nil
 }
 
-// How willingly a drawing is taken, by the style that was asked for and the style it is drawn in; what is not named here
-// counts 1. The painter keeps most of a drawing that is nearly in the asked style, so that hand comes first.
+// How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is drawn in; what
+// is not named here counts 1.
 var willing = map[string]map[string]float64{
-	"soft-3d": {"soft-3d": 4}, "flat": {"flat": 4}, "toon": {"toon": 4}, "gradient": {"soft-3d": 3, "flat": 2},
-	"clean": {"toon": 2, "flat": 2}, "classic": {"toon": 2, "flat": 2}, "blob": {"toon": 2, "flat": 2},
-	"kawaii": {"toon": 2, "flat": 2}, "longshadow": {"toon": 2, "flat": 2}, "ink": {"flat": 3}, "game-icon": {"game-icon": 5},
-	"avatar-bold": {"avatar-bold": 6}, "avatar-soft": {"avatar-soft": 6}, "avatar-line": {"avatar-line": 6},
-	"avatar-cartoon": {"avatar-cartoon": 6}, "avatar-flat": {"avatar-flat": 6}, "avatar-studio": {"avatar-studio": 6},
+	"gradient": {"soft-3d": 3, "flat": 2}, "clean": {"toon": 2, "flat": 2}, "classic": {"toon": 2, "flat": 2},
+	"blob": {"toon": 2, "flat": 2}, "kawaii": {"flat": 9}, "longshadow": {"toon": 2, "flat": 2}, "ink": {"flat": 9},
+	"papercut": {"flat": 5},
 }
+
+// further are styles whose drawings are taken for nothing but their style, unless there is no other.
+var further = map[string]bool{"ink": true, "kawaii": true, "longshadow": true, "clean": true, "classic": true, "blob": true}
 
 func likes(asked string, e *Entry) float64 {
 	if w := willing[asked][e.Style]; w > 0 {
@@ -188,6 +191,7 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure
 			like.own = figures[k].drawing // somebody's own is not mirrored by chance
 		} else if e := c.choose(d, g, s.Style); e != nil {
 			like.Drawing, like.Flip = e.ID, (d.draw() < mirrored) != g.Flip
+			like.Paint, like.Outline = e.paint(s.Style, seed), e.outlined(s.Style)
 			if !slices.Contains(l.Used, e) {
 				l.Used = append(l.Used, e)
 			}
@@ -201,21 +205,33 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure
 				continue
 			}
 			item.Drawing, item.own, item.Flip, item.Turn = like.Drawing, like.own, like.Flip, like.Turn
+			item.Paint, item.Outline = like.Paint, like.Outline
 			if len(g.Colours) > 0 {
 				item.Colour = g.Colours[n%len(g.Colours)]
 				v := c.Reader.Lexicon.Colours[item.Colour]
 				item.rgb = &v
+				if item.Paint != "" {
+					item.Paint = oneColour(v)
+				}
 			}
 			n++
 		}
 	}
 }
 
-// choose takes one of the group's drawings, rather one in the asked style; nil when there is none.
+// choose takes one of the group's drawings: one in the asked style where there is one, for the painter keeps most of what
+// it looks at; nil when there is none at all.
 func (c *Composer) choose(d *dice, g *read.Group, asked string) *Entry {
 	entries := c.Library.byConcept[g.Concept]
 	if len(entries) == 0 {
 		return nil
+	}
+	own := some(entries, func(e *Entry) bool { return e.Style == asked })
+	if len(own) == 0 {
+		own = some(entries, func(e *Entry) bool { return !further[e.Style] })
+	}
+	if len(own) > 0 {
+		entries = own
 	}
 	total := 0.0
 	for _, e := range entries {
@@ -227,6 +243,15 @@ func (c *Composer) choose(d *dice, g *read.Group, asked string) *Entry {
 		at++
 	}
 	return entries[at]
+}
+
+func some(entries []*Entry, is func(*Entry) bool) (found []*Entry) {
+	for _, e := range entries {
+		if is(e) {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // bounds of all squares.

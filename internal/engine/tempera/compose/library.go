@@ -20,7 +20,8 @@ import (
 type Entry struct {
 	ID      string   `json:"id"`
 	Concept string   `json:"concept"`
-	Also    []string `json:"also"` // further concepts it may stand for
+	Also    []string `json:"also"`   // further concepts it may stand for
+	Paints  []string `json:"paints"` // of a glyph: what it may be coloured with, see parsePaint
 	Style   string   `json:"style"`
 	Title   string   `json:"title"`
 	Author  string   `json:"author"`
@@ -92,6 +93,13 @@ func parseIndex(data []byte) ([]Entry, error) {
 	if len(entries) == 0 {
 		return nil, errors.New("it lists no drawings")
 	}
+	for _, e := range entries {
+		for _, text := range e.Paints {
+			if _, err := parsePaint(text); err != nil {
+				return nil, fmt.Errorf("drawing %s: %w", e.ID, err)
+			}
+		}
+	}
 	return entries, nil
 }
 
@@ -108,10 +116,24 @@ func readFile(archive *zip.Reader, name string) ([]byte, error) {
 func (l *Library) Size() int { return len(l.entries) }
 
 // drawing returns the decoded picture with its halves.
-func (l *Library) drawing(id string) (*drawing, error) {
+func (l *Library) drawing(id string) (*drawing, error) { return l.dressed(id, dress{}) }
+
+// dress is what becomes of a drawing before it is composed; the zero value leaves it as it is.
+type dress struct {
+	paint   string // of a glyph
+	shaded  bool   // lighter at its head, darker at its foot; of a glyph with a paint
+	outline string // a line style
+}
+
+// dressed is drawing for one that is coloured or outlined.
+func (l *Library) dressed(id string, how dress) (*drawing, error) {
+	key := id
+	if how.paint != "" || how.outline != "" {
+		key = fmt.Sprintf("%s %+v", id, how)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d := l.cache[id]; d != nil {
+	if d := l.cache[key]; d != nil {
 		return d, nil
 	}
 	picture, err := l.load(id)
@@ -122,10 +144,20 @@ func (l *Library) drawing(id string) (*drawing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load drawing %s: %w", id, err)
 	}
+	if how.paint != "" {
+		p, err := parsePaint(how.paint)
+		if err != nil {
+			return nil, fmt.Errorf("paint drawing %s: %w", id, err)
+		}
+		d = withHalves(d.levels[0].coloured(p, how.shaded))
+	}
+	if how.outline != "" {
+		d = withHalves(d.levels[0].outlined(how.outline))
+	}
 	if len(l.cache) >= cachedDrawings {
 		clear(l.cache) // rare and cheap: a drawing decodes in a millisecond
 	}
-	l.cache[id] = d
+	l.cache[key] = d
 	return d, nil
 }
 
@@ -161,8 +193,12 @@ func newDrawing(picture image.Image) (*drawing, error) {
 			q[3] = p[3]
 		}
 	}
+	return withHalves(full), nil
+}
+
+func withHalves(full level) *drawing {
 	half := full.half()
-	return &drawing{[3]level{full, half, half.half()}}, nil
+	return &drawing{[3]level{full, half, half.half()}}
 }
 
 // half averages blocks of four, rounded to even, as the training does.

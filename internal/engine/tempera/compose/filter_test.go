@@ -1,0 +1,102 @@
+package compose
+
+import (
+	"math"
+	"testing"
+)
+
+// What the network learnt from is what a composition is brought into.
+func TestFilter_AgreesWithTraining(t *testing.T) {
+	var rows []struct {
+		Width, Height int
+		Picture       []byte
+		Part          [4]int // y0, x0, y1, x1
+		Filtered      map[string][]byte
+	}
+	load(t, "filters", &rows)
+	for _, row := range rows {
+		if len(row.Filtered) != len(filters) {
+			t.Errorf("%d rules in the vectors, %d here", len(row.Filtered), len(filters))
+		}
+		for style, want := range row.Filtered {
+			c := NewCanvas(row.Width, row.Height)
+			for i, v := range row.Picture {
+				c.Pix[i/4][i%4] = float64(v) / 255
+			}
+			Filter(c, style, false)
+			wrong, at := 0, 0
+			for y := row.Part[0]; y < row.Part[2]; y++ {
+				for x := row.Part[1]; x < row.Part[3]; x++ {
+					for _, v := range c.Pix[y*row.Width+x] {
+						if math.Abs(clip(v, 0, 1)*255-float64(want[at])) > 1.01 {
+							wrong++
+						}
+						at++
+					}
+				}
+			}
+			// Where a value lies on the edge of a step the two may round apart.
+			if at != len(want) || float64(wrong) > 0.002*float64(at) {
+				t.Errorf("%s at %dx%d: %d of %d components differ", style, row.Width, row.Height, wrong, at)
+			}
+		}
+	}
+}
+
+func TestFilter_LeavesDrawnStylesAlone(t *testing.T) {
+	c := NewCanvas(16, 16)
+	c.Pix[40] = [4]float64{0.2, 0.1, 0.3, 0.5}
+	Filter(c, "soft-3d", false)
+	if c.Pix[40] != [4]float64{0.2, 0.1, 0.3, 0.5} || Filtered("soft-3d") || !Filtered("neon") {
+		t.Error("a drawn style went through a rule")
+	}
+}
+
+// A canvas that repeats has no seam that the rule made: rolled, it gives the same picture rolled.
+func TestFilter_KeepsRepeating(t *testing.T) {
+	const n, roll = 128, 24 // pixels to the right
+	picture := func(by int) *Canvas {
+		c := NewCanvas(n, n)
+		for i := range c.Pix {
+			x, y := (i%n+by)%n, i/n
+			c.Pix[i] = [4]float64{0.5 + 0.4*math.Sin(float64(x)/n*4*math.Pi), 0.3, 0.5 + 0.4*math.Cos(float64(y)/n*2*math.Pi), 1}
+		}
+		return c
+	}
+	for _, style := range []string{"neon", "gold", "papercut", "blueprint"} { // the others have patterns that stand still
+		here, there := picture(0), picture(roll)
+		Filter(here, style, true)
+		Filter(there, style, true)
+		for i := range here.Pix {
+			p, q := here.Pix[i/n*n+(i%n+roll)%n], there.Pix[i]
+			for k := range p {
+				if math.Abs(p[k]-q[k]) > 1e-9 {
+					t.Fatalf("%s at %d,%d: %v and %v", style, i%n, i/n, p, q)
+				}
+			}
+		}
+	}
+}
+
+func TestOutlined_AgreesWithReference(t *testing.T) {
+	var rows []struct {
+		Drawing, Style string
+		Outlined       []byte
+	}
+	load(t, "outlines", &rows)
+	library := vectorComposer(t).Library
+	for _, row := range rows {
+		d, err := library.dressed(row.Drawing, dress{outline: row.Style})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range d.levels[0].pix {
+			if off := int(v) - int(row.Outlined[i]); off < -1 || off > 1 {
+				t.Fatalf("%s in %s: component %d is %d, reference %d", row.Drawing, row.Style, i, v, row.Outlined[i])
+			}
+		}
+	}
+	if len(rows) != 4*len(outlines) {
+		t.Errorf("%d rows for %d line styles", len(rows), len(outlines))
+	}
+}
