@@ -366,6 +366,7 @@ const (
 
 	keepMessages = 90 * 24 * time.Hour // of the payment provider, for taking them up again
 	keepDeaths   = 90 * 24 * time.Hour // the evidence about work that was put aside
+	keepLoads    = 7 * 24 * time.Hour  // loads of models that have ended
 	orphanAfter  = 24 * time.Hour      // longer than any run
 )
 
@@ -373,7 +374,7 @@ func (a *App) tidy(ctx context.Context) error {
 	now := a.Clock.Now()
 	_, err := a.Auth.Sweep(ctx)
 	errs := []error{err, event.Prune(ctx, a.DB, now.Add(-keepEvents)), a.Payments.Prune(ctx, now.Add(-keepMessages)), a.Uploads.Sweep(ctx)}
-	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)), a.expire(ctx))
+	errs = append(errs, queue.PruneDeaths(ctx, a.DB, now.Add(-keepDeaths)), queue.PruneLoads(ctx, a.DB, now.Add(-keepLoads)), a.expire(ctx))
 	_, err = a.Assets.Sweep(ctx, func(accountID, sha256 string) (bool, error) {
 		return asset.FileUsed(ctx, a.DB, accountID, sha256)
 	}, orphanAfter, now)

@@ -21,6 +21,8 @@ type Place struct {
 	Wait     Wait
 	Paused   bool   // its owner keeps this one back; not told of by keeping back everything
 	Stopped  string // by the operator: StoppedAccount, StoppedLane; empty = it is not
+
+	Loading *Loading // its model is not in memory anywhere and has to be loaded first; nil = it is, or needs no loading
 }
 
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.

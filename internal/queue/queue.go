@@ -24,6 +24,7 @@ type Ticket struct {
 	Weight    token.Amount // compute, for fair shares
 	Rate      int          // percent of a usual part of the machine; the line sets it
 	Pixels    int64        // of its pictures
+	Passed    int          // times a later one of its account took its turn; see warm.go
 	Needs     string       // engine that must be there
 	Model     string
 	QueuedAt  time.Time
@@ -52,7 +53,7 @@ const (
 func Lanes() []string { return []string{LaneFast, LaneAPI, LaneRelaxed} }
 
 const columns = `id, account_id, share, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
-	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, deaths, request_id, pixels`
+	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, deaths, request_id, pixels, passed`
 
 // insert puts tickets into the line in the caller's transaction.
 func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
@@ -61,7 +62,7 @@ func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
 		rows[i] = []any{
 			t.ID, t.AccountID, t.Share, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
 			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), t.Attempt, "", 0, db.Micros(t.Until), t.Deaths, t.RequestID,
-			t.Pixels,
+			t.Pixels, t.Passed,
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO ticket ("+columns+") VALUES ", rows, ""); err != nil {
@@ -114,7 +115,7 @@ func scan(rows *sql.Rows) ([]Ticket, error) {
 		var t Ticket
 		var queued, expected, low, high, leased, until int64
 		err := rows.Scan(&t.ID, &t.AccountID, &t.Share, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
-			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Deaths, &t.RequestID, &t.Pixels)
+			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Deaths, &t.RequestID, &t.Pixels, &t.Passed)
 		if err != nil {
 			return nil, fmt.Errorf("read ticket: %w", err)
 		}
