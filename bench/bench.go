@@ -55,6 +55,9 @@ func groups() []group {
 		{[]string{recoverySQLite, recoveryPostgres}, recovery},
 		{[]string{queueDecision}, queueChoice},
 		{[]string{simJain, simStarved, simBusy, simLight, simForetold, simDecision}, queueDay},
+		{[]string{
+			simModelLoads, simModelLoading, simModelBusy, simModelTogether, simModelWait, simModelWait99, simModelLight, simModelStarved, simModelJain,
+		}, queueModels},
 		{[]string{"image_seconds", "image_peak_share", "image_vs_torch", "image_vs_torch_best", "peak_memory"}, imageSpeed},
 	}
 }

@@ -25,6 +25,16 @@ const (
 	simForetold   = "sim_inside_ratio"
 	simDecision   = "sim_decision_us"
 
+	simModelLoads    = "sim_model_loads"
+	simModelLoading  = "sim_model_loading_share"
+	simModelBusy     = "sim_model_utilisation"
+	simModelWait     = "sim_model_wait_p50"
+	simModelWait99   = "sim_model_wait_p99"
+	simModelLight    = "sim_model_light_wait_p99"
+	simModelTogether = "sim_model_together"
+	simModelJain     = "sim_model_jain"
+	simModelStarved  = "sim_model_starved"
+
 	longLine      = 1_000_000 // tickets
 	longLineOf    = 10_000    // accounts
 	longLinePart  = 100       // accounts written in one transaction
@@ -122,5 +132,35 @@ func queueDay(context.Context, Options) ([]Result, error) {
 		{Name: simLight, Value: fair.LightP99.Seconds(), Unit: "s", Against: "first come, first served", AgainstValue: fifo.LightP99.Seconds(), Note: "paid jobs of accounts that had nothing in line"},
 		{Name: simForetold, Value: fair.Foretold.Inside, Unit: "share", Note: fmt.Sprintf("%d foretold, median error %s", fair.Foretold.Foretold, fair.Foretold.Error.Round(time.Second))},
 		{Name: simDecision, Value: float64(fair.Decision.Nanoseconds()) / 1000, Unit: "µs", Note: "in memory"},
+	}, nil
+}
+
+// queueModels simulates the same day with more models than a GPU has room for, which paint some jobs together: loads by demand
+// and age, and, against it, first come first served with the least recently used model evicted.
+func queueModels(context.Context, Options) ([]Result, error) {
+	day := queue.Simulation{
+		Accounts: 100_000, Slots: 200, Day: 24 * time.Hour, Load: 0.9, Floods: 100, Fails: 7 * 24 * time.Hour, Seed: 1,
+		Models: 50, Memory: 3, LoadTime: 30 * time.Second, Batch: 4, Gain: 0.4,
+	}
+	ours := day.Run()
+	day.FIFO = true
+	first := day.Run()
+	note := fmt.Sprintf("%d models, %d fit a GPU, %s a load, up to %d jobs together; %d jobs, %d evictions against %d",
+		day.Models, day.Memory, day.LoadTime, day.Batch, ours.Jobs, ours.Evictions, first.Evictions)
+	against := func(name string, value, other float64, unit string) Result {
+		return Result{Name: name, Value: value, Unit: unit, Against: "first come, first served; least recently used", AgainstValue: other}
+	}
+	loads := against(simModelLoads, float64(ours.Loads), float64(first.Loads), "loads")
+	loads.Note = note
+	return []Result{
+		loads,
+		against(simModelLoading, ours.Loading, first.Loading, "share"),
+		against(simModelBusy, ours.Utilisation, first.Utilisation, "share"),
+		against(simModelTogether, ours.Together, first.Together, "jobs"),
+		against(simModelWait, ours.WaitP50.Seconds(), first.WaitP50.Seconds(), "s"),
+		against(simModelWait99, ours.WaitP99.Seconds(), first.WaitP99.Seconds(), "s"),
+		against(simModelLight, ours.LightP99.Seconds(), first.LightP99.Seconds(), "s"),
+		against(simModelStarved, float64(ours.Starved), float64(first.Starved), "jobs"),
+		{Name: simModelJain, Value: ours.Jain, Unit: "index"},
 	}, nil
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"bottega/internal/engine/remote"
@@ -82,7 +84,8 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	return b.String(), nil
 }
 
-// modelMetrics is what the engines of this process have in memory.
+// modelMetrics is what the engines of this process have in memory, and what it did with models, workers that are connected to it
+// included.
 func (a *App) modelMetrics(b *strings.Builder, head func(name, kind, help string)) {
 	models := a.Generations.Models()
 	head("bottega_model_resident", "gauge", "1 = the model is in memory of this process and what it has started; 0 = it is loaded before it works.")
@@ -96,6 +99,23 @@ func (a *App) modelMetrics(b *strings.Builder, head func(name, kind, help string
 	head("bottega_model_memory_bytes", "gauge", "What the model takes while it is resident: measured once it was, else an estimate.")
 	for _, m := range models {
 		fmt.Fprintf(b, "bottega_model_memory_bytes{engine=%q,model=%q} %d\n", m.Engine, m.Name, m.Memory)
+	}
+	counts := a.Line.ModelCounts()
+	head("bottega_model_loads_total", "counter", "Loads of models that have ended, by outcome: done, failed, dropped (nobody waited any more), lost (somebody else begins again).")
+	for _, c := range counts {
+		for _, outcome := range slices.Sorted(maps.Keys(c.Loads)) {
+			fmt.Fprintf(b, "bottega_model_loads_total{engine=%q,model=%q,outcome=%q} %d\n", c.Engine, c.Model, outcome, c.Loads[outcome])
+		}
+	}
+	head("bottega_model_load_seconds_total", "counter", "Seconds that loads of models took, whatever their outcome.")
+	for _, c := range counts {
+		fmt.Fprintf(b, "bottega_model_load_seconds_total{engine=%q,model=%q} %g\n", c.Engine, c.Model, c.Seconds)
+	}
+	head("bottega_model_evictions_total", "counter", "Models taken out of memory, by reason: room (for another one), idle, drain.")
+	for _, c := range counts {
+		for _, reason := range slices.Sorted(maps.Keys(c.Evictions)) {
+			fmt.Fprintf(b, "bottega_model_evictions_total{engine=%q,model=%q,reason=%q} %d\n", c.Engine, c.Model, reason, c.Evictions[reason])
+		}
 	}
 }
 

@@ -17,13 +17,14 @@ func (d *Dispatcher) Choose(ctx context.Context, free int) ([]Ticket, error) {
 
 // choose reads the limits of accounts before any transaction opens: on SQLite nothing else may be asked while it is.
 func (d *Dispatcher) choose(ctx context.Context, now time.Time, free int) ([]Ticket, view, error) {
-	v := view{ahead: free + lookAhead}
+	v := view{ahead: free + lookAhead, cold: d.loader.cold()}
 	for {
-		c, err := d.candidates(ctx, d.db, now, v.ahead)
+		c, err := d.candidates(ctx, d.db, now, v)
 		if err != nil {
 			return nil, v, err
 		}
 		v.limits = d.limitsOf(ctx, c)
+		d.leaveToOthers(c, v.limits, now)
 		chosen := c.pick(free, v.limits)
 		if len(chosen) == free || !c.more || v.ahead >= lookMost {
 			return chosen, v, nil
@@ -32,10 +33,12 @@ func (d *Dispatcher) choose(ctx context.Context, now time.Time, free int) ([]Tic
 	}
 }
 
-// view is how much of the line a choice looked at, and what the accounts in it may run at once.
+// view is how much of the line a choice looked at, what the accounts in it may run at once, and which models are not in
+// memory here.
 type view struct {
 	ahead  int
 	limits map[string]int
+	cold   map[modelKey]bool
 }
 
 // lookAhead is how many tickets of a lane are looked at beside one for each free slot, at first, and lookMost how many at
@@ -45,64 +48,72 @@ const lookAhead, lookMost = 16, 20_000
 // candidates is what a choice is made from.
 type candidates struct {
 	machine *machine
+	leased  []Ticket            // what runs, here and elsewhere
 	lost    []Ticket            // whose lease ran out
 	heads   map[string][]Ticket // by lane
 	running map[string]load
-	more    bool // a lane has more than was read
+	more    bool            // a lane has more than was read
+	swapped map[string]swap // by the warm ticket; see warm.go
 }
 
 // candidates reads the lanes, the first tickets of each, and what runs. Indexes ticket_next and ticket_lease.
-func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time, ahead int) (*candidates, error) {
+func (d *Dispatcher) candidates(ctx context.Context, q db.Queryer, now time.Time, v view) (*candidates, error) {
 	m, err := readMachine(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	c := &candidates{machine: m, heads: map[string][]Ticket{}, running: map[string]load{}}
+	c := &candidates{machine: m, heads: map[string][]Ticket{}, running: map[string]load{}, swapped: map[string]swap{}}
 	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until")
 	if err != nil {
 		return nil, fmt.Errorf("read what runs: %w", err)
 	}
-	leased, err := scan(rows)
-	if err != nil {
+	if c.leased, err = scan(rows); err != nil {
 		return nil, err
 	}
 	engines, trying := d.breakers.ready(d.worker.Engines(), now)
-	for _, t := range leased {
+	for _, t := range c.leased {
 		switch {
 		case d.credible(t.Until, now):
 			on := c.running[t.AccountID]
 			on.add(t)
 			c.running[t.AccountID] = on
-		case slices.Contains(engines, t.Needs) && (d.only == "" || t.AccountID == d.only):
+		case slices.Contains(engines, t.Needs) && !v.cold[t.key()] && (d.only == "" || t.AccountID == d.only):
 			c.lost = append(c.lost, t)
 		}
 	}
-	if c.heads, err = d.headsOf(ctx, q, engines, ahead, now); err != nil {
+	if c.heads, err = d.headsOf(ctx, q, engines, v, now); err != nil {
 		return nil, err
 	}
 	for _, head := range c.heads {
-		c.more = c.more || len(head) == ahead
+		c.more = c.more || len(head) == v.ahead
+	}
+	if err := c.warmFirst(ctx, q, v.cold, now, now.Add(d.farthest())); err != nil {
+		return nil, err
 	}
 	c.oneEach(trying)
 	return c, nil
 }
 
-// What this process may start of a lane: admitted, nobody's, and not told to wait; and the first n of that.
+// What this process may start of a lane: admitted, nobody's, not told to wait, and of no model that is not in memory; and the
+// first n of that.
 const (
 	mayStart = ` AND admitted = 1 AND lease_owner = '' AND (lease_until <= $2 OR lease_until > $3) AND ($4 = '' OR account_id = $4) AND needs IN `
+	notCold  = " AND (needs || ' ' || model) NOT IN "
 	firstOf  = " ORDER BY start, id LIMIT $1)"
 )
 
-// headsOf reads the first n tickets of each lane that this process may run, in one round trip. Index ticket_next.
-func (d *Dispatcher) headsOf(ctx context.Context, q db.Queryer, engines []string, n int, now time.Time) (map[string][]Ticket, error) {
+// headsOf reads the first tickets of each lane that this process may run, in one round trip. Index ticket_next.
+func (d *Dispatcher) headsOf(ctx context.Context, q db.Queryer, engines []string, v view, now time.Time) (map[string][]Ticket, error) {
 	heads := map[string][]Ticket{}
 	if len(engines) == 0 {
 		return heads, nil
 	}
-	args := append([]any{n, db.Micros(now), db.Micros(now.Add(d.farthest())), d.only}, anys(engines)...)
-	rows, err := q.Query(ctx, "SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneFast+"'"+mayStart+db.In(5, len(engines))+firstOf+
-		" AS fast UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneAPI+"'"+mayStart+db.In(5, len(engines))+firstOf+
-		" AS api UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneRelaxed+"'"+mayStart+db.In(5, len(engines))+firstOf+" AS relaxed", args...)
+	cold := coldNames(v.cold)
+	args := append([]any{v.ahead, db.Micros(now), db.Micros(now.Add(d.farthest())), d.only}, append(anys(engines), anys(cold)...)...)
+	these, without := db.In(5, len(engines)), db.In(5+len(engines), len(cold))
+	rows, err := q.Query(ctx, "SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneFast+"'"+mayStart+these+notCold+without+firstOf+
+		" AS fast UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneAPI+"'"+mayStart+these+notCold+without+firstOf+
+		" AS api UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneRelaxed+"'"+mayStart+these+notCold+without+firstOf+" AS relaxed", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the line: %w", err)
 	}

@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -68,22 +66,35 @@ type Dispatcher struct {
 	drained  bool      // the operator wants nothing started here; the loop's own
 	past     *past
 	breakers *breakers
+	tempo    *tempo
+	loader   *loader // nil = every model is ready
+	counts   *modelCounts
+	fleet    fleet // the loop's own
+
+	stepping sync.Mutex // held while something is chosen and started
 
 	telling sync.Mutex
 	told    *Forecast // the last one, for a second
 
 	mu      sync.Mutex
-	running map[string]context.CancelCauseFunc
+	running map[string]running
 	beside  map[*Dispatcher]bool // of the same process, while they run
 	runs    sync.WaitGroup
 }
 
-// New returns a dispatcher; Run starts it.
+// running is a run of these slots.
+type running struct {
+	ticket Ticket
+	cancel context.CancelCauseFunc
+}
+
+// New returns a dispatcher; Run starts it. A worker that is a Stage has its models loaded and evicted.
 func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Logger) *Dispatcher {
+	counts := &modelCounts{}
 	return &Dispatcher{
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
-		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log),
-		running: map[string]context.CancelCauseFunc{}, beside: map[*Dispatcher]bool{},
+		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log), tempo: &tempo{}, counts: counts, loader: newLoader(w, counts),
+		running: map[string]running{}, beside: map[*Dispatcher]bool{},
 	}
 }
 
@@ -96,7 +107,10 @@ func (d *Dispatcher) Beside(w Worker, change func(*Options)) *Dispatcher {
 	opt := d.opt
 	change(&opt)
 	other := New(d.db, d.clock, w, d.limits, opt, d.log)
-	other.past = d.past
+	other.past, other.counts = d.past, d.counts
+	if other.loader != nil {
+		other.loader.counts = d.counts
+	}
 	return other
 }
 
@@ -145,9 +159,9 @@ func (d *Dispatcher) Cancel(id string, cause error) bool {
 func (d *Dispatcher) end(id string, cause error) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	cancel, ok := d.running[id]
+	r, ok := d.running[id]
 	if ok {
-		cancel(cause)
+		r.cancel(cause)
 	}
 	return ok
 }
@@ -162,7 +176,15 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 	if err := d.announce(work); err != nil {
 		d.log.Error("saying that this process works failed; trying again with the next heartbeat", "error", err)
 	}
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		if d.loader != nil {
+			d.keepModels(ctx)
+		}
+	}()
 	d.loop(ctx, work)
+	<-kept
 	d.drain(stop, grace)
 	stop(ErrDraining)
 	<-beat
@@ -171,9 +193,14 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 
 // announce writes down that this process works, and what for: an engine whose breaker is open is not among it.
 func (d *Dispatcher) announce(ctx context.Context) error {
-	return d.db.Tx(ctx, func(tx *db.Tx) error {
-		return announce(ctx, tx, d.opt, d.breakers.closed(d.worker.Engines()), d.clock.Now())
+	now := d.clock.Now()
+	err := d.db.Tx(ctx, func(tx *db.Tx) error {
+		return announce(ctx, tx, d.opt, d.breakers.closed(d.worker.Engines()), now)
 	})
+	if err != nil {
+		return err
+	}
+	return d.tellModels(ctx, d.modelsHere(now), now)
 }
 
 func (d *Dispatcher) loop(ctx, work context.Context) {
@@ -215,7 +242,12 @@ func (d *Dispatcher) drain(stop context.CancelCauseFunc, grace time.Duration) {
 // step starts what may start now.
 func (d *Dispatcher) step(work context.Context) (err error) {
 	now := d.clock.Now()
+	d.stepping.Lock()
+	defer d.stepping.Unlock()
 	if err := d.settle(work, now); err != nil {
+		return err
+	}
+	if err := d.lookAtFleet(work, now); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -230,6 +262,9 @@ func (d *Dispatcher) step(work context.Context) (err error) {
 		}
 	}
 	next, view, err := d.choose(work, now, free)
+	if len(view.cold) > 0 && len(next) < free {
+		d.loader.look()
+	}
 	if err != nil || len(next) == 0 {
 		return err // nothing to do: no write transaction
 	}
@@ -250,110 +285,11 @@ func (d *Dispatcher) step(work context.Context) (err error) {
 	return nil
 }
 
-// claimLock lets one dispatcher choose at a time, so that several servers together respect an account's limit.
-const claimLock = 0x717565 // "que"
-
-// claim chooses again under the lock and writes the leases. An account that came in between may run one at a time.
-func (d *Dispatcher) claim(ctx context.Context, now time.Time, free int, v view) (started []Ticket, err error) {
-	err = d.db.Tx(ctx, func(tx *db.Tx) error {
-		started = nil
-		if tx.Dialect() == db.Postgres {
-			if err := tx.Later(ctx, "SELECT pg_advisory_xact_lock($1)", claimLock); err != nil {
-				return err
-			}
-		}
-		if d.drained, err = drained(ctx, tx, d.opt.Owner); err != nil || d.drained {
-			return err
-		}
-		c, err := d.candidates(ctx, tx, now, v.ahead)
-		if err != nil {
-			return err
-		}
-		if started, err = d.lease(ctx, tx, c.pick(free, v.limits), now); err != nil {
-			return err
-		}
-		if err := saveMachine(ctx, tx, c.machine); err != nil {
-			return err
-		}
-		return d.worker.Started(ctx, tx, started, now)
-	})
-	return started, err
-}
-
-// lease gives this process the chosen tickets that are still to be had.
-func (d *Dispatcher) lease(ctx context.Context, tx *db.Tx, chosen []Ticket, now time.Time) ([]Ticket, error) {
-	if len(chosen) == 0 {
-		return nil, nil
-	}
-	ids := make([]string, len(chosen))
-	for i, t := range chosen {
-		ids[i] = t.ID
-	}
-	until := now.Add(d.opt.Lease)
-	args := append([]any{d.opt.Owner, db.Micros(now), db.Micros(until), db.Micros(now.Add(d.farthest()))}, anys(ids)...)
-	rows, err := tx.Query(ctx, `UPDATE ticket SET attempt = attempt + 1, lease_owner = $1, leased_at = $2, lease_until = $3
-		WHERE (lease_until <= $2 OR lease_until > $4) AND admitted = 1 AND id IN `+db.In(5, len(ids))+" RETURNING id", args...)
-	if err != nil {
-		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
-	}
-	mine, err := db.Set(rows)
-	if err != nil {
-		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
-	}
-	started := slices.DeleteFunc(chosen, func(t Ticket) bool { return !mine[t.ID] })
-	if err := d.buryLost(ctx, tx, lostOf(started), now); err != nil {
-		return nil, err
-	}
-	for i := range started {
-		t := &started[i]
-		t.Attempt, t.Owner, t.LeasedAt, t.Until = t.Attempt+1, d.opt.Owner, now, until
-	}
-	return started, nil
-}
-
-// settleEvery is how often windows are looked at that may have room without anybody having noticed.
-const settleEvery = 5 * time.Second
-
-// settle lets tickets into windows that have room though nothing of their account has come or gone: after an upgrade
-// of the database, or when something was resumed. Index queue_share_waiting.
-func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
-	if now.Sub(d.settled) < settleEvery && !now.Before(d.settled) {
-		return nil
-	}
-	d.settled = now
-	if err := d.endRates(ctx, now); err != nil {
-		return err
-	}
-	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0 AND stopped = ''"
-	rows, err := d.db.Query(ctx, waiting)
-	if err != nil {
-		return fmt.Errorf("look for windows with room: %w", err)
-	}
-	shares, err := db.Set(rows)
-	if err != nil {
-		return err
-	}
-	for share := range shares {
-		err := d.db.Tx(ctx, func(tx *db.Tx) error {
-			l, err := Load(ctx, tx, []string{share})
-			if err != nil {
-				return err
-			}
-			l.AsOf(now)
-			return l.promoteAll(ctx, tx)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // start runs a ticket, which was chosen at that time, in its own goroutine.
 func (d *Dispatcher) start(work context.Context, t Ticket, now time.Time) {
 	ctx, cancel := context.WithCancelCause(work)
 	d.mu.Lock()
-	d.running[t.ID] = cancel
+	d.running[t.ID] = running{t, cancel}
 	d.mu.Unlock()
 	d.breakers.begin(t, now)
 	d.runs.Add(1)
@@ -365,6 +301,7 @@ func (d *Dispatcher) start(work context.Context, t Ticket, now time.Time) {
 			delete(d.running, t.ID)
 			d.mu.Unlock()
 			d.breakers.end(t)
+			d.loader.worked(t.key(), d.clock.Now())
 			cancel(nil)
 		}()
 		if d.worker.Run(ctx, t) {

@@ -38,9 +38,10 @@ type Forecast struct {
 	shares  map[string][]Share // by lane, those with tickets outside their window
 	held    map[string]bool    // lanes of which the operator lets nothing start
 	kept    map[shareKey]kept  // what owners keep back by itself: it waits and stands before nobody
-	paces   map[paceKey]time.Duration
-	typical time.Duration // pace of a model that was never measured; 0 = nothing was
-	low     float64       // range of real over foretold waits
+	paces   map[modelKey]time.Duration
+	loading map[modelKey]Loading // models that no machine has in memory
+	typical time.Duration        // pace of a model that was never measured; 0 = nothing was
+	low     float64              // range of real over foretold waits
 	high    float64
 
 	mu    sync.Mutex
@@ -60,14 +61,10 @@ const forecastWindow = 5000
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
 func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
 	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, low: low, high: high}
-	var err error
-	if f.paces, err = readPaces(ctx, q); err != nil {
+	if err := f.readPaces(ctx, q); err != nil {
 		return nil, err
 	}
-	for _, p := range f.paces {
-		f.typical += p / time.Duration(len(f.paces))
-	}
-	if f.slots, f.works, err = capacity(ctx, q, now); err != nil {
+	if err := f.readFleet(ctx, q); err != nil {
 		return nil, err
 	}
 	m, err := readMachine(ctx, q)
@@ -77,11 +74,7 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high fl
 	for name, l := range m.lanes {
 		f.held[name] = l.Paused
 	}
-	rows, err := q.Query(ctx, "SELECT "+columns+" FROM ticket WHERE lease_owner <> '' ORDER BY lease_until LIMIT $1", forecastWindow)
-	if err != nil {
-		return nil, fmt.Errorf("read what runs: %w", err)
-	}
-	leased, err := scan(rows)
+	leased, err := leasedTickets(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -124,11 +117,27 @@ func (f *Forecast) readLane(ctx context.Context, q db.Queryer, lane string) erro
 
 // takes is how long a slot works on so much of a model.
 func (f *Forecast) takes(engine, model string, w token.Amount) time.Duration {
-	pace, ok := f.paces[paceKey{engine, model}]
+	pace, ok := f.paces[modelKey{engine, model}]
 	if !ok {
 		pace = f.typical
 	}
+	return timeOf(pace, w)
+}
+
+// timeOf is how long a slot works on so much at a pace.
+func timeOf(pace time.Duration, w token.Amount) time.Duration {
 	return time.Duration(float64(pace) * float64(w) / float64(token.Whole(perTokens)))
+}
+
+// readPaces reads how fast models are.
+func (f *Forecast) readPaces(ctx context.Context, q db.Queryer) (err error) {
+	if f.paces, err = readPaces(ctx, q); err != nil {
+		return err
+	}
+	for _, p := range f.paces {
+		f.typical += p / time.Duration(len(f.paces))
+	}
+	return nil
 }
 
 // sinceMost bounds what a forecast remembers of a burst: each Place looks at all of it.
@@ -189,7 +198,11 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 	if !f.works[t.Needs] {
 		return Place{Position: n + 1} // nobody knows when it works again
 	}
-	return Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
+	p := Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
+	if l, cold := f.loading[t.key()]; cold {
+		p.Loading, p.Wait = &l, p.Wait.after(l, f.at)
+	}
+	return p
 }
 
 // wait is when work begins that has n tickets of its lane before it, which take so long together.

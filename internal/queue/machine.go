@@ -82,19 +82,16 @@ func savePace(ctx context.Context, tx *db.Tx, list []measured) error {
 	return nil
 }
 
-// paceKey names what a pace is of.
-type paceKey struct{ engine, model string }
-
 // readPaces reads how long a thousand tokens of weight take.
-func readPaces(ctx context.Context, q db.Queryer) (map[paceKey]time.Duration, error) {
+func readPaces(ctx context.Context, q db.Queryer) (map[modelKey]time.Duration, error) {
 	rows, err := q.Query(ctx, "SELECT engine, model, micros FROM pace")
 	if err != nil {
 		return nil, fmt.Errorf("read paces: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	paces := map[paceKey]time.Duration{}
+	paces := map[modelKey]time.Duration{}
 	for rows.Next() {
-		var k paceKey
+		var k modelKey
 		var micros int64
 		if err := rows.Scan(&k.engine, &k.model, &micros); err != nil {
 			return nil, fmt.Errorf("read paces: %w", err)
@@ -122,14 +119,17 @@ const (
 	MachineRemote = "remote" // works through a server
 )
 
-// announce says that this process works, with so many slots.
+// announce says that this process works, with so many slots. What was silent for an hour is forgotten.
 func announce(ctx context.Context, tx *db.Tx, opt Options, engines []string, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (owner) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at`,
+	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models, memory) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (owner) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at, memory = excluded.memory`,
 		opt.Owner, opt.Slots, strings.Join(engines, ","), db.Micros(at), opt.Machine.Kind, opt.Machine.Name, opt.Machine.Version,
-		strings.Join(opt.Machine.Models, ","))
+		strings.Join(opt.Machine.Models, ","), opt.ModelMemory)
 	if err == nil {
-		_, err = tx.Exec(ctx, "DELETE FROM worker WHERE seen_at < $1", db.Micros(at.Add(-time.Hour)))
+		err = tx.Later(ctx, "DELETE FROM worker_model WHERE owner IN (SELECT owner FROM worker WHERE seen_at < $1)", db.Micros(at.Add(-time.Hour)))
+	}
+	if err == nil {
+		err = tx.Later(ctx, "DELETE FROM worker WHERE seen_at < $1", db.Micros(at.Add(-time.Hour)))
 	}
 	if err != nil {
 		return fmt.Errorf("announce worker %s: %w", opt.Owner, err)
@@ -139,33 +139,13 @@ func announce(ctx context.Context, tx *db.Tx, opt Options, engines []string, at 
 
 // leave says that this process works no more.
 func leave(ctx context.Context, tx *db.Tx, owner string) error {
+	if err := tx.Later(ctx, "DELETE FROM worker_model WHERE owner = $1", owner); err != nil {
+		return fmt.Errorf("take worker %s off: %w", owner, err)
+	}
 	if _, err := tx.Exec(ctx, "DELETE FROM worker WHERE owner = $1", owner); err != nil {
 		return fmt.Errorf("take worker %s off: %w", owner, err)
 	}
 	return nil
-}
-
-// capacity counts the slots of the processes that were heard of lately and start work, and lists the engines that work in
-// one of them.
-func capacity(ctx context.Context, q db.Queryer, now time.Time) (slots int, works map[string]bool, err error) {
-	works = map[string]bool{}
-	rows, err := q.Query(ctx, "SELECT slots, engines FROM worker WHERE seen_at >= $1 AND drained = 0", db.Micros(now.Add(-workerGone)))
-	if err != nil {
-		return 0, nil, fmt.Errorf("count slots: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var n int
-		var engines string
-		if err := rows.Scan(&n, &engines); err != nil {
-			return 0, nil, fmt.Errorf("count slots: %w", err)
-		}
-		slots += n
-		for _, e := range strings.Split(engines, ",") {
-			works[e] = true
-		}
-	}
-	return slots, works, rows.Err()
 }
 
 // EverRan reports whether some process works with the engine, or any ever did: then work for it may wait.

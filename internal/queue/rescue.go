@@ -68,6 +68,7 @@ func (l *Line) stepAside(ctx context.Context, tx *db.Tx, t Ticket) error {
 
 // EngineWorked says that a run showed that its engine works.
 func (d *Dispatcher) EngineWorked(ctx context.Context, t Ticket) {
+	d.tempo.note(t, d.clock.Now())
 	if d.breakers.worked(t) {
 		d.tellEngines(ctx)
 		d.Wake()
@@ -149,6 +150,12 @@ func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned i
 	}
 	_, err = tx.Exec(ctx, `UPDATE ticket SET lease_owner = '', lease_until = 0,
 		attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END WHERE lease_owner <> ''`)
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM worker_model")
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, "DELETE FROM model_load WHERE ended_at = 0") // whoever waits asks again
+	}
 	if err == nil {
 		_, err = tx.Exec(ctx, "DELETE FROM worker")
 	}

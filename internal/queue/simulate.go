@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"bottega/internal/clock"
 	"bottega/internal/token"
 )
 
@@ -23,7 +22,13 @@ type Simulation struct {
 	Floods int           // accounts that hand in hundreds at once, together about a third of the work
 	Fails  time.Duration // mean time between failures of a slot, which loses what it ran and is away five minutes; 0 = never
 	Seed   uint64
-	FIFO   bool // first come, first served, for comparison
+	FIFO   bool // first come, first served, and what was used least recently is evicted, for comparison
+
+	Models   int           // that work asks for, the k-th one k times as rarely as the first; 0 = one that is always ready
+	Memory   int           // models that a slot has in memory at once
+	LoadTime time.Duration // of a model
+	Batch    int           // jobs of one model that a slot works on together at most; 0 = one
+	Gain     float64       // what together saves of all but one of them, 0 to 1
 }
 
 // Report is how a simulation went.
@@ -39,6 +44,10 @@ type Report struct {
 	Foretold    Accuracy
 	Lost        int           // runs that a failing slot lost; each ran again
 	Decision    time.Duration // mean of one choice
+
+	Loads, Evictions int
+	Loading          float64 // part of the slots' time that they load, while they may work on what they have
+	Together         float64 // jobs that are worked on at once, on average
 }
 
 const (
@@ -89,11 +98,20 @@ type simulator struct {
 	machine machine
 	shares  map[shareKey]*Share
 	waiting map[shareKey][]*simJob // outside the windows
-	turns   map[string]*ordered[*simJob]
+	turns   map[simLine]*ordered[*simJob]
 	running map[string]load
 	active  map[string]int // lanes with tickets, by account
-	free    int
+	gpus    []simGPU
+	at      map[string][]int // slots that have a model
+	avail   map[string]int   // of them, those that do nothing
+	busy    int              // slots that work
+	down    int              // slots that failed
+	models  []string
+	staging staging
 	runs    map[*simJob]time.Duration // when each began
+	behind  map[string]token.Amount   // weight that has its turn and waits, by model
+	asked   int                       // loads
+	batches int
 
 	served map[string]float64 // tokens by rate, in this period
 	idle   map[string]bool    // accounts that had nothing outside their window at some time of it
@@ -113,18 +131,16 @@ type simulator struct {
 // Run runs the simulation to its end.
 func (c Simulation) Run() Report {
 	s := &simulator{
-		Simulation: c, rng: rand.New(rand.NewPCG(c.Seed, 1)), free: c.Slots,
+		Simulation: c, rng: rand.New(rand.NewPCG(c.Seed, 1)), at: map[string][]int{}, avail: map[string]int{},
 		machine: machine{lanes: map[string]*lane{}}, shares: map[shareKey]*Share{}, waiting: map[shareKey][]*simJob{},
-		turns: map[string]*ordered[*simJob]{}, running: map[string]load{}, active: map[string]int{}, runs: map[*simJob]time.Duration{},
+		turns: map[simLine]*ordered[*simJob]{}, running: map[string]load{}, active: map[string]int{}, runs: map[*simJob]time.Duration{}, behind: map[string]token.Amount{},
 		served: map[string]float64{}, idle: map[string]bool{},
 	}
 	s.events.before = func(a, b simEvent) bool { return a.at < b.at }
 	for _, name := range Lanes() {
 		s.machine.lanes[name] = &lane{}
-		s.turns[name] = &ordered[*simJob]{before: func(a, b *simJob) bool {
-			return a.Start < b.Start || (a.Start == b.Start && a.ID < b.ID)
-		}}
 	}
+	s.build()
 	s.arrivals()
 	if c.Fails > 0 {
 		s.after(s.exponential(c.Fails/time.Duration(c.Slots)), s.fail)
@@ -154,8 +170,8 @@ func (s *simulator) exponential(mean time.Duration) time.Duration {
 func (s *simulator) account(at time.Duration) {
 	if s.in > 0 {
 		d := (at - s.since).Seconds()
-		s.full += d * float64(len(s.runs))
-		s.could += d * float64(len(s.runs)+max(0, s.free))
+		s.full += d * float64(s.busy)
+		s.could += d * float64(len(s.gpus)-s.down)
 	}
 	s.since = at
 }
@@ -181,7 +197,8 @@ func (s *simulator) arrivals() {
 			weights[i] = token.Whole(1 + int64(s.rng.ExpFloat64()*4)%simLargest)
 			done += s.seconds(weights[i])
 		}
-		s.after(at, func() { s.arrive(name, lane, weights) })
+		model := s.model()
+		s.after(at, func() { s.arrive(name, lane, model, weights) })
 	}
 }
 
@@ -190,7 +207,7 @@ func (s *simulator) seconds(w token.Amount) float64 {
 	return simPace.Seconds() * float64(w) / float64(token.Whole(perTokens))
 }
 
-func (s *simulator) arrive(account, lane string, weights []token.Amount) {
+func (s *simulator) arrive(account, lane, model string, weights []token.Amount) {
 	paid := lane != LaneRelaxed
 	if s.FIFO {
 		lane = LaneFast // one line for all
@@ -212,7 +229,7 @@ func (s *simulator) arrive(account, lane string, weights []token.Amount) {
 		s.report.Jobs++
 		j := &simJob{
 			Ticket: Ticket{
-				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: Usual, Needs: simEngine,
+				ID: fmt.Sprintf("%012d", s.report.Jobs), AccountID: account, Share: account, Lane: lane, Weight: w, Rate: Usual, Needs: simEngine, Model: model,
 				QueuedAt: time.Unix(0, 0).Add(s.now),
 			},
 			arrived: s.now, paid: paid,
@@ -242,7 +259,7 @@ func (s *simulator) admit(share *Share, j *simJob) {
 	if s.FIFO {
 		j.Start = int64(s.report.Jobs)
 	}
-	heap.Push(s.turns[j.Lane], j)
+	s.wait(j)
 }
 
 // bound is the longest wait that fair.go allows the first job of an account: what runs, and of every other account one
@@ -250,34 +267,23 @@ func (s *simulator) admit(share *Share, j *simJob) {
 func (s *simulator) bound(lane string) time.Duration {
 	part := float64(laneRates[lane]) / float64(laneRates[LaneFast]+laneRates[LaneAPI]+laneRates[LaneRelaxed])
 	largest := s.seconds(token.Whole(simLargest)) * 2 // a run may take longer than its weight says
-	return time.Duration((largest + 2*largest*float64(len(s.active))/part/float64(s.Slots)) * float64(time.Second))
-}
-
-// dispatch starts what may start.
-func (s *simulator) dispatch() {
-	for s.free > 0 {
-		heads := map[string][]Ticket{}
-		for _, name := range Lanes() {
-			if t := s.turns[name]; t.Len() > 0 {
-				heads[name] = []Ticket{t.list[0].Ticket}
-			}
-		}
-		began := clock.System{}.Now()
-		chosen := s.machine.pick(heads, s.running, 1, func(string) int { return math.MaxInt })
-		s.spent += clock.System{}.Now().Sub(began)
-		s.choices++
-		if len(chosen) == 0 {
-			return
-		}
-		s.start(heap.Pop(s.turns[chosen[0].Lane]).(*simJob))
+	if s.Batch > 1 {
+		largest *= float64(s.Batch)
 	}
+	bound := time.Duration((largest + 2*largest*float64(len(s.active))/part/float64(s.Slots)) * float64(time.Second))
+	if s.Models == 0 {
+		return bound
+	}
+	k := modelKey{simEngine, s.models[0]} // all of them load alike; load.go states this bound
+	each := s.staging.dwell(k) + time.Duration(largest*float64(time.Second)) + s.LoadTime
+	return bound + s.staging.patience(k, k) + time.Duration(len(s.staging.open)+1)*each
 }
 
-func (s *simulator) start(j *simJob) {
-	s.free--
+func (s *simulator) start(j *simJob, loads time.Duration) {
 	s.in--
-	wait := s.now - j.arrived
-	s.past.note(j.Ticket, time.Unix(0, 0).Add(s.now))
+	s.behind[j.Model] -= j.Weight
+	wait := s.now + loads - j.arrived
+	s.past.note(j.Ticket, s.time().Add(loads))
 	j.Attempt = 1
 	s.waits = append(s.waits, wait)
 	if j.bound > 0 {
@@ -289,18 +295,12 @@ func (s *simulator) start(j *simJob) {
 		}
 		j.bound = 0
 	}
-	s.runs[j] = s.now
-	took := s.seconds(j.Weight) * math.Exp(s.rng.NormFloat64()*0.2)
-	s.after(time.Duration(took*float64(time.Second)), func() { s.end(j) })
+	s.runs[j] = s.now + loads
 }
 
 func (s *simulator) end(j *simJob) {
-	if _, runs := s.runs[j]; !runs || j.ended {
-		return // its slot failed
-	}
 	j.ended = true
 	delete(s.runs, j)
-	s.free++
 	s.served[j.AccountID] += float64(j.Weight)
 	k := shareKey{j.AccountID, j.Lane}
 	share := s.shares[k]
@@ -324,29 +324,5 @@ func (s *simulator) end(j *simJob) {
 		if s.active[j.AccountID]--; s.active[j.AccountID] == 0 {
 			delete(s.active, j.AccountID)
 		}
-	}
-}
-
-// fail loses what a slot ran; the work goes back with its turn, and the slot is away for a while.
-func (s *simulator) fail() {
-	if s.now > s.Day {
-		return
-	}
-	s.after(s.exponential(s.Fails/time.Duration(s.Slots)), s.fail)
-	for j := range s.runs { // any of them
-		delete(s.runs, j)
-		on := s.running[j.AccountID]
-		on.all--
-		if j.Lane == LaneRelaxed {
-			on.relaxed--
-		}
-		s.running[j.AccountID] = on
-		again := *j
-		j.ended = true
-		s.in++
-		s.report.Lost++
-		heap.Push(s.turns[j.Lane], &again)
-		s.after(simRepair, func() { s.free++ })
-		return
 	}
 }

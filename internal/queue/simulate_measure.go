@@ -9,7 +9,7 @@ import (
 
 // forecast is the line at most simLook ago.
 func (s *simulator) forecast() *Forecast {
-	at := time.Unix(0, 0).Add(s.now)
+	at := s.time()
 	if s.told != nil && at.Sub(s.told.at) < simLook {
 		return s.told
 	}
@@ -23,16 +23,23 @@ func (s *simulator) forecast() *Forecast {
 		f.running = append(f.running, max(whole/10, whole-(s.now-began)))
 	}
 	for _, name := range Lanes() {
-		list := slices.SortedFunc(slices.Values(s.turns[name].list), func(a, b *simJob) int {
-			if s.turns[name].before(a, b) {
-				return -1
+		var list []*simJob
+		for _, model := range s.models {
+			if l := s.turns[simLine{name, model}]; l != nil {
+				list = append(list, l.list...)
 			}
-			return 1
-		})
+		}
+		slices.SortFunc(list, func(a, b *simJob) int { return compareTurns(a.Ticket, b.Ticket) })
 		var work time.Duration
 		for _, j := range list {
 			work += f.takes(simEngine, "", j.Weight)
 			f.ahead[name] = append(f.ahead[name], standing{j.Start, j.ID, work})
+		}
+	}
+	f.loading = map[modelKey]Loading{}
+	for _, model := range s.models {
+		if k := (modelKey{simEngine, model}); len(s.at[model]) == 0 {
+			f.loading[k] = Loading{Ready: at.Add(s.LoadTime)}
 		}
 	}
 	for _, share := range s.shares {
@@ -80,9 +87,14 @@ func (s *simulator) finish() Report {
 	}
 	r.WaitP50, r.WaitP99 = quantile(s.waits, 0.5), quantile(s.waits, 0.99)
 	r.LightP50, r.LightP99 = quantile(s.light, 0.5), quantile(s.light, 0.99)
+	if s.FIFO { // there a slot that loads does nothing else
+		s.full -= float64(r.Loads) * s.LoadTime.Seconds()
+	}
 	r.Utilisation = s.full / max(1, s.could)
 	r.Foretold = s.past.accuracy()
 	r.Decision = s.spent / time.Duration(max(1, s.choices))
 	r.Starved += s.in // what never started
+	r.Loading = float64(r.Loads) * s.LoadTime.Seconds() / max(1, float64(s.Slots)*s.now.Seconds())
+	r.Together = float64(len(s.waits)) / float64(max(1, s.batches))
 	return *r
 }

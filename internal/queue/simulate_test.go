@@ -39,6 +39,38 @@ func TestSimulation_NobodyStarvesAndWaitsAreAsForetold(t *testing.T) {
 	}
 }
 
+// The same day with more models than the machines have room for: the bound that load.go adds holds, and deciding loads by demand
+// and age costs less than loading whatever comes first.
+func TestSimulation_ModelsAreLoadedByDemandAndAge(t *testing.T) {
+	day := Simulation{
+		Accounts: 1000, Slots: 8, Day: 24 * time.Hour, Load: 0.9, Floods: 12, Fails: 24 * time.Hour, Seed: 7,
+		Models: 12, Memory: 2, LoadTime: 30 * time.Second, Batch: 4, Gain: 0.4,
+	}
+	r := day.Run()
+	t.Logf("by demand and age: %+v", r)
+	if r.Starved != 0 {
+		t.Errorf("%d jobs waited longer than the bound, want none", r.Starved)
+	}
+	if r.Jain < 0.95 {
+		t.Errorf("fairness index %.3f among the backlogged, want 0.95", r.Jain)
+	}
+	if r.Loading > 0.25 {
+		t.Errorf("%.0f %% of the slots' time are loads, want a quarter at most", 100*r.Loading)
+	}
+	if r.Loads < day.Models || r.Evictions == 0 {
+		t.Errorf("%d loads and %d evictions: the simulation does not try that", r.Loads, r.Evictions)
+	}
+	day.FIFO = true
+	first := day.Run()
+	t.Logf("first come, least recently used: %+v", first)
+	if r.Loads > first.Loads {
+		t.Errorf("%d loads, and %d first come, first served: want fewer", r.Loads, first.Loads)
+	}
+	if 2*r.LightP99 > first.LightP99 {
+		t.Errorf("accounts with little work wait up to %s; first come, first served makes it %s: want less than half", r.LightP99, first.LightP99)
+	}
+}
+
 // ring is lanes with accounts, for tests of the rules alone.
 type ring struct {
 	m      machine
