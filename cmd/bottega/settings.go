@@ -87,8 +87,9 @@ func (e engineFlags) withEngines(cfg app.Config) (app.Config, error) {
 		return cfg, err
 	}
 	for _, m := range house.Models() {
-		if least := (m.Memory + 1<<20 - 1) >> 20; e.ModelMemory > 0 && e.ModelMemory < least {
-			return cfg, errors.Join(fmt.Errorf("--model-memory %d: the model %s alone takes about %d MiB; want 0 for no bound, or more than that",
+		// An estimate, and half as much again: a model that turns out to take more than the bound is not loaded again.
+		if least := (m.Memory*3/2 + 1<<20 - 1) >> 20; e.ModelMemory > 0 && e.ModelMemory < least {
+			return cfg, errors.Join(fmt.Errorf("--model-memory %d: the model %s alone may take %d MiB; want 0 for no bound, or that much at least",
 				e.ModelMemory, m.Name, least), house.Close())
 		}
 	}

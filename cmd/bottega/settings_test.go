@@ -16,7 +16,7 @@ func TestEngineFlags_RefuseWhatCannotBe(t *testing.T) {
 	}{
 		"negative memory": {func(f *engineFlags) { f.ModelMemory = -1 }, []string{"--model-memory -1", "1 to 16777216 MiB"}},
 		"absurd memory":   {func(f *engineFlags) { f.ModelMemory = 1 << 50 }, []string{"--model-memory 1125899906842624", "1 to 16777216 MiB"}},
-		"too little":      {func(f *engineFlags) { f.ModelMemory = 8 }, []string{"--model-memory 8", "tempera-image alone takes about"}},
+		"too little":      {func(f *engineFlags) { f.ModelMemory = 8 }, []string{"--model-memory 8", "tempera-image alone may take"}},
 		"negative idle":   {func(f *engineFlags) { f.ModelIdle = -time.Second }, []string{"--model-idle -1s", "8760h"}},
 		"absurd idle":     {func(f *engineFlags) { f.ModelIdle = 1 << 62 }, []string{"--model-idle", "8760h"}},
 	} {
