@@ -16,10 +16,11 @@ import (
 // tempo is the pace of each model on this machine, learned from its runs as the installation's is (savePace). The zero value
 // knows nothing.
 type tempo struct {
-	mu    sync.Mutex
-	paces map[modelKey]learned
-	told  map[modelKey]onHost // as it was written down at toldAt
-	at    time.Time
+	telling sync.Mutex // one at a time writes the rows of this machine
+	mu      sync.Mutex
+	paces   map[modelKey]learned
+	told    map[modelKey]onHost // as it was written down last, at that time
+	at      time.Time
 }
 
 type learned struct {
@@ -103,6 +104,8 @@ func (d *Dispatcher) modelsHere(now time.Time) map[modelKey]onHost {
 
 // tellModels writes down the models of this machine where they are not as they were told.
 func (d *Dispatcher) tellModels(ctx context.Context, models map[modelKey]onHost, now time.Time) error {
+	d.tempo.telling.Lock()
+	defer d.tempo.telling.Unlock()
 	d.tempo.addTo(models)
 	if !d.tempo.news(models, now) {
 		return nil
