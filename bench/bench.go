@@ -46,6 +46,8 @@ func groups() []group {
 		{hotSQLite.all(), ledgerSQLite},
 		{hotPostgres.all(), ledgerPostgres},
 		{[]string{verifySQLite, verifyPostgres, verifyMemory + "_sqlite", verifyMemory + "_postgres"}, ledgerVerify},
+		{backupOnSQLite.all(), backupSQLite},
+		{backupOnPostgres.all(), backupPostgres},
 		{[]string{acceptedSQLite}, acceptedOnSQLite},
 		{[]string{acceptedPostgres}, acceptedOnPostgres},
 		{[]string{queueNoop}, noopVsRiver},
