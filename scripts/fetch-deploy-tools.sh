@@ -2,7 +2,7 @@
 # Puts the tools that deploy/ is checked with where `make test-deploy` finds them, and installs nothing into the system:
 #
 #   .cache/bin/deploylint-…      Helm's and Compose's own libraries, built from deploy/lint (a minute, once)
-#   .cache/deploy-tools/         nginx and promtool, unpacked from Debian's packages (20 MB to download)
+#   .cache/deploy-tools/         nginx, prometheus and promtool, unpacked from Debian's packages (20 MB to download)
 #
 # The Python tools are installed by the make target. Running this again does nothing when everything is there.
 set -euo pipefail
@@ -24,9 +24,9 @@ if [ ! -x "$binary" ]; then
 fi
 
 tools=.cache/deploy-tools
-if [ ! -x "$tools/usr/sbin/nginx" ] || [ ! -x "$tools/usr/bin/promtool" ]; then
-  have dpkg || die "this system has no dpkg: put nginx into $tools/usr/sbin and promtool into $tools/usr/bin by hand"
-  say "downloading nginx and promtool into $tools (20 MB, once)"
+if [ ! -x "$tools/usr/sbin/nginx" ] || [ ! -x "$tools/usr/bin/promtool" ] || [ ! -x "$tools/usr/bin/prometheus" ]; then
+  have dpkg || die "this system has no dpkg: put nginx into $tools/usr/sbin, prometheus and promtool into $tools/usr/bin by hand"
+  say "downloading nginx and prometheus into $tools (20 MB, once)"
   part=$(mktemp -d "$root/.cache/deploy-tools.XXXXXX")
   trap 'rm -rf "$part" ${work:+"$work"}' EXIT
   download() { (cd "$part" && apt-get -qq download nginx prometheus >/dev/null 2>&1); }
@@ -38,7 +38,7 @@ if [ ! -x "$tools/usr/sbin/nginx" ] || [ ! -x "$tools/usr/bin/promtool" ]; then
   for package in "$part"/*.deb; do dpkg -x "$package" "$part/x"; done
   mkdir -p "$part/tools/usr/sbin" "$part/tools/usr/bin"
   mv "$part/x/usr/sbin/nginx" "$part/tools/usr/sbin/"
-  mv "$part/x/usr/bin/promtool" "$part/tools/usr/bin/"
+  mv "$part/x/usr/bin/promtool" "$part/x/usr/bin/prometheus" "$part/tools/usr/bin/"
   rm -rf "$tools"
   mv "$part/tools" "$tools"
 fi
