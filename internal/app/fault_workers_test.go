@@ -50,7 +50,7 @@ func TestFault_WorkersThatFailInEveryWay(t *testing.T) {
 		c.Engines = engine.Set{"scripted": newMoody()}
 	}
 	one, two := apptest.New(t, ref, with), apptest.New(t, ref, with)
-	p := newPress(t, times(6, 300), time.Millisecond, one, two)
+	p := newPress(t, times(6, 200), time.Millisecond, one, two) // all of it waits at once, and a plan's line holds 206
 	<-p.done
 	err := one.DB.Tx(t.Context(), func(tx *db.Tx) error { // a hang is over soon
 		_, err := tx.Exec(t.Context(), "UPDATE generation SET timeout_ms = 3000")
