@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,14 +28,15 @@ const (
 	besidePicture  = "queue_picture_vs_invokeai"
 	besideRestart  = "queue_restart_vs_invokeai"
 
-	besideJobs    = 100 // of each; InvokeAI does one or two a second
-	besideClients = 32
-	besideWarmUp  = 8
-	besideSlotted = 64               // at once, where ours may run more than one
-	besideIdle    = 50               // one by one, each when the one before has ended
-	besideLatest  = 20 * time.Minute // for one studio
-	restartJobs   = 60
-	restartKills  = 3
+	besideVariable = "BOTTEGA_BENCH_BESIDE" // generations of each studio, for machines with more or less time
+	besideDefault  = 100                    // InvokeAI does one or two a second
+	besideLeast    = 12
+	besideMost     = 200 // that one account may have waiting
+	besideClients  = 32
+	besideWarmUp   = 8
+	besideSlotted  = 64               // at once, where ours may run more than one
+	besideLatest   = 20 * time.Minute // for one studio
+	restartKills   = 3
 )
 
 // studio is an image studio in a process of its own, driven over HTTP as its own web page does.
@@ -67,6 +69,19 @@ type outcome struct {
 	pictures int
 }
 
+// besideJobs is how many generations each studio gets.
+func besideJobs() (int, error) {
+	text := os.Getenv(besideVariable)
+	if text == "" {
+		return besideDefault, nil
+	}
+	jobs, err := strconv.Atoi(text)
+	if err != nil || jobs < besideLeast || jobs > besideMost {
+		return 0, fmt.Errorf("%s is %q: want a number of generations, %d to %d", besideVariable, text, besideLeast, besideMost)
+	}
+	return jobs, nil
+}
+
 // rates are generations a second.
 type rates struct{ accepted, finished float64 }
 
@@ -74,25 +89,29 @@ func queueBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
-	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1}), besideIdle)
+	jobs, err := besideJobs()
+	if err != nil {
+		return nil, err
+	}
+	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1}), jobs, jobs/2)
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
-	slotted, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: besideSlotted}), 0)
+	slotted, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: besideSlotted}), jobs, 0)
 	if err != nil {
 		return nil, fmt.Errorf("ours, %d at once: %w", besideSlotted, err)
 	}
-	theirs, err := oneByOne(ctx, newInvokeAI(o, invokeNothing), besideIdle)
+	theirs, err := oneByOne(ctx, newInvokeAI(o, invokeNothing), jobs, jobs/2)
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI: %w", err)
 	}
-	batch, err := atOnce(ctx, o)
+	batch, err := atOnce(ctx, o, jobs)
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI, one batch: %w", err)
 	}
-	note := fmt.Sprintf("%d of each, one a request, by %d clients; one runs at a time", besideJobs, besideClients)
-	many := fmt.Sprintf("%d of each; ours one a request by %d clients, InvokeAI's in one request", besideJobs, besideClients)
-	idle := fmt.Sprintf("%d, each sent when the one before has ended, until the stream of events tells the end", besideIdle)
+	note := fmt.Sprintf("%d of each, one a request, by %d clients; one runs at a time", jobs, besideClients)
+	many := fmt.Sprintf("%d of each; ours one a request by %d clients, InvokeAI's in one request", jobs, besideClients)
+	idle := fmt.Sprintf("%d, each sent when the one before has ended, until the stream of events tells the end", jobs/2)
 	return []Result{
 		{
 			Name: besideNoop, Value: ours.finished / theirs.finished, Unit: "times", Against: "InvokeAI's generations/s", AgainstValue: theirs.finished,
@@ -114,17 +133,21 @@ func pictureBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
-	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1, Keep: true}), 0)
+	jobs, err := besideJobs()
+	if err != nil {
+		return nil, err
+	}
+	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1, Keep: true}), jobs, 0)
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
-	theirs, err := oneByOne(ctx, newInvokeAI(o, invokeBlank), 0)
+	theirs, err := oneByOne(ctx, newInvokeAI(o, invokeBlank), jobs, 0)
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI: %w", err)
 	}
 	return []Result{{
 		Name: besidePicture, Value: ours.finished / theirs.finished, Unit: "times", Against: "InvokeAI's pictures/s", AgainstValue: theirs.finished,
-		Note: fmt.Sprintf("%.0f pictures/s here; %d blank 32 × 32 pictures of each, kept with their previews, one runs at a time", ours.finished, besideJobs),
+		Note: fmt.Sprintf("%.0f pictures/s here; %d blank 32 × 32 pictures of each, kept with their previews, one runs at a time", ours.finished, jobs),
 	}}, nil
 }
 
@@ -135,20 +158,19 @@ type measured struct {
 }
 
 // oneByOne starts a studio, submits so many to it while it is idle and then all from many clients, and ends it.
-func oneByOne(ctx context.Context, open func() (studio, error), idle int) (m measured, err error) {
+func oneByOne(ctx context.Context, open func() (studio, error), jobs, idle int) (m measured, err error) {
 	err = withStudio(ctx, open, func(ctx context.Context, s studio) error {
 		if m.idle, err = idleTimes(ctx, s, idle); err != nil {
 			return err
 		}
-		m.rates, err = ratesOf(ctx, s, besideJobs)
+		m.rates, err = ratesOf(ctx, s, jobs)
 		return err
 	})
 	return m, err
 }
 
 // atOnce measures InvokeAI the way that is its best: a batch of all in one request.
-func atOnce(ctx context.Context, o Options) (p rates, err error) {
-	const jobs = besideJobs
+func atOnce(ctx context.Context, o Options, jobs int) (p rates, err error) {
 	err = withStudio(ctx, newInvokeAI(o, invokeNothing), func(ctx context.Context, s studio) error {
 		now := clock.System{}
 		began := now.Now()
@@ -233,12 +255,20 @@ func fewerThan(ctx context.Context, s studio, most int) error {
 		if err != nil || left < most {
 			return err
 		}
-		pause := time.NewTimer(min(max(now.Now().Sub(began)/50, 2*time.Millisecond), 250*time.Millisecond))
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%d generations are left: %w", left, ctx.Err())
-		case <-pause.C:
+		if err := pause(ctx, min(max(now.Now().Sub(began)/50, 2*time.Millisecond), 250*time.Millisecond)); err != nil {
+			return fmt.Errorf("%d generations are left: %w", left, err)
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 

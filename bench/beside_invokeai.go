@@ -188,7 +188,7 @@ func (v *invokeAI) ends(ctx context.Context) (<-chan ended, error) {
 			return nil, errors.Join(err, conn.CloseNow())
 		}
 	}
-	out := make(chan ended, 2*besideIdle)
+	out := make(chan ended, 2*besideMost)
 	go func() {
 		defer close(out)
 		defer func() { _ = conn.CloseNow() }()

@@ -222,7 +222,7 @@ func (b *bottega) ends(ctx context.Context) (<-chan ended, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.Join(fmt.Errorf("events: %s", resp.Status), resp.Body.Close())
 	}
-	out := make(chan ended, 2*besideIdle)
+	out := make(chan ended, 2*besideMost)
 	go func() {
 		defer close(out)
 		defer func() { _ = resp.Body.Close() }()

@@ -25,18 +25,22 @@ func restartBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
-	ours, err := killed(ctx, ourStudio(o, ServeOptions{Slots: 1, Keep: true}))
+	jobs, err := besideJobs()
+	if err != nil {
+		return nil, err
+	}
+	ours, err := killed(ctx, jobs, ourStudio(o, ServeOptions{Slots: 1, Keep: true}))
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
-	theirs, err := killed(ctx, newInvokeAI(o, invokeBlank))
+	theirs, err := killed(ctx, jobs, newInvokeAI(o, invokeBlank))
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI: %w", err)
 	}
 	return []Result{{
 		Name: besideRestart, Value: float64(ours.once), Unit: "generations", Against: "InvokeAI's", AgainstValue: float64(theirs.once),
 		Note: fmt.Sprintf("complete with exactly one picture, of %d accepted before %d SIGKILLs while they waited and ran. Here: %s. InvokeAI: %s",
-			restartJobs, restartKills, ours, theirs),
+			jobs, restartKills, ours, theirs),
 	}}, nil
 }
 
@@ -68,7 +72,7 @@ func (r *restarted) startAgain(ctx context.Context, s studio) error {
 }
 
 // killed submits pictures to a studio, kills it several times in their midst, starts it again each time, and counts.
-func killed(ctx context.Context, open func() (studio, error)) (r restarted, err error) {
+func killed(ctx context.Context, jobs int, open func() (studio, error)) (r restarted, err error) {
 	ctx, cancel := context.WithTimeout(ctx, besideLatest)
 	defer cancel()
 	s, err := open()
@@ -79,14 +83,20 @@ func killed(ctx context.Context, open func() (studio, error)) (r restarted, err 
 	if err := s.start(ctx); err != nil {
 		return r, err
 	}
-	ids, err := flood(ctx, s, restartJobs)
+	ids, err := flood(ctx, s, jobs)
 	if err != nil {
 		return r, err
 	}
 	now := clock.System{}
 	var last time.Time
+	const parts = restartKills + 1
 	for k := range restartKills {
-		if err := fewerThan(ctx, s, restartJobs-(k+1)*restartJobs/(restartKills+1)); err != nil {
+		began := now.Now()
+		if err := fewerThan(ctx, s, jobs-(k+1)*jobs/parts); err != nil {
+			return r, err
+		}
+		each := now.Now().Sub(began) / time.Duration(jobs/parts)
+		if err := pause(ctx, each*time.Duration(k+1)/parts); err != nil { // into the midst of a generation: one has just ended
 			return r, err
 		}
 		if err := s.kill(); err != nil {
