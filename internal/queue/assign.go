@@ -153,7 +153,8 @@ func assign(tickets []Ticket, hosts []host, me string, takes func(host, Ticket) 
 			continue
 		}
 		slot, end := at(best)
-		if most := leaveFor(best, mine, slots, slot, end, at); most > 0 {
+		together := hosts[best].beside(t)
+		if most := leaveFor(best, mine, together, slots, slot, end, at); most > 0 {
 			left[t.ID] = most
 		} else if mine >= 0 && len(slots[mine]) > 0 {
 			best = mine
@@ -168,7 +169,7 @@ func assign(tickets []Ticket, hosts []host, me string, takes func(host, Ticket) 
 func sooner(t Ticket, hosts []host, me string, i, j int, at func(int) (int, time.Duration)) bool {
 	_, a := at(i)
 	_, b := at(j)
-	if a != b {
+	if !alike(a, b) {
 		return a < b
 	}
 	if x, y := hosts[i].beside(t), hosts[j].beside(t); x != y {
@@ -177,13 +178,17 @@ func sooner(t Ticket, hosts []host, me string, i, j int, at func(int) (int, time
 	return hosts[i].owner == me
 }
 
+// alike reports whether two ends are too near to tell which one comes first: paces are measured, and vary.
+func alike(a, b time.Duration) bool { return (a - b).Abs() <= min(leaveLess, a/10) }
+
 // beside reports whether the host works on the same model at the same size, so that an engine may do both together.
 func (h host) beside(t Ticket) bool {
 	return slices.ContainsFunc(h.runs, func(r run) bool { return r.model == t.key() && r.pixels == t.Pixels })
 }
 
-// leaveFor is how long a ticket may be left to a host; 0 = it is taken here.
-func leaveFor(best, mine int, slots [][]time.Duration, slot int, end time.Duration, at func(int) (int, time.Duration)) time.Duration {
+// leaveFor is how long a ticket may be left to a host, which perhaps paints it together with what it works on; 0 = it is taken
+// here.
+func leaveFor(best, mine int, together bool, slots [][]time.Duration, slot int, end time.Duration, at func(int) (int, time.Duration)) time.Duration {
 	if best == mine {
 		return 0
 	}
@@ -196,8 +201,8 @@ func leaveFor(best, mine int, slots [][]time.Duration, slot int, end time.Durati
 		return 0 // it is not free before the ticket would be taken back
 	case gain >= leaveLess:
 		return min(leaveMost, gain/2)
-	case gain == 0 && slots[best][slot] == 0:
-		return leaveEqual
+	case together && slots[best][slot] == 0 && alike(here, end):
+		return min(leaveEqual, here/2)
 	}
 	return 0
 }

@@ -32,6 +32,7 @@ func TestAssign_GivesEachTicketToWhoEndsItFirst(t *testing.T) {
 		{"it works for long", with(shelf("me", 1, 0, "a"), 60*time.Second), with(shelf("other", 1, 0, "a"), 10*time.Second, run{model("b"), 9, 20 * time.Second}), 0},
 		{"it does not have the model", with(shelf("me", 1, 0, "a"), 60*time.Second), cold, 0},
 		{"it works on the same", with(shelf("me", 1, 0, "a"), 10*time.Second), with(shelf("other", 2, 0, "a"), 10*time.Second, same), leaveEqual},
+		{"and is hardly slower", with(shelf("me", 1, 0, "a"), 10*time.Second), with(shelf("other", 2, 0, "a"), 10500*time.Millisecond, same), leaveEqual},
 		{"both work on the same", with(shelf("me", 2, 0, "a"), 10*time.Second, same), with(shelf("other", 2, 0, "a"), 10*time.Second, same), 0},
 		{"of another size", with(shelf("me", 1, 0, "a"), 10*time.Second), with(shelf("other", 2, 0, "a"), 10*time.Second, run{model("a"), 8, time.Minute}), 0},
 		{"never measured", with(shelf("me", 1, 0, "a"), 0), with(shelf("other", 1, 0, "a"), 0), 0},
