@@ -91,14 +91,12 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
             <Act label={t('gallery.again', { price: worded(g.price_mt) })} onClick={() => actions.edit(g)}>
               <IconPencil size={17} stroke={1.8} aria-hidden />
             </Act>
-            {g.state !== 'complete' && (
-              <Act
-                label={t('gallery.retry_for', { price: worded(g.price_mt) })}
-                onClick={() => actions.retry(g)}
-              >
-                <IconRefresh size={17} stroke={1.8} aria-hidden />
-              </Act>
-            )}
+            <Act
+              label={t(`gallery.${g.state === 'complete' ? 'more' : 'retry_for'}`, { price: worded(g.price_mt) })}
+              onClick={() => actions.retry(g)}
+            >
+              <IconRefresh size={17} stroke={1.8} aria-hidden />
+            </Act>
             <Act label={t('common.delete')} onClick={() => actions.remove(g)}>
               <IconTrash size={17} stroke={1.8} aria-hidden />
             </Act>

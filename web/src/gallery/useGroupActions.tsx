@@ -67,9 +67,9 @@ export function useGroupActions() {
       });
     },
 
-    /** Sends the same wish again: the very one if it never arrived, otherwise a new generation with the same seed. */
+    /** Sends the same wish again: the very one if it never arrived, with the same seed if it failed, with a new one else. */
     retry: (g: Generation) => {
-      const request = { ...moreLike(g), ...(g.seed ? { seed: g.seed } : {}) };
+      const request = { ...moreLike(g), ...(g.seed && g.state !== 'complete' ? { seed: g.seed } : {}) };
       const wish = newWish(request, g.price_mt, { width: g.width, height: g.height });
       generate.mutateAsync(isLocal(g) ? { ...wish, key: g.id.slice('local-'.length) } : wish).catch(complain);
     },
