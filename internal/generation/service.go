@@ -253,7 +253,7 @@ func (s *Service) place(ctx context.Context, list []*Generation) error {
 	}
 	for _, g := range list {
 		if p, ok := places[g.ID]; ok {
-			g.Position, g.Starts, g.Paused, g.Stopped = p.Position, p.Wait, p.Paused, p.Stopped
+			g.Position, g.Starts, g.Paused, g.Stopped, g.Loading = p.Position, p.Wait, p.Paused, p.Stopped, p.Loading
 		}
 	}
 	return nil

@@ -49,12 +49,13 @@ type Generation struct {
 	Charged    token.Amount // captured at the end; 0 until then
 	Failure    *Failure
 	CreatedAt  time.Time
-	StartedAt  time.Time  // zero while waiting
-	FinishedAt time.Time  // zero while open
-	Position   int        // place in line while waiting, from 1; 0 otherwise, and while it is kept back
-	Starts     queue.Wait // when it is expected to start; zero when it is not waiting, or not known
-	Paused     bool       // it waits, and its owner keeps it back
-	Stopped    string     // it waits, and the operator lets nothing start of its account or its lane: queue.StoppedAccount, queue.StoppedLane
+	StartedAt  time.Time      // zero while waiting
+	FinishedAt time.Time      // zero while open
+	Position   int            // place in line while waiting, from 1; 0 otherwise, and while it is kept back
+	Starts     queue.Wait     // when it is expected to start; zero when it is not waiting, or not known
+	Paused     bool           // it waits, and its owner keeps it back
+	Stopped    string         // it waits, and the operator lets nothing start of its account or its lane: queue.StoppedAccount, queue.StoppedLane
+	Loading    *queue.Loading // it waits, and its model has to be brought into memory first; nil = that is not so
 	Images     []asset.Image
 }
 

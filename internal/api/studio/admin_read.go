@@ -138,8 +138,7 @@ type AdminWork struct {
 
 // TransformSchema says that failure may be null.
 func (AdminWork) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["failure"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["failure"], {Type: "null"}}}
-	return s
+	return orNull(s, "failure")
 }
 
 func wireWork(j generation.Work, email string) AdminWork {

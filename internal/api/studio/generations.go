@@ -64,10 +64,9 @@ type Allowance struct {
 	ResetsAt time.Time    `json:"resets_at" doc:"when the next month begins"`
 }
 
-// TransformSchema says that allowance may be null, which huma does not say of a pointer to an object.
+// TransformSchema says what may be null.
 func (Quote) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["allowance"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["allowance"], {Type: "null"}}}
-	return s
+	return orNull(s, "allowance")
 }
 
 // Draw is what one layer pays.
@@ -86,10 +85,9 @@ type Alternative struct {
 	Wait   *Wait          `json:"wait" doc:"of the relaxed lane, until it is finished; null = of another way, or nothing was measured yet"`
 }
 
-// TransformSchema says that wait may be null, which huma does not say of a pointer to an object.
+// TransformSchema says what may be null.
 func (Alternative) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["wait"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["wait"], {Type: "null"}}}
-	return s
+	return orNull(s, "wait")
 }
 
 // Wait is how long something probably takes.

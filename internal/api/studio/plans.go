@@ -65,8 +65,7 @@ type Subscription struct {
 
 // TransformSchema says that next may be null.
 func (Subscription) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["next"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["next"], {Type: "null"}}}
-	return s
+	return orNull(s, "next")
 }
 
 // NextPlan is the plan that follows.
@@ -122,8 +121,7 @@ type PlanChanged struct {
 
 // TransformSchema says that payment may be null.
 func (PlanChanged) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["payment"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["payment"], {Type: "null"}}}
-	return s
+	return orNull(s, "payment")
 }
 
 type unitInput struct {

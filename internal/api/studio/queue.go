@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/sse"
 
 	"bottega/internal/access"
@@ -37,6 +38,41 @@ type Place struct {
 	Starts   *Expected `json:"starts" doc:"null = not known: nothing was measured yet, or no worker is there"`
 	Paused   bool      `json:"paused" doc:"it is kept back by its owner; not said of what is kept back with all the rest"`
 	Stopped  string    `json:"stopped" enum:",account,lane" doc:"the operator lets nothing start: of the account (it has no place then), or of its lane; empty = it may"`
+	Loading  *Loading  `json:"loading" doc:"its model has to be loaded first; null = that is not so"`
+}
+
+// TransformSchema says what may be null.
+func (Place) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return orNull(s, "starts", "loading")
+}
+
+// Loading is how far a model is on its way into the memory of a worker. What is not known is left out, not guessed.
+type Loading struct {
+	Done    int64      `json:"done_bytes"`
+	Total   int64      `json:"total_bytes" doc:"0 = not known"`
+	Percent *int       `json:"percent" minimum:"0" maximum:"100" doc:"null = not known"`
+	Ready   *time.Time `json:"ready_at" doc:"when the model is expected to work; null = not known"`
+}
+
+func loading(l *queue.Loading) *Loading {
+	if l == nil {
+		return nil
+	}
+	out := &Loading{Done: l.Done, Total: l.Total, Ready: timeOrNull(l.Ready)}
+	if percent, known := l.Percent(); known {
+		out.Percent = &percent
+	}
+	return out
+}
+
+// further reports whether a load is worth telling again: it began, ended, or came a percent further.
+func further(a, b *queue.Loading) bool {
+	if a == nil || b == nil {
+		return a != b
+	}
+	was, _ := a.Percent()
+	is, _ := b.Percent()
+	return was != is || a.Total != b.Total || a.Ready.IsZero() != b.Ready.IsZero() || b.Ready.Sub(a.Ready).Abs() >= moved
 }
 
 func expected(w queue.Wait) *Expected {
@@ -54,6 +90,11 @@ type OwnQueue struct {
 	Waiting int       `json:"waiting" doc:"without what is kept back by itself"`
 	Kept    int       `json:"kept" doc:"kept back by itself"`
 	Done    *Expected `json:"done" doc:"when the last of it is expected to be done; null = not known, or there is nothing. What is kept back does not count"`
+}
+
+// TransformSchema says what may be null.
+func (OwnQueue) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return orNull(s, "done")
 }
 
 func ownQueue(o queue.Own) OwnQueue {
@@ -211,11 +252,15 @@ func (p *places) tellPlaces(ctx context.Context, s *server, actor access.Actor, 
 	}
 	for id, place := range now {
 		before, known := p.told[id]
-		if known && before.Position == place.Position && before.Paused == place.Paused && before.Stopped == place.Stopped && !changed(before.Wait, place.Wait) {
+		if known && before.Position == place.Position && before.Paused == place.Paused && before.Stopped == place.Stopped && !changed(before.Wait, place.Wait) &&
+			!further(before.Loading, place.Loading) {
 			now[id] = before // measured from what was told
 			continue
 		}
-		if err := send.Data(Place{ID: id, Position: place.Position, Starts: expected(place.Wait), Paused: place.Paused, Stopped: place.Stopped}); err != nil {
+		told := Place{
+			ID: id, Position: place.Position, Starts: expected(place.Wait), Paused: place.Paused, Stopped: place.Stopped, Loading: loading(place.Loading),
+		}
+		if err := send.Data(told); err != nil {
 			return err
 		}
 	}

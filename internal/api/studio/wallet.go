@@ -22,8 +22,7 @@ type Wallet struct {
 
 // TransformSchema says that forecast may be null, which huma does not say of a pointer to an object.
 func (Wallet) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["forecast"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["forecast"], {Type: "null"}}}
-	return s
+	return orNull(s, "forecast")
 }
 
 // Forecast is how long the tokens last at the pace of the last days, with what the plan brings and what expires.

@@ -48,6 +48,7 @@ type Generation struct {
 	Starts         *Expected    `json:"starts" doc:"when it is expected to start; null when it is not waiting, or not known"`
 	Paused         bool         `json:"paused" doc:"it waits and is kept back by its owner"`
 	Stopped        string       `json:"stopped" enum:",account,lane" doc:"it waits and the operator lets nothing start: of the account, or of its lane"`
+	Loading        *Loading     `json:"loading" doc:"it waits, and its model has to be loaded first; null = that is not so"`
 	CreatedAt      time.Time    `json:"created_at"`
 	StartedAt      *time.Time   `json:"started_at"`
 	FinishedAt     *time.Time   `json:"finished_at"`
@@ -108,9 +109,16 @@ func wireShown(p image.Params) Shown {
 	return out
 }
 
-// TransformSchema says that failure may be null, which huma does not say of a pointer to an object.
+// TransformSchema says what may be null.
 func (Generation) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["failure"] = &huma.Schema{OneOf: []*huma.Schema{s.Properties["failure"], {Type: "null"}}}
+	return orNull(s, "starts", "loading", "failure")
+}
+
+// orNull says that properties may be null, which huma does not say of a pointer to an object.
+func orNull(s *huma.Schema, names ...string) *huma.Schema {
+	for _, name := range names {
+		s.Properties[name] = &huma.Schema{OneOf: []*huma.Schema{s.Properties[name], {Type: "null"}}}
+	}
 	return s
 }
 
@@ -238,7 +246,7 @@ func (w wirer) generation(g *generation.Generation) (Generation, error) {
 	}
 	out := Generation{
 		ID: g.ID, Kind: g.Kind, State: string(g.State), Position: g.Position, Starts: expected(g.Starts), Paused: g.Paused, Stopped: g.Stopped,
-		CreatedAt: g.CreatedAt.UTC(), StartedAt: timeOrNull(g.StartedAt), FinishedAt: timeOrNull(g.FinishedAt),
+		Loading: loading(g.Loading), CreatedAt: g.CreatedAt.UTC(), StartedAt: timeOrNull(g.StartedAt), FinishedAt: timeOrNull(g.FinishedAt),
 		Prompt: p.Prompt, NegativePrompt: p.NegativePrompt, Model: p.Model, ModelTitle: w.title(p), Style: p.Style,
 		Width: p.Width, Height: p.Height, Count: p.Count, Seed: p.Seed, Steps: p.Steps,
 		Guidance: p.Guidance, Adherence: p.Adherence, Transparent: p.Transparent,

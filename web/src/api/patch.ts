@@ -79,15 +79,20 @@ export function settle(
 const sameWait = (a: Expected | null, b: Expected | null) =>
   a === b || (a?.at === b?.at && a?.low === b?.low && a?.high === b?.high);
 
+const sameLoading = (a: Place['loading'], b: Place['loading']) =>
+  (a ?? null) === (b ?? null) || (a?.done_bytes === b?.done_bytes && a?.ready_at === b?.ready_at);
+
 /** What was told of a place, laid over a generation; the very object when that says nothing new, or it waits no more. */
 export function placed(g: Generation, told: Place): Generation {
   const known =
     g.position === told.position &&
     g.paused === told.paused &&
     g.stopped === told.stopped &&
-    sameWait(g.starts, told.starts);
+    sameWait(g.starts, told.starts) &&
+    sameLoading(g.loading, told.loading);
   if (known || g.state !== 'waiting') return g;
-  return { ...g, position: told.position, starts: told.starts, paused: told.paused, stopped: told.stopped };
+  const { position, starts, paused, stopped, loading } = told;
+  return { ...g, position, starts, paused, stopped, loading };
 }
 
 /** Lays places over what is loaded; pages on which nothing changes stay the objects they were. */

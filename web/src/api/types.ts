@@ -280,6 +280,8 @@ export interface Generation {
   paused: boolean;
   /** It waits and the owner of the studio lets nothing of its account or its lane start. */
   stopped?: '' | 'account' | 'lane';
+  /** It waits, and its model has to be brought into memory first; null = that is not so. */
+  loading?: Loading | null;
   lane?: 'fast' | 'relaxed';
   created_at: string;
   started_at: string | null;
@@ -317,7 +319,18 @@ export interface Expected {
 }
 
 /** Where waiting work stands now. */
-export type Place = Pick<Generation, 'id' | 'position' | 'starts' | 'paused' | 'stopped'>;
+export type Place = Pick<Generation, 'id' | 'position' | 'starts' | 'paused' | 'stopped' | 'loading'>;
+
+/** How far a model is on its way into memory. */
+export interface Loading {
+  done_bytes: number;
+  /** 0 = not known. */
+  total_bytes: number;
+  /** Null = not known. */
+  percent: number | null;
+  /** When the model is expected to work; null = not known. */
+  ready_at: string | null;
+}
 
 /** One's own part of the line. */
 export interface Line {

@@ -92,7 +92,9 @@ function Words({ g, actions }: { g: Generation; actions: GroupActions }) {
               <IconPencil size={17} stroke={1.8} aria-hidden />
             </Act>
             <Act
-              label={t(`gallery.${g.state === 'complete' ? 'more' : 'retry_for'}`, { price: worded(g.price_mt) })}
+              label={t(`gallery.${g.state === 'complete' ? 'more' : 'retry_for'}`, {
+                price: worded(g.price_mt),
+              })}
               onClick={() => actions.retry(g)}
             >
               <IconRefresh size={17} stroke={1.8} aria-hidden />

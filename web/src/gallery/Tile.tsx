@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconBan, IconX } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
 import { type Generations, isLocal } from '../api/patch';
@@ -10,10 +10,11 @@ import { queries, useProgress } from '../api/queries';
 import type { Generation, Picture } from '../api/types';
 import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
-import { Waiting } from '../line/Waiting';
 import classes from './gallery.module.css';
 import { tileProgress } from './progress';
 import type { GroupActions } from './useGroupActions';
+
+const Waiting = lazy(() => import('../line/Waiting').then((m) => ({ default: m.Waiting })));
 
 interface Props {
   g: Generation;
@@ -149,7 +150,11 @@ function Coming({ g, index, actions, common }: Props & { common: Common }) {
       {now.preview && (
         <img src={now.preview} alt="" className={g.transparent ? `${classes.step} checker` : classes.step} />
       )}
-      {index === 0 && g.state === 'waiting' && !isLocal(g) && <Waiting g={g} className={classes.stage} />}
+      {index === 0 && g.state === 'waiting' && !isLocal(g) && (
+        <Suspense>
+          <Waiting g={g} className={classes.stage} />
+        </Suspense>
+      )}
       {text && (
         <span className={classes.stage} data-on-art={now.preview ? true : undefined}>
           {text}
