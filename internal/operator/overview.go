@@ -19,6 +19,8 @@ type Overview struct {
 	Lanes    []queue.LaneState
 	Done     map[string]int // by lane, of the last ten minutes
 	Workers  []Worker
+	Held     []queue.HeldModel // models of the workers, which have to be loaded before they work
+	Loads    []queue.ModelLoad // those that are open, and the last that ended
 	Paces    []queue.Pace
 	Accuracy queue.Accuracy       // of the waits that this process told
 	Outcomes []generation.Outcome // of what was asked for in the last hour
@@ -30,6 +32,9 @@ type Worker struct {
 	Gone bool // silent for so long that its slots do not count
 	Here bool // the process that answers
 }
+
+// loadsMost is how many ended loads an overview has.
+const loadsMost = 8
 
 // Overview reads lanes, workers and how things went.
 func (s *Service) Overview(ctx context.Context, by access.Actor) (o Overview, err error) {
@@ -46,6 +51,12 @@ func (s *Service) Overview(ctx context.Context, by access.Actor) (o Overview, er
 	}
 	for _, w := range workers {
 		o.Workers = append(o.Workers, Worker{w, w.Gone(o.At), w.Owner == s.Line.Owner()})
+	}
+	if o.Held, err = queue.Held(ctx, s.DB); err != nil {
+		return o, err
+	}
+	if o.Loads, err = queue.Loads(ctx, s.DB, o.At, loadsMost); err != nil {
+		return o, err
 	}
 	if o.Paces, err = queue.Paces(ctx, s.DB); err != nil {
 		return o, err

@@ -25,6 +25,7 @@ type Overview struct {
 	At       time.Time     `json:"at"`
 	Lanes    []AdminLane   `json:"lanes" nullable:"false"`
 	Workers  []AdminWorker `json:"workers" nullable:"false" doc:"processes that were heard of in the last hour"`
+	Loads    []AdminLoad   `json:"loads" nullable:"false" doc:"models on their way into memory, then the last ones that ended"`
 	Paces    []Pace        `json:"paces" nullable:"false"`
 	Waits    Waits         `json:"waits"`
 	Outcomes []Outcome     `json:"outcomes" nullable:"false" doc:"of what was asked for in the last hour, the most first"`
@@ -55,6 +56,33 @@ type AdminWorker struct {
 	Gone    bool      `json:"gone" doc:"silent for so long that its slots do not count"`
 	Drained bool      `json:"drained" doc:"it finishes what it runs and starts nothing"`
 	Here    bool      `json:"here" doc:"the process that answers"`
+
+	Models []AdminModel `json:"models" nullable:"false" doc:"those that have to be loaded before they work; others are always ready"`
+}
+
+// AdminModel is a model of a worker.
+type AdminModel struct {
+	Engine   string     `json:"engine"`
+	Model    string     `json:"model"`
+	Resident bool       `json:"resident" doc:"it is in memory"`
+	Memory   int64      `json:"memory_bytes" doc:"that it takes while it is resident; 0 = not known"`
+	UsedAt   *time.Time `json:"used_at" doc:"when it last worked; null = never"`
+}
+
+// AdminLoad is a model on its way into the memory of a worker, or one that got there or not.
+type AdminLoad struct {
+	ID        string     `json:"id"`
+	Engine    string     `json:"engine"`
+	Model     string     `json:"model"`
+	State     string     `json:"state" enum:"waiting,loading,done,failed,dropped"`
+	Attempt   int        `json:"attempt" doc:"times it was begun"`
+	Machine   string     `json:"machine" doc:"that makes room or loads; empty = none yet, or one that is gone"`
+	Tickets   int        `json:"tickets" doc:"that wait for it, as it was last looked at"`
+	AskedAt   time.Time  `json:"asked_at"`
+	StartedAt *time.Time `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at" doc:"null = it is open"`
+	Failure   string     `json:"failure" doc:"why the last attempt failed, or why it cannot begin; empty = none"`
+	Loading
 }
 
 // Pace is how long a slot takes for the work of a model.
@@ -89,7 +117,7 @@ func (s *server) adminOverview(ctx context.Context, _ *nothing) (*body[Overview]
 		return nil, err
 	}
 	out := Overview{
-		At: o.At.UTC(), Lanes: []AdminLane{}, Workers: []AdminWorker{}, Paces: []Pace{}, Outcomes: []Outcome{},
+		At: o.At.UTC(), Lanes: []AdminLane{}, Workers: []AdminWorker{}, Loads: []AdminLoad{}, Paces: []Pace{}, Outcomes: []Outcome{},
 		Waits: Waits{Foretold: o.Accuracy.Foretold, Inside: o.Accuracy.Inside, Error: o.Accuracy.Error.Seconds()},
 	}
 	for _, l := range o.Lanes {
@@ -99,8 +127,15 @@ func (s *server) adminOverview(ctx context.Context, _ *nothing) (*body[Overview]
 	}
 	for _, w := range o.Workers {
 		out.Workers = append(out.Workers, AdminWorker{
-			ID: w.Owner, Name: w.Name, Kind: w.Kind, Version: w.Version, Slots: w.Slots, Running: w.Running, Engines: append([]string{}, w.Engines...), SeenAt: db.Time(w.SeenAt),
+			Models: modelsOf(o.Held, w.Owner),
+			ID:     w.Owner, Name: w.Name, Kind: w.Kind, Version: w.Version, Slots: w.Slots, Running: w.Running, Engines: append([]string{}, w.Engines...), SeenAt: db.Time(w.SeenAt),
 			Gone: w.Gone, Drained: w.Drained, Here: w.Here,
+		})
+	}
+	for _, l := range o.Loads {
+		out.Loads = append(out.Loads, AdminLoad{
+			ID: l.ID, Engine: l.Engine, Model: l.Model, State: string(l.State), Attempt: l.Attempt, Machine: l.Machine, Tickets: l.Tickets,
+			AskedAt: l.AskedAt.UTC(), StartedAt: timeOrNull(l.StartedAt), EndedAt: timeOrNull(l.EndedAt), Failure: l.Failure, Loading: *loading(&l.Loading),
 		})
 	}
 	for _, p := range o.Paces {
@@ -110,6 +145,17 @@ func (s *server) adminOverview(ctx context.Context, _ *nothing) (*body[Overview]
 		out.Outcomes = append(out.Outcomes, Outcome{State: string(c.State), Code: c.Code, Count: c.N})
 	}
 	return answer(out), nil
+}
+
+// modelsOf is what a worker holds.
+func modelsOf(held []queue.HeldModel, owner string) []AdminModel {
+	list := []AdminModel{}
+	for _, m := range held {
+		if m.Owner == owner {
+			list = append(list, AdminModel{Engine: m.Engine, Model: m.Model, Resident: m.Resident, Memory: m.Memory, UsedAt: timeOrNull(m.UsedAt)})
+		}
+	}
+	return list
 }
 
 // AdminWork is a generation as the operator sees it: without prompt and pictures.

@@ -15,6 +15,7 @@ import {
   type LaneName,
   type Overview as Told,
 } from './api';
+import { Holds, Loads } from './Models';
 import { ofShort, percent, since } from './say';
 import { useAct } from './useAct';
 
@@ -43,6 +44,7 @@ export function Overview() {
       <Figures told={data} />
       <Lanes told={data} />
       <Workers told={data} />
+      <Loads told={data} />
       <div className={classes.pair}>
         <Outcomes told={data} />
         <Paces told={data} />
@@ -225,6 +227,7 @@ function Workers({ told }: { told: Told }) {
                         .filter(Boolean)
                         .join(' · ')}
               </small>
+              {!w.gone && <Holds models={w.models} now={told.at} />}
             </div>
             <div className={classes.load}>
               <span className={classes.meter} aria-hidden>

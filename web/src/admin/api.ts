@@ -1,7 +1,7 @@
 // The calls of the admin pages, and what the server tells them. Prompts and pictures of others are not among it.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { at, send } from '../api/client';
-import type { GenerationState, Page } from '../api/types';
+import type { GenerationState, Loading, Page } from '../api/types';
 
 export type LaneName = 'fast' | 'api' | 'relaxed';
 
@@ -31,12 +31,40 @@ export interface AdminWorker {
   gone: boolean;
   drained: boolean;
   here: boolean;
+  /** Those that have to be loaded before they work. */
+  models: AdminModel[];
+}
+
+export interface AdminModel {
+  engine: string;
+  model: string;
+  resident: boolean;
+  /** 0 = not known. */
+  memory_bytes: number;
+  used_at: string | null;
+}
+
+/** A model on its way into memory, or one that got there or not. */
+export interface AdminLoad extends Loading {
+  id: string;
+  engine: string;
+  model: string;
+  state: 'waiting' | 'loading' | 'done' | 'failed' | 'dropped';
+  attempt: number;
+  machine: string;
+  /** That wait for it. */
+  tickets: number;
+  asked_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  failure: string;
 }
 
 export interface Overview {
   at: string;
   lanes: AdminLane[];
   workers: AdminWorker[];
+  loads: AdminLoad[];
   paces: { engine: string; model: string; seconds_per_token: number; runs: number }[];
   waits: { foretold: number; inside: number; error_seconds: number };
   outcomes: { state: GenerationState; code: string; count: number }[];

@@ -24,5 +24,6 @@ export function shortTokens(mt: number): string {
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   if (n < 999_500) return `${Math.round(n / 1000)} kB`;
-  return `${(n / 1_000_000).toFixed(1)} MB`;
+  if (n < 999_500_000) return `${(n / 1_000_000).toFixed(n < 99_950_000 ? 1 : 0)} MB`;
+  return `${(n / 1_000_000_000).toFixed(1)} GB`;
 }
