@@ -149,20 +149,22 @@ func loadTimes(ended []ModelLoad) map[modelKey]time.Duration {
 // loadsKept is how many ended loads are looked at to know how long models take.
 const loadsKept = 200
 
-// ready is when an open load is expected to be done, by how fast it goes or how long the model took before; zero = not known.
-// took is 0 where the model was never loaded.
+// readMost is the part of a load up to which the bytes tell when it is done: what comes after the last of them, opening and
+// trying the model, may take longer than they did.
+const readMost = 0.95
+
+// ready is when an open load is expected to be done, by how long the model took before or, without that, how fast it is read;
+// zero = not known. took is 0 where the model was never loaded.
 func (l ModelLoad) ready(now time.Time, took time.Duration) time.Time {
-	if l.State == LoadLoading && l.Done > 0 && l.Total > l.Done {
-		spent := now.Sub(l.StartedAt)
-		return now.Add(time.Duration(float64(spent) * float64(l.Total-l.Done) / float64(l.Done)))
-	}
-	switch {
-	case took == 0:
-		return time.Time{}
-	case l.State == LoadLoading:
+	switch read := float64(l.Done) / float64(max(1, l.Total)); {
+	case l.State == LoadLoading && took > 0:
 		return later(now, l.StartedAt.Add(took))
+	case took > 0:
+		return later(now, l.NotBefore).Add(took)
+	case l.State == LoadLoading && read > 0 && read < readMost:
+		return now.Add(time.Duration(float64(now.Sub(l.StartedAt)) * (1 - read) / read))
 	}
-	return later(now, l.NotBefore).Add(took)
+	return time.Time{}
 }
 
 // PruneLoads forgets loads that ended before. Index model_load_ended.

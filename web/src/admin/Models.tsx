@@ -60,7 +60,7 @@ export function Loads({ told }: { told: Overview }) {
   function state(l: AdminLoad): string {
     const said = t(`admin.load_${l.state}`);
     if (l.ended_at) return l.state === 'done' ? t('admin.ago', { time: since(l.ended_at, told.at) }) : said;
-    return l.percent === null ? said : `${l.percent} %`;
+    return l.percent === null ? said : `${l.percent}\u00a0%`;
   }
 
   function about(l: AdminLoad): string {

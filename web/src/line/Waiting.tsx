@@ -22,17 +22,7 @@ export function Waiting({ g, className }: Props) {
         {t('line.kept_back')}
       </span>
     );
-  const place = g.stopped
-    ? t('line.stopped')
-    : g.loading && g.position <= 1
-      ? g.loading.percent === null
-        ? t('line.loading')
-        : t('line.loading_percent', { percent: g.loading.percent })
-      : g.position === 1
-        ? t('line.first')
-        : g.position > 1
-          ? t('line.place', { count: g.position, ordinal: true })
-          : t('line.waiting_place');
+  const place = stands();
   const when = g.stopped || wait === undefined ? '' : (wait?.about ?? t('line.moment'));
   const starts =
     wait === undefined
@@ -49,6 +39,16 @@ export function Waiting({ g, className }: Props) {
       </span>
     </Tooltip>
   );
+
+  function stands(): string {
+    if (g.stopped) return t('line.stopped');
+    if (g.position > 1) return t('line.place', { count: g.position, ordinal: true });
+    if (!g.loading) return t(g.position === 1 ? 'line.first' : 'line.waiting_place');
+    const percent = g.loading.percent;
+    if (percent === null) return t('line.loading');
+    // The last of it is not read but opened and tried, which no percentage tells.
+    return percent < 95 ? t('line.loading_percent', { percent }) : t('line.loading_last');
+  }
 
   function ofLoading(l: Loading): string {
     const mb = (bytes: number) => Math.round(bytes / 1e6);

@@ -1,0 +1,50 @@
+import { launch, visitor, phone } from './browser.mjs';
+import { call } from './journey.mjs';
+import { mkdirSync } from 'node:fs';
+mkdirSync('/tmp/shots', { recursive: true });
+const shot = (p, n) => p.screenshot({ path: `/tmp/shots/${n}.png` });
+const browser = await launch();
+const ctx = await visitor(browser);
+const page = await ctx.newPage();
+page.setDefaultTimeout(120000);
+const link = new URL(process.env.OWNER_LINK);
+await page.goto(link.pathname + link.search);
+await page.getByLabel('E-mail').fill(`owner-${Date.now()}@example.org`);
+await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+await page.locator('form button[type=submit]').click();
+await page.getByTestId('prompt').waitFor();
+const state = await ctx.storageState();
+const other = await visitor(browser, { viewport: phone, colorScheme: 'dark', storageState: state });
+const mobile = await other.newPage();
+mobile.setDefaultTimeout(120000);
+await mobile.goto('/');
+const adm = await ctx.newPage();
+adm.setDefaultTimeout(120000);
+await adm.goto('/admin');
+await adm.getByTestId('worker').waitFor();
+await shot(adm, 'admin-cold');
+await page.bringToFront();
+const g = await call(page, 'POST', '/generations', { prompt: 'a red fox in the snow', count: 2 });
+console.log('submitted', JSON.stringify(g.loading), g.state, g.position);
+const seen = [];
+let n = 0;
+for (let i = 0; i < 400; i++) {
+  const now = await call(page, 'GET', `/generations/${g.id}`);
+  const t = await page.locator(`[data-id="${g.id}"]`).getByTestId('place').textContent({ timeout: 300 }).catch(() => '');
+  const line = `${now.state} ${JSON.stringify(now.loading)} | ${t}`;
+  if (seen.at(-1) !== line) { seen.push(line); console.log(line); }
+  if (now.loading && n < 3) { n++; await shot(page, `card-${n}`); if (n === 2) { await shot(mobile, 'card-phone'); await shot(adm, 'admin-loading'); } }
+  if (now.state === 'complete') break;
+  await page.waitForTimeout(100);
+}
+await adm.bringToFront();
+await adm.waitForTimeout(2500);
+await shot(adm, 'admin-after');
+await adm.waitForTimeout(9000);
+await adm.screenshot({ path: '/tmp/shots/admin-evicted.png', fullPage: true });
+await mobile.goto('/admin');
+await mobile.getByTestId('worker').waitFor();
+await mobile.screenshot({ path: '/tmp/shots/admin-phone.png', fullPage: true });
+const ov = await call(page, 'GET', '/admin/overview');
+console.log(JSON.stringify(ov.workers[0].models), JSON.stringify(ov.loads));
+await browser.close();
