@@ -186,14 +186,13 @@ func (p *person) ended(t *testing.T, id string) work {
 	t.Helper()
 	var w work
 	var err error
-	for range 3600 {
+	for until := time.Now().Add(patience()); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		err = p.send("GET", "/api/studio/generations/"+id, nil, &w)
 		if err == nil && (w.State == "complete" || w.State == "failed" || w.State == "cancelled") {
 			return w
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
-	t.Errorf("generation %s has not ended after three minutes: %+v, %v", id, w, err)
+	t.Errorf("generation %s has not ended after %s: %+v, %v", id, patience(), w, err)
 	return w
 }
 
