@@ -312,7 +312,8 @@ func (d *Dispatcher) carry(ctx context.Context, l ModelLoad, evict []modelKey) {
 	progress := &progress{}
 	beat := make(chan struct{})
 	ctx, cancel := context.WithCancelCause(ctx)
-	go func() { defer close(beat); d.renewLoad(ctx, cancel, l, progress) }()
+	held := l // what changes of it below is nothing that a renewal needs
+	go func() { defer close(beat); d.renewLoad(ctx, cancel, held, progress) }()
 	err := d.makeRoom(ctx, evict)
 	if err == nil {
 		l.StartedAt = d.clock.Now()
