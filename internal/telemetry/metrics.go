@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,29 +61,6 @@ func NewMetrics(version string) *Metrics {
 	m.returned = counter("bottega_generations_returned_total", "Attempts after which the work went back into the line.", "kind")
 	m.registry.MustRegister(buildInfo(version), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
-}
-
-// Names are all metrics of the program's own that these can become, also those that nothing was counted for yet.
-func (m *Metrics) Names() []string { return names(m.registry) }
-
-// Names is Metrics.Names for a worker through a server.
-func (m *WorkerMetrics) Names() []string { return names(m.registry) }
-
-func names(registry *prometheus.Registry) []string {
-	descriptions := make(chan *prometheus.Desc)
-	go func() {
-		defer close(descriptions)
-		registry.Describe(descriptions)
-	}()
-	var list []string
-	for d := range descriptions {
-		// A description tells its name in words only: Desc{fqName: "bottega_build_info", help: …
-		if _, rest, ok := strings.Cut(d.String(), `fqName: "`); ok {
-			name, _, _ := strings.Cut(rest, `"`)
-			list = append(list, name)
-		}
-	}
-	return list
 }
 
 func buildInfo(version string) prometheus.Gauge {
