@@ -72,10 +72,10 @@ func (a *App) lineMetrics(ctx context.Context) (string, error) {
 	a.workerMetrics(&b, head)
 	right := a.Line.Accuracy()
 	head("bottega_queue_waits_total", "counter", "Waits that were foretold and have ended, of this process.")
-	fmt.Fprintf(&b, "bottega_queue_waits_total %d\n", right.Foretold)
-	head("bottega_queue_wait_error_seconds", "gauge", "How far off the foretold waits were: median of the last 256; 0 before the first.")
+	fmt.Fprintf(&b, "bottega_queue_waits_total %d\n", a.Line.Foretold())
+	head("bottega_queue_wait_error_seconds", "gauge", "How far off the foretold waits were that ended lately, of all servers: the median; 0 before the first.")
 	fmt.Fprintf(&b, "bottega_queue_wait_error_seconds %g\n", right.Error.Seconds())
-	head("bottega_queue_wait_inside_ratio", "gauge", "Part of the waits that ended within the foretold range, 0 to 1; NaN before the first.")
+	head("bottega_queue_wait_inside_ratio", "gauge", "Part of the waits that ended lately, of all servers, within the foretold range, 0 to 1; NaN before the first.")
 	if right.Foretold == 0 {
 		b.WriteString("bottega_queue_wait_inside_ratio NaN\n")
 	} else {

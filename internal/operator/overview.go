@@ -22,7 +22,7 @@ type Overview struct {
 	Held     []queue.HeldModel // models of the workers, which have to be loaded before they work
 	Loads    []queue.ModelLoad // those that are open, and the last that ended
 	Paces    []queue.Pace
-	Accuracy queue.Accuracy       // of the waits that this process told
+	Accuracy queue.Accuracy       // of the waits that were told lately
 	Outcomes []generation.Outcome // of what was asked for in the last hour
 }
 

@@ -60,5 +60,7 @@ func (w Wait) after(l Loading, now time.Time) Wait {
 		return Wait{}
 	}
 	left := l.Ready.Sub(now)
-	return Wait{At: later(w.At, l.Ready), Low: later(w.Low, now.Add(left/2)), High: later(w.High, now.Add(2*left+time.Second))}
+	return Wait{
+		At: later(w.At, l.Ready), Low: later(w.Low, now.Add(left/2)), High: later(w.High, now.Add(2*left+time.Second)), Work: max(w.Work, left),
+	}
 }

@@ -65,6 +65,7 @@ type Dispatcher struct {
 	settled  time.Time // when windows were last looked at; the loop's own
 	drained  bool      // the operator wants nothing started here; the loop's own
 	past     *past
+	learns   bool // it keeps past in the database; one of a process does
 	breakers *breakers
 	tempo    *tempo
 	loader   *loader // nil = every model is ready
@@ -93,7 +94,7 @@ func New(d *db.DB, c clock.Clock, w Worker, l Limits, opt Options, log *slog.Log
 	counts := &modelCounts{}
 	return &Dispatcher{
 		db: d, clock: c, worker: w, limits: l, opt: opt, log: log,
-		wake: make(chan struct{}, 1), past: &past{}, breakers: newBreakers(log), tempo: &tempo{}, counts: counts, loader: newLoader(w, counts),
+		wake: make(chan struct{}, 1), past: &past{}, learns: true, breakers: newBreakers(log), tempo: &tempo{}, counts: counts, loader: newLoader(w, counts),
 		running: map[string]running{}, beside: map[*Dispatcher]bool{},
 	}
 }
@@ -107,7 +108,7 @@ func (d *Dispatcher) Beside(w Worker, change func(*Options)) *Dispatcher {
 	opt := d.opt
 	change(&opt)
 	other := New(d.db, d.clock, w, d.limits, opt, d.log)
-	other.past, other.counts = d.past, d.counts
+	other.past, other.counts, other.learns = d.past, d.counts, false
 	if other.loader != nil {
 		other.loader.counts = d.counts
 	}
@@ -176,6 +177,9 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 	if err := d.announce(work); err != nil {
 		d.log.Error("saying that this process works failed; trying again with the next heartbeat", "error", err)
 	}
+	if err := d.learn(work); err != nil {
+		d.log.Error("reading how right forecasts were failed; trying again with the next heartbeat", "error", err)
+	}
 	kept := make(chan struct{})
 	go func() {
 		defer close(kept)
@@ -188,7 +192,8 @@ func (d *Dispatcher) Run(ctx context.Context, grace time.Duration) error {
 	d.drain(stop, grace)
 	stop(ErrDraining)
 	<-beat
-	return d.db.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return leave(context.WithoutCancel(ctx), tx, d.opt.Owner) })
+	last := context.WithoutCancel(ctx)
+	return errors.Join(d.learn(last), d.db.Tx(last, func(tx *db.Tx) error { return leave(last, tx, d.opt.Owner) }))
 }
 
 // announce writes down that this process works, and what for: an engine whose breaker is open is not among it.

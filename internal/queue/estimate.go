@@ -42,7 +42,7 @@ func (d *Dispatcher) Estimate(ctx context.Context, t Ticket) (Wait, time.Duratio
 		return Wait{}, 0, fmt.Errorf("sum up the relaxed work of %s: %w", t.Share, err)
 	}
 	serial := f.at.Add(f.takes(t.Needs, t.Model, mine))
-	return Wait{At: later(starts.At, serial), Low: starts.Low, High: later(starts.High, serial)}, takes, nil
+	return Wait{At: later(starts.At, serial), Low: starts.Low, High: later(starts.High, serial), Work: starts.Work}, takes, nil
 }
 
 // share reads what the ticket's account has in its lane; the zero Share when it never had anything. Primary key.

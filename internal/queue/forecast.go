@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +12,12 @@ import (
 )
 
 // Wait is when a ticket is expected to start, and between what. The zero value: not known.
-type Wait struct{ At, Low, High time.Time }
+type Wait struct {
+	At, Low, High time.Time
+
+	// Work is how long the slots work on what is ahead, without what was learned from earlier waits; 0 = it starts at once.
+	Work time.Duration
+}
 
 // Place is where a waiting ticket stands.
 type Place struct {
@@ -28,7 +32,7 @@ type Place struct {
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
 //
 // The wait is the work ahead in its own lane, at the measured pace of each model, over the lane's part of the slots,
-// behind what is left of the running work; the range is what the ratio of real to foretold waits was lately.
+// behind what is left of the running work, times what that was wrong by lately (past.go).
 type Forecast struct {
 	at      time.Time
 	slots   int
@@ -41,8 +45,7 @@ type Forecast struct {
 	paces   map[modelKey]time.Duration
 	loading map[modelKey]Loading // models that no machine has in memory
 	typical time.Duration        // pace of a model that was never measured; 0 = nothing was
-	low     float64              // range of real over foretold waits
-	high    float64
+	lessons *lessons             // of earlier forecasts
 
 	mu    sync.Mutex
 	since []Ticket // accepted by this process after the forecast was made, the first sinceMost
@@ -59,8 +62,8 @@ type standing struct {
 const forecastWindow = 5000
 
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
-func readForecast(ctx context.Context, q db.Queryer, now time.Time, low, high float64) (*Forecast, error) {
-	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, low: low, high: high}
+func readForecast(ctx context.Context, q db.Queryer, now time.Time, l *lessons) (*Forecast, error) {
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, lessons: l}
 	if err := f.readPaces(ctx, q); err != nil {
 		return nil, err
 	}
@@ -223,81 +226,10 @@ func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
 		}
 	}
 	d := float64(work) * float64(all) / float64(mine) / float64(f.slots)
+	r := f.lessons.of(time.Duration(d))
 	after := func(ratio float64) time.Time { return f.at.Add(time.Duration(d * ratio)) }
-	return Wait{At: after(1), Low: after(f.low), High: after(f.high).Add(time.Second)}
+	return Wait{At: after(r.middle), Low: after(r.low), High: after(r.high).Add(time.Second), Work: time.Duration(d)}
 }
-
-// past is how right forecasts were.
-type past struct {
-	mu     sync.Mutex
-	ratios []float64 // real over foretold wait, of the last ones
-	next   int
-	count  int64 // foretold, all
-	inside int64 // of them within their range
-	errors []float64
-}
-
-// The past that is remembered, how much of it is needed to judge, and what stands in for it before.
-const (
-	pastKept, pastNeeded = 256, 20
-	firstLow, firstHigh  = 0.4, 2.5
-)
-
-// note compares what was said of a ticket with when it starts.
-func (p *past) note(t Ticket, now time.Time) {
-	if t.Expected.At.IsZero() || t.Attempt > 1 {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.count++
-	if !now.Before(t.Expected.Low) && !now.After(t.Expected.High) {
-		p.inside++
-	}
-	foretold, real := t.Expected.At.Sub(t.QueuedAt), now.Sub(t.QueuedAt)
-	ratio := float64(real+100*time.Millisecond) / float64(foretold+100*time.Millisecond)
-	off := math.Abs(float64(real - foretold))
-	if len(p.ratios) < pastKept {
-		p.ratios, p.errors = append(p.ratios, ratio), append(p.errors, off)
-		return
-	}
-	p.ratios[p.next], p.errors[p.next] = ratio, off
-	p.next = (p.next + 1) % pastKept
-}
-
-// between is the range of ratios that nine of ten waits were in.
-func (p *past) between() (low, high float64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.ratios) < pastNeeded {
-		return firstLow, firstHigh
-	}
-	sorted := slices.Sorted(slices.Values(p.ratios))
-	low, high = sorted[len(sorted)/20], sorted[len(sorted)-1-len(sorted)/20]
-	return min(low, 0.9), max(high, 1.1)
-}
-
-// Accuracy is how right the waits were that people were told.
-type Accuracy struct {
-	Foretold int64
-	Inside   float64       // share within the range, 0 … 1
-	Error    time.Duration // median of how far off, of the last 256
-}
-
-func (p *past) accuracy() Accuracy {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a := Accuracy{Foretold: p.count}
-	if p.count > 0 {
-		a.Inside = float64(p.inside) / float64(p.count)
-		sorted := slices.Sorted(slices.Values(p.errors))
-		a.Error = time.Duration(sorted[len(sorted)/2])
-	}
-	return a
-}
-
-// Accuracy tells how right this process's forecasts were.
-func (d *Dispatcher) Accuracy() Accuracy { return d.past.accuracy() }
 
 // forecastAge is how old a forecast may be that is told.
 const forecastAge = time.Second
@@ -310,8 +242,7 @@ func (d *Dispatcher) Forecast(ctx context.Context) (*Forecast, error) {
 	if f := d.told; f != nil && now.Sub(f.at) < forecastAge && !now.Before(f.at) {
 		return f, nil
 	}
-	low, high := d.past.between()
-	f, err := readForecast(ctx, d.db, now, low, high)
+	f, err := readForecast(ctx, d.db, now, d.past.lessons())
 	if err == nil {
 		d.told = f
 	}

@@ -53,7 +53,7 @@ const (
 func Lanes() []string { return []string{LaneFast, LaneAPI, LaneRelaxed} }
 
 const columns = `id, account_id, share, lane, weight, rate, needs, model, queued_at, place, paused, admitted, start,
-	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, deaths, request_id, pixels, passed`
+	expected, expected_low, expected_high, attempt, lease_owner, leased_at, lease_until, deaths, request_id, pixels, passed, expected_work`
 
 // insert puts tickets into the line in the caller's transaction.
 func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
@@ -62,7 +62,7 @@ func insert(ctx context.Context, tx *db.Tx, tickets []*Ticket) error {
 		rows[i] = []any{
 			t.ID, t.AccountID, t.Share, t.Lane, t.Weight, t.Rate, t.Needs, t.Model, db.Micros(t.QueuedAt), t.Place, db.Bool(t.Paused), db.Bool(t.Admitted),
 			t.Start, db.Micros(t.Expected.At), db.Micros(t.Expected.Low), db.Micros(t.Expected.High), t.Attempt, "", 0, db.Micros(t.Until), t.Deaths, t.RequestID,
-			t.Pixels, t.Passed,
+			t.Pixels, t.Passed, t.Expected.Work.Microseconds(),
 		}
 	}
 	if err := tx.Insert(ctx, "INSERT INTO ticket ("+columns+") VALUES ", rows, ""); err != nil {
@@ -113,14 +113,14 @@ func scan(rows *sql.Rows) ([]Ticket, error) {
 	var list []Ticket
 	for rows.Next() {
 		var t Ticket
-		var queued, expected, low, high, leased, until int64
+		var queued, expected, low, high, leased, until, work int64
 		err := rows.Scan(&t.ID, &t.AccountID, &t.Share, &t.Lane, &t.Weight, &t.Rate, &t.Needs, &t.Model, &queued, &t.Place, &t.Paused, &t.Admitted,
-			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Deaths, &t.RequestID, &t.Pixels, &t.Passed)
+			&t.Start, &expected, &low, &high, &t.Attempt, &t.Owner, &leased, &until, &t.Deaths, &t.RequestID, &t.Pixels, &t.Passed, &work)
 		if err != nil {
 			return nil, fmt.Errorf("read ticket: %w", err)
 		}
 		t.QueuedAt, t.LeasedAt, t.Until = db.Time(queued), db.Time(leased), db.Time(until)
-		t.Expected = Wait{At: db.Time(expected), Low: db.Time(low), High: db.Time(high)}
+		t.Expected = Wait{At: db.Time(expected), Low: db.Time(low), High: db.Time(high), Work: time.Duration(work) * time.Microsecond}
 		list = append(list, t)
 	}
 	return list, rows.Err()

@@ -100,7 +100,7 @@ func (d *Dispatcher) heartbeat(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(d.renew(ctx), d.announce(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(d.renew(ctx), d.announce(ctx), d.learn(ctx)); err != nil && ctx.Err() == nil {
 			d.log.Error("renewing leases failed; trying again", "error", err)
 		}
 	}

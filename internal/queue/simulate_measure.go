@@ -13,10 +13,9 @@ func (s *simulator) forecast() *Forecast {
 	if s.told != nil && at.Sub(s.told.at) < simLook {
 		return s.told
 	}
-	low, high := s.past.between()
 	f := &Forecast{
 		works: map[string]bool{simEngine: true},
-		at:    at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, low: low, high: high,
+		at:    at, slots: s.Slots, ahead: map[string][]standing{}, shares: map[string][]Share{}, typical: simPace, lessons: s.past.lessons(),
 	}
 	for j, began := range s.runs {
 		whole := f.takes(simEngine, "", j.Weight)
@@ -92,6 +91,10 @@ func (s *simulator) finish() Report {
 	}
 	r.Utilisation = s.full / max(1, s.could)
 	r.Foretold = s.past.accuracy()
+	foretold, inside := s.past.total()
+	if r.Foretold.Foretold = int(foretold); foretold > 0 {
+		r.Foretold.Inside = float64(inside) / float64(foretold)
+	}
 	r.Decision = s.spent / time.Duration(max(1, s.choices))
 	r.Starved += s.in // what never started
 	r.Loading = float64(r.Loads) * s.LoadTime.Seconds() / max(1, float64(s.Slots)*s.now.Seconds())

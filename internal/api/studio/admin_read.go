@@ -93,11 +93,11 @@ type Pace struct {
 	Runs   int64   `json:"runs" doc:"that it was measured from"`
 }
 
-// Waits is how right the waits were that the process that answers has told.
+// Waits is how right the waits were that were told lately, by all servers.
 type Waits struct {
-	Foretold int64   `json:"foretold"`
+	Foretold int     `json:"foretold" doc:"that ended lately; the other two are of these"`
 	Inside   float64 `json:"inside" doc:"part of them that ended within the range, 0 to 1"`
-	Error    float64 `json:"error_seconds" doc:"median of how far off the last 256 were"`
+	Error    float64 `json:"error_seconds" doc:"median of how far off they were"`
 }
 
 // Outcome is how much ended in one way.
