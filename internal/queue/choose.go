@@ -108,12 +108,15 @@ func (d *Dispatcher) headsOf(ctx context.Context, q db.Queryer, engines []string
 	if len(engines) == 0 {
 		return heads, nil
 	}
-	cold := coldNames(v.cold)
-	args := append([]any{v.ahead, db.Micros(now), db.Micros(now.Add(d.farthest())), d.only}, append(anys(engines), anys(cold)...)...)
-	these, without := db.In(5, len(engines)), db.In(5+len(engines), len(cold))
-	rows, err := q.Query(ctx, "SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneFast+"'"+mayStart+these+notCold+without+firstOf+
-		" AS fast UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneAPI+"'"+mayStart+these+notCold+without+firstOf+
-		" AS api UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneRelaxed+"'"+mayStart+these+notCold+without+firstOf+" AS relaxed", args...)
+	args := append([]any{v.ahead, db.Micros(now), db.Micros(now.Add(d.farthest())), d.only}, anys(engines)...)
+	these, warm := db.In(5, len(engines)), ""
+	if len(v.cold) > 0 { // else nothing is asked of each row
+		names := coldNames(v.cold)
+		warm, args = notCold+db.In(len(args)+1, len(names)), append(args, anys(names)...)
+	}
+	rows, err := q.Query(ctx, "SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneFast+"'"+mayStart+these+warm+firstOf+
+		" AS fast UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneAPI+"'"+mayStart+these+warm+firstOf+
+		" AS api UNION ALL SELECT * FROM (SELECT "+columns+" FROM ticket WHERE lane = '"+LaneRelaxed+"'"+mayStart+these+warm+firstOf+" AS relaxed", args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the line: %w", err)
 	}
