@@ -177,6 +177,7 @@ func (h *habit) next(asks int) int {
 const (
 	mostTogether = 8    // asks in one forward
 	worthwhile   = 0.97 // of the time of single ones, that forwards of several have to stay below
+	littleSide   = 4    // of a small picture, in the smallest steps that sizes have
 )
 
 // measureHabit runs a few forwards of one, two and four asks (and eight on CUDA) at the model's own grid. Several share
@@ -186,9 +187,19 @@ const (
 // networks that scale by the whole batch are like that).
 func measureHabit(net forwarder, m *manifest, use *device, c clock.Clock) (habit, error) {
 	h := habit{sizes: []int{1}, seconds: map[int]float64{}}
-	l := &trial{net: net, clock: c, side: m.Grid, asks: trialAsks(m, mostTogether)}
+	l := newTrial(net, m, m.Grid, c)
 	if _, err := l.single(0); err != nil { // the first forward of all is slow
 		return h, err
+	}
+	if !use.cuda {
+		// A network that mixes is found out on small pictures, in a fraction of the time.
+		little := newTrial(net, m, min(m.Grid, littleSide*max(1, m.Multiple)), c)
+		if same, _, err := little.several(2); err != nil || !same {
+			if err == nil {
+				h.seconds[1], err = l.single(0)
+			}
+			return h, err
+		}
 	}
 	sizes := []int{2, 4}
 	if use.cuda {
@@ -217,6 +228,10 @@ type trial struct {
 	asks    []paint.Ask
 	alone   [][]float32 // answers to the asks one by one, as far as they were asked
 	fastest float64     // seconds of a single one
+}
+
+func newTrial(net forwarder, m *manifest, side int, c clock.Clock) *trial {
+	return &trial{net: net, clock: c, side: side, asks: trialAsks(m, side, mostTogether)}
 }
 
 // run is one forward of some asks, in seconds.
@@ -260,8 +275,8 @@ func (l *trial) several(n int) (same bool, fastest float64, err error) {
 }
 
 // trialAsks are asks that differ in everything: a network that mixes them gives itself away.
-func trialAsks(m *manifest, count int) []paint.Ask {
-	n := m.Grid * m.Grid
+func trialAsks(m *manifest, side, count int) []paint.Ask {
+	n := side * side
 	asks := make([]paint.Ask, count)
 	for i := range asks {
 		b := &paint.Branch{
