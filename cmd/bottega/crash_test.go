@@ -164,7 +164,7 @@ func (s *studioClient) cancel(id string) {
 // clients submit and cancel, and shows in the end that every accepted generation ended exactly once, every picture
 // reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
-	kills := 5
+	kills := 3
 	if long() {
 		kills = 200
 	}

@@ -54,10 +54,13 @@ type outcome struct {
 }
 
 // Of each horizon so many outcomes are remembered, and so many are needed to judge; before, the usual range stands in for them.
-const pastKept, pastNeeded = 256, 20
+const pastKept, pastNeeded = 64, 20
 
 // ratios is what the work ahead is multiplied with, for a forecast and its range.
 type ratios struct{ low, middle, high float64 }
+
+// widened is how much wider the range is than what was seen: the line of the next hour is not that of the last.
+const widened = 0.15
 
 var usual = ratios{0.4, 1, 2.5}
 
@@ -106,7 +109,7 @@ func (p *past) set(k pastKey, o outcome) {
 	p.lately[k] = o
 }
 
-// lessons is what nine of ten waits were between, and their median, by horizon.
+// lessons is what waits were between, but for the one or two of 64 that were farthest off, and their median, by horizon.
 func (p *past) lessons() *lessons {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +123,7 @@ func (p *past) lessons() *lessons {
 		if n := len(list); n >= pastNeeded && i > 0 {
 			slices.Sort(list)
 			middle := list[n/2]
-			l[i] = ratios{min(list[n/20], 0.9*middle), middle, max(list[n-1-n/20], 1.1*middle)}
+			l[i] = ratios{min(list[n/40], 0.9*middle) * (1 - widened), middle, max(list[n-1-n/40], 1.1*middle) * (1 + widened)}
 		}
 	}
 	return l
