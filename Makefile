@@ -63,6 +63,7 @@ test-go: test-deps web/dist/index.html onnxruntime versitygw stripe-mock ## Go t
 test-long: test-deps web/dist/index.html onnxruntime versitygw ## what `make test` does less of, at full length: lives, kills, faults, spending, payments (over half an hour)
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./cmd/bottega -run 'TestLives|TestCrash|TestSpend|TestMachines' -v
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/app -run TestFault -v
+	BOTTEGA_TEST_LONG=1 go test -timeout 60m ./internal/engine/tempera -run TestEngine_PassesTheSuiteWithTheTrainedWeights -v
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/backup -run TestWrite_UnderLoad -v
 	BOTTEGA_TEST_LONG=1 scripts/with-postgres.sh go test -timeout 60m ./internal/payment -run 'TestCrash|TestPayments|TestSettle|TestEffects' -rapid.checks=200000 -v
 

@@ -164,7 +164,7 @@ func (s *studioClient) cancel(id string) {
 // clients submit and cancel, and shows in the end that every accepted generation ended exactly once, every picture
 // reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
-	kills := 3
+	kills := 2
 	if long() {
 		kills = 200
 	}
@@ -218,7 +218,7 @@ func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
 	for deadline := time.Now().Add(time.Duration(kills) * time.Minute); kills > 0; {
 		time.Sleep(time.Duration(100+rand.IntN(400)) * time.Millisecond)
 		// One that dies while it loads only lets the next load wait for longer: kill what works.
-		if _, text := fetch(t, s.base+"/metrics"); strings.Contains(text, `bottega_model_resident{engine="tempera",model="tempera-image"} 1`) {
+		if s.measures(`bottega_model_resident{engine="tempera",model="tempera-image"} 1`) {
 			kills -= killChildren(t, s)
 		}
 		if time.Now().After(deadline) {

@@ -117,6 +117,13 @@ func startServer(t *testing.T, args ...string) *server {
 	return startProgram(t, asShipped(t), args...)
 }
 
+// measures reports whether a line stands at the server's /metrics.
+func (s *server) measures(line string) bool {
+	s.t.Helper()
+	_, text := fetch(s.t, s.base+"/metrics")
+	return strings.Contains(text, line+"\n")
+}
+
 func startProgram(t *testing.T, file string, args ...string) *server {
 	t.Helper()
 	listen := freePort(t)
@@ -337,8 +344,8 @@ func TestServe_ASecondSignalEndsAtOnceAndLosesNothing(t *testing.T) {
 	if _, err := c.submit(t.Name(), 8, 50); err != nil {
 		t.Fatal(err)
 	}
-	for range 600 { // until the worker process is there: then something runs
-		if len(children(t, s.cmd.Process.Pid)) > 0 {
+	for range 600 {
+		if s.measures(`bottega_queue_tickets{lane="api",state="running"} 1`) {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

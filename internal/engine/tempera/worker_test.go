@@ -45,8 +45,12 @@ func TestEngine_PassesTheSuiteWithAWorkerThatPaintsSeveral(t *testing.T) {
 }
 
 // The weights in this repository: what the stub keeps by being simple, the trained network keeps too. How they are loaded
-// and evicted does not depend on them.
+// and evicted does not depend on them. It is part of the long run: every day TestTrained paints with them, and the stub passes
+// the suite.
 func TestEngine_PassesTheSuiteWithTheTrainedWeights(t *testing.T) {
+	if os.Getenv("BOTTEGA_TEST_LONG") == "" {
+		t.Skip("part of make test-long")
+	}
 	type killer interface{ Kill() }
 	type withoutLoads struct {
 		engine.Imager
