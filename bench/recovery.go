@@ -25,8 +25,8 @@ import (
 	"bottega/internal/plan"
 )
 
-// How long it takes after a SIGKILL until all that ran runs again, in a new process, while ten thousand wait. Most of it
-// is the lease of the dead process.
+// How long it takes after a SIGKILL until all that ran runs again, in a new process, while ten thousand wait. On PostgreSQL
+// most of it is the lease of the dead process.
 const (
 	recoverySQLite   = "queue_recovery_seconds_sqlite"
 	recoveryPostgres = "queue_recovery_seconds_postgres"
@@ -52,7 +52,7 @@ func recovery(ctx context.Context, o Options) (results []Result, err error) {
 		}
 		results = append(results, Result{
 			Name: d.name, Value: r.all.Seconds(), Unit: "s",
-			Note: fmt.Sprintf("until all %d that ran when the process was killed run again in a new one, %d waiting; other work began after %.2f s; the lease is 15 s", recoverySlots, recoveryWaiting, r.first.Seconds()),
+			Note: fmt.Sprintf("until all %d that ran when the process was killed run again in a new one, %d waiting; other work began after %.2f s", recoverySlots, recoveryWaiting, r.first.Seconds()),
 		})
 	}
 	return results, nil
@@ -207,5 +207,8 @@ func Work(ctx context.Context, o Options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.TakeOver(ctx); err != nil {
+		return err
+	}
 	return a.Run(ctx)
 }

@@ -114,6 +114,9 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 	if err != nil {
 		return err
 	}
+	if err := a.TakeOver(ctx); err != nil {
+		return err
+	}
 	a.Line.Only(acc.ID) // everybody else's work is for the server
 	background, stop := context.WithCancel(ctx)
 	ran := make(chan error, 1)

@@ -122,7 +122,9 @@ func (c *serveCmd) serve(ctx context.Context, a *app.App, listener net.Listener)
 		}
 		served <- err
 	}()
-	err = a.Run(ctx) // until SIGTERM; drains
+	if err = a.TakeOver(ctx); err == nil {
+		err = a.Run(ctx) // until SIGTERM; drains
+	}
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
 	if shutdown := server.Shutdown(stop); shutdown != nil {

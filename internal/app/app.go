@@ -102,6 +102,7 @@ type App struct {
 	Operator    *operator.Service
 
 	lock     *Lock // of the data folder
+	working  *Lock // see TakeOver
 	watch    watch
 	draining atomic.Bool // Run's context has ended: what comes in now waits for another process
 }
@@ -295,7 +296,7 @@ func (a *App) Close() error {
 	if a.DB != nil {
 		errs = append(errs, a.DB.Close())
 	}
-	errs = append(errs, a.lock.Close())
+	errs = append(errs, a.lock.Close(), a.working.Close())
 	for _, e := range a.Engines {
 		if c, ok := e.(interface{ Close() error }); ok {
 			errs = append(errs, c.Close())

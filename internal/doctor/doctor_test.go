@@ -148,7 +148,7 @@ func TestExamine_FindsWhatIsBroken(t *testing.T) {
 			p.setup.Paint = func(context.Context) error { return errors.New("no weights") }
 		}, "house model", "no weights", doctor.Bad},
 		"nobody works":    {func(*testing.T, *patient) {}, "workers", "nobody works", doctor.Warn},
-		"a silent worker": {func(t *testing.T, p *patient) { p.worker(t, "scripted", -5*time.Minute) }, "workers", "1 were not heard of", doctor.Warn},
+		"a silent worker": {func(t *testing.T, p *patient) { p.worker(t, "scripted", -5*time.Minute) }, "workers", "1 were silent for so long", doctor.Warn},
 		"from the future": {func(t *testing.T, p *patient) { p.worker(t, "scripted", time.Hour) }, "workers", "in the future", doctor.Bad},
 		"a paused lane": {func(t *testing.T, p *patient) {
 			p.harm(t, "UPDATE queue_lane SET paused = 1 WHERE lane = 'api'", "UPDATE queue_lane SET paused = 0")

@@ -42,7 +42,7 @@ func (e *examination) workers(ctx context.Context) {
 	switch {
 	case silent > 0:
 		e.say(check, Warn, "nothing, if they were killed: what they ran moves on by itself. Otherwise look at their logs",
-			"%d work, and %d were not heard of for more than 45 seconds", there, silent)
+			"%d work, and %d were silent for so long that their work moves on", there, silent)
 	case there == 0:
 		e.say(check, Warn, "start `bottega serve`", "nobody works")
 	default:

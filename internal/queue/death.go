@@ -77,7 +77,7 @@ func (d *Dispatcher) buryLost(ctx context.Context, tx *db.Tx, lost []*Ticket, no
 	if len(lost) == 0 {
 		return nil
 	}
-	alive, err := heardOf(ctx, tx, now.Add(-d.opt.Lease))
+	alive, err := heardOf(ctx, tx, now)
 	if err != nil {
 		return err
 	}
@@ -101,9 +101,9 @@ func (d *Dispatcher) buryLost(ctx context.Context, tx *db.Tx, lost []*Ticket, no
 	return noteDeaths(ctx, tx, deaths)
 }
 
-// heardOf lists the processes that were heard of since a moment. A handful of rows.
-func heardOf(ctx context.Context, q db.Queryer, since time.Time) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT owner FROM worker WHERE seen_at >= $1", db.Micros(since))
+// heardOf lists the processes that are not gone. A handful of rows.
+func heardOf(ctx context.Context, q db.Queryer, now time.Time) (map[string]bool, error) {
+	rows, err := q.Query(ctx, "SELECT w.owner FROM worker w WHERE "+heard+"$1", db.Micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}

@@ -80,8 +80,8 @@ func (h host) taken() (bytes int64) {
 func readFleet(ctx context.Context, q db.Queryer, now time.Time) ([]host, error) {
 	rows, err := q.Query(ctx, `SELECT w.owner, w.slots, w.engines, w.memory, COALESCE(m.engine, ''), COALESCE(m.model, ''), COALESCE(m.loads, 0),
 		COALESCE(m.resident, 0), COALESCE(m.memory, 0), COALESCE(m.since, 0), COALESCE(m.used_at, 0), COALESCE(m.micros, 0)
-		FROM worker w LEFT JOIN worker_model m ON m.owner = w.owner WHERE w.seen_at >= $1 AND w.drained = 0 ORDER BY w.owner`,
-		db.Micros(now.Add(-workerGone)))
+		FROM worker w LEFT JOIN worker_model m ON m.owner = w.owner WHERE `+heard+`$1 AND w.drained = 0 ORDER BY w.owner`,
+		db.Micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("read workers: %w", err)
 	}

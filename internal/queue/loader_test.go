@@ -340,6 +340,31 @@ func TestLoader_DropsWhatNobodyWaitsFor(t *testing.T) {
 	})
 }
 
+// What ran in a process that is gone asks for its model as what waits does, and what that process had counts no more.
+func TestLoader_BringsBackTheModelOfWhatAProcessLeftBehind(t *testing.T) {
+	apptest.Databases(t, func(t *testing.T, ref string) {
+		h := newShelf(t, ref, nil, nil, "m")
+		h.wants("1", "ada", "m")
+		h.tx(func(ctx context.Context, tx *db.Tx) error {
+			now := db.Micros(h.clock.Now())
+			_, err := tx.Exec(ctx, "INSERT INTO worker (owner, slots, engines, seen_at, lease) VALUES ('dead', 1, 'engine', $1, $2)", now, lease.Microseconds())
+			if err == nil {
+				_, err = tx.Exec(ctx, `INSERT INTO worker_model (owner, engine, model, loads, resident, memory, since, used_at, micros)
+					VALUES ('dead', 'engine', 'm', 1, 1, 1, 0, 0, 0)`)
+			}
+			if err == nil {
+				_, err = tx.Exec(ctx, "UPDATE ticket SET lease_owner = 'dead', attempt = 1, leased_at = $1, lease_until = $2", now, now+lease.Microseconds())
+			}
+			return err
+		})
+		h.start()
+		h.clock.Advance(lease + time.Millisecond)
+		if got := h.ran(); got.ID != "1" || got.Attempt != 2 {
+			t.Errorf("ran %+v", got)
+		}
+	})
+}
+
 func TestLoader_EvictsWhatIsIdleAndWhatIsDrained(t *testing.T) {
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		h := newShelf(t, ref, func(o *queue.Options) { o.ModelIdle = time.Minute }, nil, "m", "n")

@@ -79,10 +79,13 @@ func leasedTickets(ctx context.Context, q db.Queryer) ([]Ticket, error) {
 	return scan(rows)
 }
 
-// readDemand reads what is inside windows and may start, by model. All of that: index ticket_next.
+// readDemand reads what is inside windows and may start, by model; and what ran in a process that is gone, which nothing but
+// a load may bring on. All of that: indexes ticket_next and ticket_lease.
 func (d *Dispatcher) readDemand(ctx context.Context, f *Forecast, now time.Time) (map[modelKey]demand, error) {
+	const asked = "SELECT lane, needs, model, account_id, queued_at, start, lease_until, weight FROM ticket WHERE "
 	rows, err := d.db.Query(ctx, `SELECT t.needs, t.model, COUNT(*), MIN(t.queued_at), MAX(CASE WHEN t.start < l.now THEN 1 ELSE 0 END), CAST(SUM(t.weight) AS BIGINT)
-		FROM ticket t JOIN queue_lane l ON l.lane = t.lane WHERE t.admitted = 1 AND t.lease_owner = '' AND l.paused = 0
+		FROM (`+asked+"admitted = 1 AND lease_owner = '' UNION ALL "+asked+`lease_owner <> '') t
+		JOIN queue_lane l ON l.lane = t.lane WHERE l.paused = 0
 		AND (t.lease_until <= $1 OR t.lease_until > $2) AND ($3 = '' OR t.account_id = $3) GROUP BY t.needs, t.model`,
 		db.Micros(now), db.Micros(now.Add(d.farthest())), d.only)
 	if err != nil {

@@ -101,8 +101,9 @@ func readPaces(ctx context.Context, q db.Queryer) (map[modelKey]time.Duration, e
 	return paces, rows.Err()
 }
 
-// workerGone is how long a process is silent before its slots no longer count.
-const workerGone = 45 * time.Second
+// A process that was silent for its lease is gone: what it ran moves on, its slots do not count, and a model that it had is
+// loaded elsewhere. heard is what SQL asks for that, of worker w, at the time that is the parameter.
+const heard = "w.seen_at + w.lease >= "
 
 // Machine says what runs a dispatcher's work, for people and for comparing.
 type Machine struct {
@@ -121,10 +122,11 @@ const (
 
 // announce says that this process works, with so many slots. What was silent for an hour is forgotten.
 func announce(ctx context.Context, tx *db.Tx, opt Options, engines []string, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models, memory) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (owner) DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at, memory = excluded.memory`,
+	_, err := tx.Exec(ctx, `INSERT INTO worker (owner, slots, engines, seen_at, kind, name, version, models, memory, lease)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner)
+		DO UPDATE SET slots = excluded.slots, engines = excluded.engines, seen_at = excluded.seen_at, memory = excluded.memory, lease = excluded.lease`,
 		opt.Owner, opt.Slots, strings.Join(engines, ","), db.Micros(at), opt.Machine.Kind, opt.Machine.Name, opt.Machine.Version,
-		strings.Join(opt.Machine.Models, ","), opt.ModelMemory)
+		strings.Join(opt.Machine.Models, ","), opt.ModelMemory, opt.Lease.Microseconds())
 	if err == nil {
 		err = tx.Later(ctx, "DELETE FROM worker_model WHERE owner IN (SELECT owner FROM worker WHERE seen_at < $1)", db.Micros(at.Add(-time.Hour)))
 	}
@@ -171,18 +173,19 @@ type WorkerState struct {
 	Owner   string
 	Slots   int
 	Engines []string
-	SeenAt  int64 // microseconds since 1970
-	Drained bool  // it finishes what it runs and starts nothing
-	Running int   // tickets it has leased
+	SeenAt  int64         // microseconds since 1970
+	Lease   time.Duration // silence after which it is gone
+	Drained bool          // it finishes what it runs and starts nothing
+	Running int           // tickets it has leased
 	Machine
 }
 
-// Gone reports whether a process was silent for so long that its slots do not count.
-func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Before(now.Add(-workerGone)) }
+// Gone reports whether a process was silent for so long that what it ran moves on and its slots do not count.
+func (w WorkerState) Gone(now time.Time) bool { return db.Time(w.SeenAt).Add(w.Lease).Before(now) }
 
 // Workers reads the processes that were heard of, the latest first. Index ticket_lease.
 func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
-	rows, err := q.Query(ctx, `SELECT owner, slots, engines, seen_at, kind, name, version, models, drained,
+	rows, err := q.Query(ctx, `SELECT owner, slots, engines, seen_at, lease, kind, name, version, models, drained,
 		(SELECT COUNT(*) FROM ticket WHERE lease_owner <> '' AND lease_owner = owner) FROM worker ORDER BY seen_at DESC, owner`)
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
@@ -192,9 +195,11 @@ func Workers(ctx context.Context, q db.Queryer) ([]WorkerState, error) {
 	for rows.Next() {
 		var w WorkerState
 		var engines, models string
-		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &w.Kind, &w.Name, &w.Version, &models, &w.Drained, &w.Running); err != nil {
+		var lease int64
+		if err := rows.Scan(&w.Owner, &w.Slots, &engines, &w.SeenAt, &lease, &w.Kind, &w.Name, &w.Version, &models, &w.Drained, &w.Running); err != nil {
 			return nil, fmt.Errorf("list workers: %w", err)
 		}
+		w.Lease = time.Duration(lease) * time.Microsecond
 		w.Engines, w.Models = strings.Split(engines, ","), listed(models)
 		list = append(list, w)
 	}
@@ -211,7 +216,7 @@ func listed(text string) []string {
 
 // Alive counts the processes that work on a database and were heard of lately.
 func Alive(ctx context.Context, q db.Queryer, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker WHERE seen_at >= $1", db.Micros(now.Add(-workerGone))).Scan(&n)
+	err = q.QueryRow(ctx, "SELECT COUNT(*) FROM worker w WHERE "+heard+"$1", db.Micros(now)).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count workers: %w", err)
 	}

@@ -137,6 +137,23 @@ func (d *Dispatcher) renew(ctx context.Context) error {
 	return nil
 }
 
+// EndLeases ends the leases of everybody who has one: of work and of loads. What ran is taken up at once, as if its lease had
+// run out; that it may be its own work which ends processes is counted as ever. Only for whoever knows that nobody works.
+func EndLeases(ctx context.Context, d *db.DB, at time.Time) error {
+	return d.Tx(ctx, func(tx *db.Tx) error {
+		for _, statement := range []string{
+			"UPDATE ticket SET lease_until = $1 WHERE lease_owner <> '' AND lease_until > $1",
+			"UPDATE model_load SET lease_until = $1 WHERE ended_at = 0 AND lease_until > $1",
+			"UPDATE worker SET lease = CASE WHEN seen_at < $1 THEN 0 ELSE $1 - seen_at - 1 END",
+		} {
+			if _, err := tx.Exec(ctx, statement, db.Micros(at)); err != nil {
+				return fmt.Errorf("end the leases of those who are gone: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
 // Abandon puts everything that runs back into the line, without counting it as an attempt, and takes all workers off: for
 // a database that was just brought back from a backup or moved, on which nobody works. Index ticket_lease.
 func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned int, err error) {
