@@ -24,6 +24,7 @@ import (
 
 // Every command that changes something leaves a line, and what is refused leaves none.
 func TestAudit_TheShellLeavesALineForWhatItChanges(t *testing.T) {
+	t.Parallel()
 	apptest.Databases(t, func(t *testing.T, ref string) {
 		at := []string{"--database", ref, "--data", t.TempDir(), "--storage", t.TempDir()}
 		do := func(args ...string) string { return must(t, append(append([]string{"admin"}, args...), at...)...) }

@@ -34,6 +34,7 @@ func finished(t *testing.T, c *client, n int) map[string]bool {
 // A backup is taken while the server works, the installation is lost, and another folder has all of it again: the API
 // key works, the pictures are there, and the tokens add up.
 func TestBackup_ComesBackInAnotherFolder(t *testing.T) {
+	t.Parallel()
 	data, folder := t.TempDir(), t.TempDir()
 	s := startProgram(t, asShipped(t), "--data", data)
 	c := newClient(t, s, data)
@@ -83,6 +84,7 @@ func TestBackup_ComesBackInAnotherFolder(t *testing.T) {
 // The move is killed again and again, at moments that chance picks, and ends with everything in place. The old
 // installation is as it was, and nobody can use the new one before.
 func TestMigrate_KilledAtAnyMomentItGoesOn(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	file := asShipped(t)
 	s := startProgram(t, file, "--data", data)
@@ -101,7 +103,7 @@ func TestMigrate_KilledAtAnyMomentItGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	kills := 0
-	for patience := 150 * time.Millisecond; ; patience += 100 * time.Millisecond {
+	for patience := 30 * time.Millisecond; ; patience += 40 * time.Millisecond {
 		cmd := program(file, move...)
 		var log strings.Builder
 		cmd.Stdout, cmd.Stderr = &log, &log
@@ -115,7 +117,7 @@ func TestMigrate_KilledAtAnyMomentItGoesOn(t *testing.T) {
 			if err != nil {
 				t.Fatalf("after %d kills: %v\n%s", kills, err, &log)
 			}
-		case <-time.After(patience + time.Duration(rand.IntN(100))*time.Millisecond):
+		case <-time.After(patience + time.Duration(rand.IntN(40))*time.Millisecond):
 			_ = cmd.Process.Kill()
 			<-ended
 			kills++

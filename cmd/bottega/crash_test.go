@@ -164,6 +164,7 @@ func (s *studioClient) cancel(id string) {
 // clients submit and cancel, and shows in the end that every accepted generation ended exactly once, every picture
 // reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
+	t.Parallel()
 	kills := 2
 	if long() {
 		kills = 200
@@ -207,6 +208,7 @@ func crash(t *testing.T, kills int, database *apptest.Cluster, store ...string) 
 
 // TestCrash_AKilledWorkerHarmsOnlyItsJob kills the process of the house model again and again under load.
 func TestCrash_AKilledWorkerHarmsOnlyItsJob(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	s := startProgram(t, asShipped(t), "--data", data)
 	c := newClient(t, s, data)

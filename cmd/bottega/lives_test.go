@@ -23,6 +23,7 @@ import (
 // stage what each account's API says is what a model says that knows the rules of docs/token-economy.md and no code of
 // the program. BOTTEGA_TEST_SEED chooses other lives.
 func TestLives_AreWhatTheRulesSay(t *testing.T) {
+	t.Parallel()
 	if long() {
 		t.Run("sqlite", func(t *testing.T) { liveOn(t, 24, 9) })
 		t.Run("postgres", func(t *testing.T) { liveOn(t, 12, 6, "--database", apptest.Postgres(t)) })

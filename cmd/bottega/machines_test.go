@@ -176,6 +176,7 @@ func howLong(t *testing.T) time.Duration {
 // middle of it a backup is taken. Every accepted generation ends once, every picture decodes, the ledger is exact, no file
 // is left over, the backup comes back, and the user of one server sees the ends of work that ran elsewhere.
 func TestMachines_KilledAtRandomLoseNothing(t *testing.T) {
+	t.Parallel()
 	look := howLong(t)
 	f := startFleet(t, look)
 	c := newClient(t, f.one, t.TempDir(), f.store[:4]...)

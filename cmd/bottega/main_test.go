@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 )
+
+// What waits for processes more than it computes runs beside others of its kind (t.Parallel).
 
 // TestMain lets the test binary be the program: started with BOTTEGA_TEST_MAIN it runs main, and so do the worker
 // processes that it starts, which inherit the variable.
@@ -101,14 +104,19 @@ type server struct {
 	log  *bytes.Buffer
 }
 
+// freePort returns an address where nobody listens, of those that the system gives to no connection by itself: a server
+// that is killed must find its port free again.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // startServer starts a server on a free port and waits until it is ready; it is stopped with the test.

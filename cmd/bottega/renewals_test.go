@@ -25,6 +25,7 @@ import (
 // again. In the end every month has arrived once, in order, as a simulation of the same plans says that knows no
 // database and no crash; so has every gift and code; and what was not spent is there.
 func TestCrash_RenewalsArriveOnceAndInOrder(t *testing.T) {
+	t.Parallel()
 	kills := 2
 	if long() {
 		kills = 24

@@ -21,6 +21,7 @@ const connections = 200
 // TestSpend_OneWalletFromTwoServersToZero runs two servers on one PostgreSQL and spends one account's tokens, a trial's,
 // two gifts that expire and a top-up, from 200 connections, until everybody is told that there are none left.
 func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
+	t.Parallel()
 	two := startTwo(t)
 	two.run("admin", "user", "create", "--email", "free@example.com", "--password", password, "--clock=-24h")
 	trial, soon, later, bought, sum := "25", "8.25", "5", "10.5", int64(48_750) // more than the line of the plan takes
@@ -49,6 +50,7 @@ func TestSpend_OneWalletFromTwoServersToZero(t *testing.T) {
 // TestSpend_APICreditsFromTwoServersToZero does the same with a wallet of API credits, through the REST API with keys
 // that pay with it, one of which has a budget.
 func TestSpend_APICreditsFromTwoServersToZero(t *testing.T) {
+	t.Parallel()
 	two := startTwo(t)
 	two.run("admin", "user", "create", "--email", "api@example.com", "--password", password, "--plan", "operator")
 	credits, budget := int64(40), int64(2) // a quarter of the requests comes with the bounded key

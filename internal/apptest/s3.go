@@ -1,8 +1,10 @@
 package apptest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -13,7 +15,7 @@ const s3Binary = ".cache/bin/versitygw-v1.8.0"
 func S3(t testing.TB) string { t.Helper(); return S3URL(S3Server(t)) }
 
 // S3Server starts a real S3 server with an empty bucket and returns its address and the bucket's name. The server ends with
-// the test, and its credentials are in the environment. It is not for parallel tests.
+// the test; its credentials, the same for all, stay in the environment.
 func S3Server(t testing.TB) (address, bucket string) {
 	t.Helper()
 	// On disk and not in t.TempDir of a memory file system: the server keeps metadata in extended attributes.
@@ -24,10 +26,15 @@ func S3Server(t testing.TB) (address, bucket string) {
 	address = Program(t, filepath.Join(root(t), s3Binary), func(address string) []string {
 		return []string{"--quiet", "--port", address, "--access", "test", "--secret", "testsecret", "posix", dir}
 	})
-	t.Setenv("AWS_ACCESS_KEY_ID", "test")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "testsecret")
+	if err := credentials(); err != nil {
+		t.Fatal(err)
+	}
 	return address, "pictures"
 }
+
+var credentials = sync.OnceValue(func() error {
+	return errors.Join(os.Setenv("AWS_ACCESS_KEY_ID", "test"), os.Setenv("AWS_SECRET_ACCESS_KEY", "testsecret"))
+})
 
 // S3URL is where a bucket lies.
 func S3URL(address, bucket string) string {
