@@ -40,12 +40,12 @@ build: bin/bottega ## build bin/bottega, one file with the web app inside
 lint: lint-go lint-web lint-python lint-news ## run every linter
 
 .PHONY: bench
-bench: test-deps build ## run the benchmarks (BENCH=prefix), one JSON object a line
-	BOTTEGA_TORCH_PYTHON=$(abspath $(wildcard $(TEMPERA_PYTHON))) scripts/with-postgres.sh bin/bottega bench $(BENCH) --json
+bench: test-deps bin/bench ## run the benchmarks (BENCH=prefix), one JSON object a line
+	BOTTEGA_TORCH_PYTHON=$(abspath $(wildcard $(TEMPERA_PYTHON))) scripts/with-postgres.sh bin/bench $(BENCH) --json
 
 .PHONY: bench-invokeai
-bench-invokeai: build $(STAMPS)/peer-invokeai ## our queue beside InvokeAI's, which is installed for it (7 GB)
-	bin/bottega bench --invokeai $(INVOKEAI) $(or $(BENCH),queue_noop_vs_invokeai queue_picture_vs_invokeai queue_restart_vs_invokeai) --json
+bench-invokeai: bin/bench $(STAMPS)/peer-invokeai ## our queue beside InvokeAI's, which is installed for it (7 GB)
+	bin/bench --invokeai $(INVOKEAI) $(or $(BENCH),queue_noop_vs_invokeai queue_picture_vs_invokeai queue_restart_vs_invokeai) --json
 
 .PHONY: help
 help: ## this list
@@ -163,6 +163,10 @@ clean: ## remove everything that was built or installed here; keeps data/
 .PHONY: FORCE
 bin/bottega: FORCE run-deps web/dist/index.html onnxruntime
 	go build -trimpath -buildvcs=false -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/bottega
+
+# The benchmarks, a program that is not shipped. Some of them start the bottega beside it.
+bin/bench: FORCE bin/bottega
+	go build -trimpath -buildvcs=false -o $@ ./bench
 
 # The web app: built again when one of its sources, or the list of them, has changed.
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/package.json 2>/dev/null)

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -25,18 +25,18 @@ const (
 	acceptedOf      = 40 // accounts, each of which may have 200 waiting
 )
 
-func acceptedOnSQLite(ctx context.Context, o Options) ([]Result, error) {
+func acceptedOnSQLite(ctx context.Context, o options) ([]result, error) {
 	return accepted(ctx, o, "", acceptedSQLite)
 }
 
-func acceptedOnPostgres(ctx context.Context, o Options) ([]Result, error) {
+func acceptedOnPostgres(ctx context.Context, o options) ([]result, error) {
 	if o.Postgres == "" {
 		return nil, nil
 	}
 	return accepted(ctx, o, o.Postgres, acceptedPostgres)
 }
 
-func accepted(ctx context.Context, o Options, database, name string) (results []Result, err error) {
+func accepted(ctx context.Context, o options, database, name string) (results []result, err error) {
 	dir, err := os.MkdirTemp(o.Dir, "accepted-*")
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func accepted(ctx context.Context, o Options, database, name string) (results []
 	}()
 	err = errors.Join(err, stop())
 	close(never.heard)
-	return []Result{{
+	return []result{{
 		Name: name, Value: acceptedTimes / took.Seconds(), Unit: "submissions/s",
 		Note: fmt.Sprintf("over HTTP by %d clients of %d accounts; one generation runs meanwhile and does not end", acceptedClients, acceptedOf),
 	}}, err

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -44,11 +44,11 @@ func (n backupNames) all() []string {
 	return slices.DeleteFunc([]string{n.write, n.verify, n.restore, n.doctor}, func(s string) bool { return s == "" })
 }
 
-func backupSQLite(ctx context.Context, o Options) ([]Result, error) {
+func backupSQLite(ctx context.Context, o options) ([]result, error) {
 	return backups(ctx, o, backupOnSQLite, "", sqliteCopy)
 }
 
-func backupPostgres(ctx context.Context, o Options) ([]Result, error) {
+func backupPostgres(ctx context.Context, o options) ([]result, error) {
 	if o.Postgres == "" {
 		return nil, nil
 	}
@@ -74,7 +74,7 @@ func command(ctx context.Context, name string, args ...string) error {
 }
 
 // backups measures one after the other, each of them until what it wrote is on the disk.
-func backups(ctx context.Context, o Options, names backupNames, ref string, copyRows copying) (results []Result, err error) {
+func backups(ctx context.Context, o options, names backupNames, ref string, copyRows copying) (results []result, err error) {
 	dir, err := os.MkdirTemp(o.Dir, "backup-*")
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func backups(ctx context.Context, o Options, names backupNames, ref string, copy
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		results = append(results, Result{
+		results = append(results, result{
 			Name: name, Value: took.Seconds() / plain.Seconds(), Unit: "times", Against: against, AgainstValue: plain.Seconds(),
 			Note: fmt.Sprintf("%.1f s", took.Seconds()),
 		})

@@ -1,7 +1,4 @@
-// Package bench measures this machine with the program's own parts: `bottega bench`, `make bench`. Every speed that
-// depends on the machine comes with a peer or a limit measured in the same run. What was measured where is written down
-// in docs/benchmarks.md.
-package bench
+package main
 
 import (
 	"context"
@@ -14,8 +11,8 @@ import (
 	"time"
 )
 
-// Result is one line of output.
-type Result struct {
+// result is one line of output.
+type result struct {
 	Name         string  `json:"name"`
 	Value        float64 `json:"value"`
 	Unit         string  `json:"unit"`
@@ -24,19 +21,20 @@ type Result struct {
 	Note         string  `json:"note,omitempty"`
 }
 
-// Options of a run.
-type Options struct {
+// options of a run.
+type options struct {
 	Dir      string // folder for scratch data, removed by the caller
 	Postgres string // URL of a database to use up; empty leaves the PostgreSQL benchmarks out
 	Python   string // interpreter with PyTorch; empty leaves that comparison out
 	InvokeAI string // program that serves InvokeAI; empty leaves that comparison out
+	Program  string // bottega as it ships, for what is measured from outside
 	Log      *slog.Logger
 }
 
 // group is benchmarks that share their setting up.
 type group struct {
 	names []string
-	run   func(ctx context.Context, o Options) ([]Result, error)
+	run   func(ctx context.Context, o options) ([]result, error)
 }
 
 func groups() []group {
@@ -64,9 +62,9 @@ func groups() []group {
 	}
 }
 
-// Run runs the benchmarks whose names start with one of the prefixes, all without one, and writes a line for each:
+// measure runs the benchmarks whose names start with one of the prefixes, all without one, and writes a line for each:
 // JSON, or text for people.
-func Run(ctx context.Context, o Options, prefixes []string, asJSON bool, out io.Writer) error {
+func measure(ctx context.Context, o options, prefixes []string, asJSON bool, out io.Writer) error {
 	wanted := func(name string) bool {
 		return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 	}
@@ -90,21 +88,20 @@ func Run(ctx context.Context, o Options, prefixes []string, asJSON bool, out io.
 		}
 	}
 	if ran == 0 {
-		return fmt.Errorf("no benchmark was run for %v; there are %v (PostgreSQL needs BOTTEGA_TEST_POSTGRES, InvokeAI is make bench-invokeai)", prefixes, Names())
+		return fmt.Errorf("no benchmark was run for %v; there are %v (PostgreSQL needs BOTTEGA_TEST_POSTGRES, InvokeAI is make bench-invokeai)", prefixes, names())
 	}
 	return nil
 }
 
-// Names lists the benchmarks.
-func Names() []string {
-	var names []string
+// names lists the benchmarks.
+func names() (list []string) {
 	for _, g := range groups() {
-		names = append(names, g.names...)
+		list = append(list, g.names...)
 	}
-	return names
+	return list
 }
 
-func write(out io.Writer, r Result, asJSON bool) error {
+func write(out io.Writer, r result, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(r)
 	}

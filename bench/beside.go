@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -85,7 +85,7 @@ func besideJobs() (int, error) {
 // rates are generations a second.
 type rates struct{ accepted, finished float64 }
 
-func queueBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
+func queueBesideInvokeAI(ctx context.Context, o options) ([]result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
@@ -93,11 +93,11 @@ func queueBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1}), jobs, jobs/2)
+	ours, err := oneByOne(ctx, ourStudio(o, serveOptions{Slots: 1}), jobs, jobs/2)
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
-	slotted, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: besideSlotted}), jobs, 0)
+	slotted, err := oneByOne(ctx, ourStudio(o, serveOptions{Slots: besideSlotted}), jobs, 0)
 	if err != nil {
 		return nil, fmt.Errorf("ours, %d at once: %w", besideSlotted, err)
 	}
@@ -112,7 +112,7 @@ func queueBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	note := fmt.Sprintf("%d of each, one a request, by %d clients; one runs at a time", jobs, besideClients)
 	many := fmt.Sprintf("%d of each; ours one a request by %d clients, InvokeAI's in one request", jobs, besideClients)
 	idle := fmt.Sprintf("%d, each sent when the one before has ended, until the stream of events tells the end", jobs/2)
-	return []Result{
+	return []result{
 		{
 			Name: besideNoop, Value: ours.finished / theirs.finished, Unit: "times", Against: "InvokeAI's generations/s", AgainstValue: theirs.finished,
 			Note: fmt.Sprintf("%.0f generations/s here from the first submission to the last end; %s", ours.finished, note),
@@ -129,7 +129,7 @@ func queueBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	}, nil
 }
 
-func pictureBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
+func pictureBesideInvokeAI(ctx context.Context, o options) ([]result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func pictureBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := oneByOne(ctx, ourStudio(o, ServeOptions{Slots: 1, Keep: true}), jobs, 0)
+	ours, err := oneByOne(ctx, ourStudio(o, serveOptions{Slots: 1, Keep: true}), jobs, 0)
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
@@ -145,7 +145,7 @@ func pictureBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI: %w", err)
 	}
-	return []Result{{
+	return []result{{
 		Name: besidePicture, Value: ours.finished / theirs.finished, Unit: "times", Against: "InvokeAI's pictures/s", AgainstValue: theirs.finished,
 		Note: fmt.Sprintf("%.0f pictures/s here; %d blank 32 × 32 pictures of each, kept with their previews, one runs at a time", ours.finished, jobs),
 	}}, nil
@@ -170,7 +170,7 @@ func oneByOne(ctx context.Context, open func() (studio, error), jobs, idle int) 
 }
 
 // atOnce measures InvokeAI the way that is its best: a batch of all in one request.
-func atOnce(ctx context.Context, o Options, jobs int) (p rates, err error) {
+func atOnce(ctx context.Context, o options, jobs int) (p rates, err error) {
 	err = withStudio(ctx, newInvokeAI(o, invokeNothing), func(ctx context.Context, s studio) error {
 		now := clock.System{}
 		began := now.Now()
@@ -325,4 +325,4 @@ func idleTimes(ctx context.Context, s studio, times int) (took []time.Duration, 
 }
 
 // scratch makes a folder for one studio.
-func (o Options) scratch() (string, error) { return os.MkdirTemp(o.Dir, "beside-*") }
+func (o options) scratch() (string, error) { return os.MkdirTemp(o.Dir, "beside-*") }

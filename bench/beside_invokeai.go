@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -32,7 +32,7 @@ type invokeAI struct {
 	graph invokeGraph
 }
 
-func newInvokeAI(o Options, graph invokeGraph) func() (studio, error) {
+func newInvokeAI(o options, graph invokeGraph) func() (studio, error) {
 	return func() (studio, error) {
 		if _, err := os.Stat(o.InvokeAI); err != nil {
 			return nil, fmt.Errorf("InvokeAI is not installed; make bench-invokeai installs it (7 GB): %w", err)

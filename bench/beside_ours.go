@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"bufio"
@@ -28,8 +28,8 @@ import (
 // peopleFor is how many accounts it takes to have so many run at once: each may have 6 running, and 200 waiting.
 func peopleFor(slots int) int { return (slots + 5) / 6 }
 
-// ServeOptions is how our server runs beside another studio's.
-type ServeOptions struct {
+// serveOptions is how our server runs beside another studio's.
+type serveOptions struct {
 	Dir    string // of its database and files
 	Listen string
 	Slots  int  // generations at once
@@ -37,12 +37,12 @@ type ServeOptions struct {
 	People int  // accounts to make; 0 = they are there
 }
 
-// sessionsFile is in which Serve leaves what the accounts it has made are signed in with.
+// sessionsFile is in which serveBeside leaves what the accounts it has made are signed in with.
 const sessionsFile = "sessions.json"
 
-// Serve is our side of the benchmarks beside another studio: the program's own server over HTTP, with an engine that takes
-// no time, until ctx ends.
-func Serve(ctx context.Context, o Options, s ServeOptions) (err error) {
+// serveBeside is our side of the benchmarks beside another studio: the program's own server over HTTP, with an engine that
+// takes no time, until ctx ends.
+func serveBeside(ctx context.Context, o options, s serveOptions) (err error) {
 	cfg := app.Config{
 		Version: "bench", Data: s.Dir, SlotCount: s.Slots, Log: o.Log,
 		Engines: engine.Set{"blank": blank{}}, Models: []catalog.Model{instantModel("blank")},
@@ -105,11 +105,11 @@ func (blank) GenerateImage(_ context.Context, r engine.ImageRequest, _ func(engi
 // bottega is our server in a process of its own.
 type bottega struct {
 	*process
-	options ServeOptions
+	options serveOptions
 	people  []string // sessions
 }
 
-func ourStudio(o Options, s ServeOptions) func() (studio, error) {
+func ourStudio(o options, s serveOptions) func() (studio, error) {
 	return func() (studio, error) {
 		dir, err := o.scratch()
 		if err != nil {
@@ -134,7 +134,7 @@ func (b *bottega) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.run(ctx, nil, self, "bench", "--serve", string(text)); err != nil {
+	if err := b.run(ctx, nil, self, "--serve", string(text)); err != nil {
 		return err
 	}
 	b.base = "http://" + b.options.Listen

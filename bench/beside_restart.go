@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type restarted struct {
 	failed   int            // starts after a kill that ended by themselves
 }
 
-func restartBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
+func restartBesideInvokeAI(ctx context.Context, o options) ([]result, error) {
 	if o.InvokeAI == "" {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func restartBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	ours, err := killed(ctx, jobs, ourStudio(o, ServeOptions{Slots: 1, Keep: true}))
+	ours, err := killed(ctx, jobs, ourStudio(o, serveOptions{Slots: 1, Keep: true}))
 	if err != nil {
 		return nil, fmt.Errorf("ours: %w", err)
 	}
@@ -37,7 +37,7 @@ func restartBesideInvokeAI(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("InvokeAI: %w", err)
 	}
-	return []Result{{
+	return []result{{
 		Name: besideRestart, Value: float64(ours.once), Unit: "generations", Against: "InvokeAI's", AgainstValue: float64(theirs.once),
 		Note: fmt.Sprintf("complete with exactly one picture, of %d accepted before %d SIGKILLs while they waited and ran. Here: %s. InvokeAI: %s",
 			jobs, restartKills, ours, theirs),

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -154,7 +154,7 @@ func TestBeside_IdleTimesEndWithTheNews(t *testing.T) {
 }
 
 func TestBeside_InvokeAIThatIsNotThere(t *testing.T) {
-	o := Options{Dir: t.TempDir(), InvokeAI: filepath.Join(t.TempDir(), "invokeai-web")}
+	o := options{Dir: t.TempDir(), InvokeAI: filepath.Join(t.TempDir(), "invokeai-web")}
 	for _, run := range []func() (studio, error){newInvokeAI(o, invokeNothing), newInvokeAI(o, invokeBlank)} {
 		if _, err := run(); err == nil || !strings.Contains(err.Error(), "make bench-invokeai") {
 			t.Errorf("it says %v, want what installs it", err)

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -25,8 +25,8 @@ const imageRuns = 7
 
 // imageSpeed measures the house model through its worker process: a whole picture as a person gets it, the network
 // alone against the runtime's own matrix product and against PyTorch, and the memory it took.
-func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
-	e, err := tempera.New(tempera.Options{Logger: o.Log})
+func imageSpeed(ctx context.Context, o options) (results []result, err error) {
+	e, err := tempera.New(tempera.Options{Logger: o.Log, Command: []string{o.Program, tempera.WorkerCommand}})
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func imageSpeed(ctx context.Context, o Options) (results []Result, err error) {
 	}
 	note := fmt.Sprintf("%s, %d steps, guidance %g, grid %d × %d, %d threads", d.ModelVersion, d.Steps, d.Guidance,
 		forward.GridWidth, forward.GridHeight, forward.Threads)
-	results = []Result{
+	results = []result{
 		{Name: "image_seconds", Value: seconds, Unit: "s", Note: "256 × 256; " + note},
 		{
 			Name: "image_peak_share", Value: forward.PeakShare(), Unit: "share",
@@ -95,13 +95,13 @@ type torchSeconds struct {
 
 // versusTorch compares our fastest forward with PyTorch's: how many times as long it takes there. The fastest, because
 // the two run one after the other and other work on the machine would weigh on one of them.
-func versusTorch(ours float64, torch torchSeconds) []Result {
+func versusTorch(ours float64, torch torchSeconds) []result {
 	best, precision := torch.FP32, "fp32"
 	if torch.BF16 < best {
 		best, precision = torch.BF16, "bf16"
 	}
 	note := fmt.Sprintf("a forward: %.4f s here, %.4f s in PyTorch fp32, %.4f s in bf16", ours, torch.FP32, torch.BF16)
-	return []Result{
+	return []result{
 		{
 			Name: "image_vs_torch", Value: torch.FP32 / ours, Unit: "times",
 			Against: "seconds of the same forward in PyTorch at its default, fp32, same threads", AgainstValue: torch.FP32, Note: note,
@@ -132,13 +132,13 @@ func torchForward(ctx context.Context, python string, b *tempera.BenchResult) (s
 }
 
 // peakMemory is the largest resident size of the worker, which has ended, and of this process.
-func peakMemory() (Result, error) {
+func peakMemory() (result, error) {
 	var own, children syscall.Rusage
 	err := errors.Join(syscall.Getrusage(syscall.RUSAGE_SELF, &own), syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children))
 	if err != nil {
-		return Result{}, fmt.Errorf("read peak memory: %w", err)
+		return result{}, fmt.Errorf("read peak memory: %w", err)
 	}
-	return Result{
+	return result{
 		Name: "peak_memory", Value: float64(children.Maxrss) * 1024, Unit: "bytes",
 		Against: "the parent process", AgainstValue: float64(own.Maxrss) * 1024, Note: "largest child process: the house model's worker",
 	}, nil

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -51,7 +51,7 @@ const (
 	spreadBatch = 1_000  // accounts made in one transaction
 )
 
-func ledgerSQLite(ctx context.Context, o Options) ([]Result, error) {
+func ledgerSQLite(ctx context.Context, o options) ([]result, error) {
 	dir, err := os.MkdirTemp(o.Dir, "holds-*")
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func ledgerSQLite(ctx context.Context, o Options) ([]Result, error) {
 	return ledgerHolds(ctx, hotSQLite, filepath.Join(dir, "bench.db"))
 }
 
-func ledgerPostgres(ctx context.Context, o Options) ([]Result, error) {
+func ledgerPostgres(ctx context.Context, o options) ([]result, error) {
 	if o.Postgres == "" {
 		return nil, nil
 	}
@@ -68,7 +68,7 @@ func ledgerPostgres(ctx context.Context, o Options) ([]Result, error) {
 
 // ledgerHolds measures whole submissions (hold, journal, generation, ticket, event) on one wallet by 1, 64 and 512
 // submitters at once, through the batch and, against it, with one transaction for each; then over many wallets.
-func ledgerHolds(ctx context.Context, names hotNames, ref string) (results []Result, err error) {
+func ledgerHolds(ctx context.Context, names hotNames, ref string) (results []result, err error) {
 	d, err := db.Open(ctx, ref)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func ledgerHolds(ctx context.Context, names hotNames, ref string) (results []Res
 		return nil, err
 	}
 	note := fmt.Sprintf("one wallet, %d submitters", crowd)
-	return []Result{
+	return []result{
 		{
 			Name: names.ratio, Value: hot.rate / single.rate, Unit: "times",
 			Against: "holds/s with one transaction per hold", AgainstValue: single.rate, Note: strings.Join(steps, "; "),

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -39,7 +39,7 @@ const (
 	noopPatience   = 5 * time.Minute
 )
 
-func noopVsRiver(ctx context.Context, o Options) ([]Result, error) {
+func noopVsRiver(ctx context.Context, o options) ([]result, error) {
 	if o.Postgres == "" {
 		return nil, nil
 	}
@@ -51,7 +51,7 @@ func noopVsRiver(ctx context.Context, o Options) ([]Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("River's jobs: %w", err)
 	}
-	return []Result{{
+	return []result{{
 		Name: queueNoop, Value: ours / rivers, Unit: "share", Against: "River's jobs/s", AgainstValue: rivers,
 		Note: fmt.Sprintf("%.0f generations/s from the first submission to the last end; %d of each by %d submitters, %d at once", ours, noopJobs, noopSubmitters, noopSlots),
 	}}, nil

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -43,7 +43,7 @@ const (
 )
 
 // queueChoice measures how long it takes to choose what runs next from a long line in the database.
-func queueChoice(ctx context.Context, o Options) (results []Result, err error) {
+func queueChoice(ctx context.Context, o options) (results []result, err error) {
 	dir, err := os.MkdirTemp(o.Dir, "line-*")
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func queueChoice(ctx context.Context, o Options) (results []Result, err error) {
 		took = append(took, now.Now().Sub(start)/decisionSlots)
 	}
 	slices.Sort(took)
-	return []Result{{
+	return []result{{
 		Name: queueDecision, Value: float64(percentile(took, 0.5).Nanoseconds()) / 1000, Unit: "µs",
 		Note: fmt.Sprintf("of each of %d tickets chosen at once from SQLite; %d tickets of %d accounts wait", decisionSlots, longLine, longLineOf),
 	}}, nil
@@ -119,13 +119,13 @@ func (chooser) Engines() []string                                               
 func (chooser) Concurrency(context.Context, string) int                          { return 2 }
 
 // queueDay simulates a day of a large installation, with the rules of the queue and, against it, first come first served.
-func queueDay(context.Context, Options) ([]Result, error) {
+func queueDay(context.Context, options) ([]result, error) {
 	day := queue.Simulation{Accounts: 100_000, Slots: 200, Day: 24 * time.Hour, Load: 0.9, Floods: 100, Fails: 7 * 24 * time.Hour, Seed: 1}
 	fair := day.Run()
 	day.FIFO = true
 	fifo := day.Run()
 	note := fmt.Sprintf("%d accounts, %d slots, %d jobs, %d runs lost", day.Accounts, day.Slots, fair.Jobs, fair.Lost)
-	return []Result{
+	return []result{
 		{Name: simJain, Value: fair.Jain, Unit: "index", Note: "compute among floods that had work waiting all through four hours; " + note},
 		{Name: simStarved, Value: float64(fair.Starved), Unit: "jobs", Against: "first come, first served", AgainstValue: float64(fifo.Starved)},
 		{Name: simBusy, Value: fair.Utilisation, Unit: "share", Against: "first come, first served", AgainstValue: fifo.Utilisation},
@@ -137,7 +137,7 @@ func queueDay(context.Context, Options) ([]Result, error) {
 
 // queueModels simulates the same day with more models than a GPU has room for, which paint some jobs together: loads by demand
 // and age, and, against it, first come first served with the least recently used model evicted.
-func queueModels(context.Context, Options) ([]Result, error) {
+func queueModels(context.Context, options) ([]result, error) {
 	day := queue.Simulation{
 		Accounts: 100_000, Slots: 200, Day: 24 * time.Hour, Load: 0.9, Floods: 100, Fails: 7 * 24 * time.Hour, Seed: 1,
 		Models: 50, Memory: 3, LoadTime: 30 * time.Second, Batch: 4, Gain: 0.4,
@@ -147,12 +147,12 @@ func queueModels(context.Context, Options) ([]Result, error) {
 	first := day.Run()
 	note := fmt.Sprintf("%d models, %d fit a GPU, %s a load, up to %d jobs together; %d jobs, %d evictions against %d",
 		day.Models, day.Memory, day.LoadTime, day.Batch, ours.Jobs, ours.Evictions, first.Evictions)
-	against := func(name string, value, other float64, unit string) Result {
-		return Result{Name: name, Value: value, Unit: unit, Against: "first come, first served; least recently used", AgainstValue: other}
+	against := func(name string, value, other float64, unit string) result {
+		return result{Name: name, Value: value, Unit: unit, Against: "first come, first served; least recently used", AgainstValue: other}
 	}
 	loads := against(simModelLoads, float64(ours.Loads), float64(first.Loads), "loads")
 	loads.Note = note
-	return []Result{
+	return []result{
 		loads,
 		against(simModelLoading, ours.Loading, first.Loading, "share"),
 		against(simModelBusy, ours.Utilisation, first.Utilisation, "share"),

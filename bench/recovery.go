@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"bufio"
@@ -37,7 +37,7 @@ const (
 	recoveryRun     = 500 * time.Millisecond // of one generation
 )
 
-func recovery(ctx context.Context, o Options) (results []Result, err error) {
+func recovery(ctx context.Context, o options) (results []result, err error) {
 	for _, d := range []struct{ name, ref string }{{recoverySQLite, ""}, {recoveryPostgres, o.Postgres}} {
 		if d.name == recoveryPostgres && d.ref == "" {
 			continue
@@ -50,7 +50,7 @@ func recovery(ctx context.Context, o Options) (results []Result, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", d.name, err)
 		}
-		results = append(results, Result{
+		results = append(results, result{
 			Name: d.name, Value: r.all.Seconds(), Unit: "s",
 			Note: fmt.Sprintf("until all %d that ran when the process was killed run again in a new one, %d waiting; other work began after %.2f s", recoverySlots, recoveryWaiting, r.first.Seconds()),
 		})
@@ -61,7 +61,7 @@ func recovery(ctx context.Context, o Options) (results []Result, err error) {
 // recovered is how long after the kill the first work began, and the last of what had run began again.
 type recovered struct{ first, all time.Duration }
 
-func recoverOnce(ctx context.Context, o Options, dir, ref string) (r recovered, err error) {
+func recoverOnce(ctx context.Context, o options, dir, ref string) (r recovered, err error) {
 	if err := fillRecovery(ctx, o, dir, ref); err != nil {
 		return r, err
 	}
@@ -124,7 +124,7 @@ func (s sleeper) GenerateImage(ctx context.Context, r engine.ImageRequest, _ fun
 	}, nil
 }
 
-func openSleeper(ctx context.Context, o Options, dir, ref string, out io.Writer) (*app.App, error) {
+func openSleeper(ctx context.Context, o options, dir, ref string, out io.Writer) (*app.App, error) {
 	return app.Open(ctx, app.Config{
 		Version: "bench", Data: dir, Database: ref, SlotCount: recoverySlots, Log: o.Log,
 		Engines: engine.Set{"sleeper": sleeper{out}}, Models: []catalog.Model{instantModel("sleeper")},
@@ -132,7 +132,7 @@ func openSleeper(ctx context.Context, o Options, dir, ref string, out io.Writer)
 }
 
 // fillRecovery submits what waits. The prompt names the generation, so that the engine can say which one it works on.
-func fillRecovery(ctx context.Context, o Options, dir, ref string) (err error) {
+func fillRecovery(ctx context.Context, o options, dir, ref string) (err error) {
 	a, err := openSleeper(ctx, o, dir, ref, io.Discard)
 	if err != nil {
 		return err
@@ -166,13 +166,13 @@ type worker struct {
 	lines *bufio.Scanner
 }
 
-// startWorker starts this program as a worker; see Work.
+// startWorker starts this program as a worker; see runWaiting.
 func startWorker(ctx context.Context, dir, ref string) (*worker, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, self, "bench", "--work", filepath.Clean(dir))
+	cmd := exec.CommandContext(ctx, self, "--work", filepath.Clean(dir))
 	cmd.Env = append(os.Environ(), "BOTTEGA_TEST_POSTGRES="+ref) // not an argument: it holds a password
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -199,9 +199,9 @@ func (w *worker) kill() error {
 	return err
 }
 
-// Work runs what waits in dir, or in the PostgreSQL of the options, until ctx ends, and prints what it begins: the other
+// runWaiting runs what waits in the folder, or in the PostgreSQL of the options, until ctx ends, and prints what it begins: the other
 // side of the benchmark of recovery.
-func Work(ctx context.Context, o Options, out io.Writer) (err error) {
+func runWaiting(ctx context.Context, o options, out io.Writer) (err error) {
 	a, err := openSleeper(ctx, o, o.Dir, o.Postgres, out)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"bytes"
@@ -63,11 +63,11 @@ func instantModel(engine string) catalog.Model {
 	}
 }
 
-func submitSQLite(ctx context.Context, o Options) ([]Result, error) {
+func submitSQLite(ctx context.Context, o options) ([]result, error) {
 	return submitToStart(ctx, o, "", "sqlite")
 }
 
-func submitPostgres(ctx context.Context, o Options) ([]Result, error) {
+func submitPostgres(ctx context.Context, o options) ([]result, error) {
 	if o.Postgres == "" {
 		return nil, nil
 	}
@@ -78,7 +78,7 @@ const submissions = 300
 
 // submitToStart measures, one request after the other over HTTP on loopback, from before the request is sent until the
 // engine is asked for the picture: parse, authenticate, plan, quote, commit, dispatch, lease, start.
-func submitToStart(ctx context.Context, o Options, database, suffix string) (results []Result, err error) {
+func submitToStart(ctx context.Context, o options, database, suffix string) (results []result, err error) {
 	dir, err := os.MkdirTemp(o.Dir, "submit-*")
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func submitToStart(ctx context.Context, o Options, database, suffix string) (res
 	}
 	slices.Sort(times)
 	note := fmt.Sprintf("%d submissions over HTTP, each when the one before has ended", submissions)
-	return []Result{
+	return []result{
 		{Name: "submit_to_start_p50_" + suffix, Value: milliseconds(percentile(times, 0.50)), Unit: "ms", Note: note},
 		{Name: "submit_to_start_p99_" + suffix, Value: milliseconds(percentile(times, 0.99)), Unit: "ms", Note: note},
 	}, nil

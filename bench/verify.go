@@ -1,4 +1,4 @@
-package bench
+package main
 
 import (
 	"context"
@@ -34,7 +34,7 @@ const (
 
 // ledgerVerify measures how fast a journal is computed again, and in how much memory, by `bottega admin ledger verify`
 // itself: a process of its own.
-func ledgerVerify(ctx context.Context, o Options) (results []Result, err error) {
+func ledgerVerify(ctx context.Context, o options) (results []result, err error) {
 	lines := defaultLines
 	if text := os.Getenv(linesVariable); text != "" {
 		if lines, err = strconv.Atoi(text); err != nil || lines < 5*linesPerWallet {
@@ -51,14 +51,14 @@ func ledgerVerify(ctx context.Context, o Options) (results []Result, err error) 
 		if err != nil {
 			return nil, err
 		}
-		c, err := verifyJournal(ctx, dir, d.ref, lines)
+		c, err := verifyJournal(ctx, o, dir, d.ref, lines)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", d.name, err)
 		}
 		note := fmt.Sprintf("%d lines in %d wallets, one of them with a fifth; hashes included", c.lines, c.wallets)
 		results = append(results,
-			Result{Name: d.name, Value: float64(c.lines) / c.took.Seconds(), Unit: "lines/s", Note: note},
-			Result{Name: d.memory, Value: float64(c.peak), Unit: "bytes", Note: note})
+			result{Name: d.name, Value: float64(c.lines) / c.took.Seconds(), Unit: "lines/s", Note: note},
+			result{Name: d.memory, Value: float64(c.peak), Unit: "bytes", Note: note})
 		if err := os.RemoveAll(dir); err != nil { // some gigabytes, with many lines
 			return nil, err
 		}
@@ -73,7 +73,7 @@ type checked struct {
 	peak           int64 // bytes resident
 }
 
-func verifyJournal(ctx context.Context, dir, ref string, lines int) (c checked, err error) {
+func verifyJournal(ctx context.Context, o options, dir, ref string, lines int) (c checked, err error) {
 	database := ref
 	if database == "" {
 		database = filepath.Join(dir, "bottega.db")
@@ -81,11 +81,7 @@ func verifyJournal(ctx context.Context, dir, ref string, lines int) (c checked, 
 	if err := fillJournal(ctx, database, lines); err != nil {
 		return c, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return c, err
-	}
-	cmd := exec.CommandContext(ctx, self, "admin", "ledger", "verify", "--data", dir)
+	cmd := exec.CommandContext(ctx, o.Program, "admin", "ledger", "verify", "--data", dir)
 	if ref != "" {
 		cmd.Env = append(os.Environ(), "BOTTEGA_DATABASE="+ref) // not an argument: it holds a password
 	}

@@ -34,7 +34,6 @@ type cli struct {
 	Doctor   doctorCmd   `cmd:"" set:"log_level=warn" help:"Look an installation over: what is wrong, and what to do; exit 1 when something does not work."`
 	Settings settingsCmd `cmd:"" name:"config" help:"Print the settings in force and where each came from."`
 	Health   healthCmd   `cmd:"" name:"healthcheck" help:"Ask a server on this machine whether it lives; for containers."`
-	Bench    benchCmd    `cmd:"" help:"Run the benchmarks on this machine."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 
 	TemperaWorker temperaWorkerCmd `cmd:"" hidden:"" name:"tempera-worker" help:"Run the house model for a parent process."`

@@ -314,19 +314,6 @@ func TestConfig_AMistakeInTheFileIsToldAndTheFileNamed(t *testing.T) {
 	}
 }
 
-// `make bench` sets the variable also where there is no PyTorch, and then to nothing.
-func TestBench_AnEmptyPythonLeavesTheComparisonOut(t *testing.T) {
-	t.Setenv("BOTTEGA_TORCH_PYTHON", "")
-	var c cli
-	parser, err := newParser(&c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parser.Parse([]string{"bench", "image", "--json"}); err != nil || c.Bench.Python != "" {
-		t.Fatalf("the Python of the comparison is %q (%v), want none", c.Bench.Python, err)
-	}
-}
-
 func TestServe_SIGTERMDrains(t *testing.T) {
 	data := t.TempDir()
 	s := startServer(t, "--data", data, "--grace", "20s")
