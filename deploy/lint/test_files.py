@@ -141,6 +141,10 @@ CASES = {
         "settings.signup-closed=true",
         "server.autoscaling.enabled=true",
         "worker.autoscaling.enabled=true",
+        "server.modelMemoryMiB=4096",
+        "server.modelIdleSeconds=1800",
+        "worker.modelMemoryMiB=16777216",
+        "worker.modelIdleSeconds=31536000",
         "worker.device=cuda",
         "worker.nodeSelector.gpu=yes-please",
         "worker.tolerations[0].key=gpu",
@@ -234,6 +238,8 @@ def test_chart_is_shut_in_and_hangs_together(values: list[str], settings: set[st
         (["secretName=studio", "servr.replicas=3"], "servr"),
         (["secretName=studio", "server.replicas=two"], "replicas"),
         (["secretName=studio", "worker.device=tpu"], "device"),
+        (["secretName=studio", "worker.modelMemoryMiB=16777217"], "modelMemoryMiB"),
+        (["secretName=studio", "server.modelIdleSeconds=-1"], "modelIdleSeconds"),
         (["secretName=studio", "tracing.ratio=2"], "ratio"),
         (["secretName=studio", "settings.database=postgres://somebody:secret@db/x"], "propertyName 'database'"),
         (["data.enabled=true", "worker.replicas=0"], "server.replicas to 1"),
@@ -244,6 +250,24 @@ def test_chart_refuses_what_cannot_work(values: list[str], says: str):
     done = deploylint("helm", str(CHART), *values)
     assert done.returncode == 1
     assert says in done.stderr
+
+
+def variables(documents: list[dict], deployment: str) -> dict[str, str]:
+    """What the program of a deployment is given, but for what comes from the Secret."""
+    found = [d for d in documents if d["kind"] == "Deployment" and d["metadata"]["name"] == deployment]
+    return {e["name"]: e["value"] for e in found[0]["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+
+@pytest.mark.parametrize(
+    ("part", "deployment", "other"),
+    [("server", "studio-bottega", "studio-bottega-worker"), ("worker", "studio-bottega-worker", "studio-bottega")],
+)
+def test_chart_bounds_the_memory_of_models(part: str, deployment: str, other: str):
+    documents = rendered(["secretName=studio", f"{part}.modelMemoryMiB=16777216", f"{part}.modelIdleSeconds=31536000"])
+    given = variables(documents, deployment)
+    assert (given["BOTTEGA_MODEL_MEMORY"], given["BOTTEGA_MODEL_IDLE"]) == ("16777216", "31536000s")
+    # Where nothing is said, what stands in `settings` is not contradicted.
+    assert not variables(documents, other).keys() & {"BOTTEGA_MODEL_MEMORY", "BOTTEGA_MODEL_IDLE"}
 
 
 def test_chart_describes_every_value():
