@@ -147,6 +147,11 @@ func (c *paymentsRefundCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(c.refund(ctx, a, amount), a.Close())
+}
+
+// refund gives money back, all that is left where amount is 0.
+func (c *paymentsRefundCmd) refund(ctx context.Context, a *app.App, amount plan.Money) error {
 	p, err := a.Payments.Refund(ctx, c.Payment, amount, func(p payment.Payment, amount plan.Money) db.Also {
 		line := audit.Line{Action: "payments.refund", Subject: p.ID, Details: details{"money": amount.String()}}
 		if _, team := ledger.IsTeam(p.Buyer); !team {
@@ -157,7 +162,7 @@ func (c *paymentsRefundCmd) Run(ctx context.Context) error {
 	if err == nil {
 		fmt.Printf("%s: %s of %s were given back, it is %s\n", p.ID, p.Refunded, p.Received, p.State)
 	}
-	return errors.Join(err, a.Close())
+	return err
 }
 
 // dollars reads an amount of money; empty is zero.
@@ -188,15 +193,19 @@ func (c *paymentsReplayCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(c.replay(ctx, a), a.Close())
+}
+
+func (c *paymentsReplayCmd) replay(ctx context.Context, a *app.App) error {
 	since := a.Clock.Now().Add(-c.Since)
 	if err := a.Operator.NoteByShell(ctx, lookedBack("payments.replay", since)); err != nil {
-		return errors.Join(err, a.Close())
+		return err
 	}
 	n, err := a.Payments.Replay(ctx, since)
 	if err == nil {
 		fmt.Printf("%d messages were taken up again\n", n)
 	}
-	return errors.Join(err, a.Close())
+	return err
 }
 
 type paymentsReconcileCmd struct {
