@@ -11,7 +11,7 @@ import type {
   PlanPreview,
   Subscription,
   Unit,
-} from '../src/api/types';
+} from '../src/api/moneyTypes';
 
 const inDays = (n: number) => new Date(Date.now() + n * 86_400_000).toISOString();
 

@@ -2,7 +2,8 @@
 // Prompts with "fail" fail, with "slow" take long; an account whose e-mail begins with "poor" has few tokens.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { GenerationRequest, JournalEntry } from '../src/api/types';
+import type { JournalEntry } from '../src/api/moneyTypes';
+import type { GenerationRequest } from '../src/api/types';
 import { drawSvg } from './art.ts';
 import { autoTopUp, packs, payments, plans, preview, subscription } from './billing.ts';
 import { house, models, price } from './models.ts';

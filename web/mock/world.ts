@@ -1,19 +1,9 @@
 // The mock's world: accounts, tokens and generations in memory, and the script a generation runs by.
 import { randomUUID } from 'node:crypto';
-import type {
-  Alert,
-  ApiKey,
-  Balance,
-  Generation,
-  GenerationRequest,
-  JournalEntry,
-  Line,
-  Picture,
-  Session,
-  Shape,
-  Upload,
-} from '../src/api/types';
+import type { Alert, Balance, JournalEntry } from '../src/api/moneyTypes';
+import type { Generation, GenerationRequest, Line, Picture, Session, Shape, Upload } from '../src/api/types';
 import { emptyShowing } from '../src/create/showing.ts';
+import type { ApiKey } from '../src/keys/api';
 import { dataUrl, drawSvg, placeholder } from './art.ts';
 import { alertDefaults, paymentTerms, someAlerts } from './billing.ts';
 import { house, models, price } from './models.ts';

@@ -6,8 +6,8 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../api/client';
+import type { Alert } from '../api/moneyTypes';
 import { queries } from '../api/queries';
-import type { Alert } from '../api/types';
 import classes from './alerts.module.css';
 
 /** What the studio has to tell: the newest first, the others behind it. What is dismissed is dismissed everywhere. */

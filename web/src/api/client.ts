@@ -1,6 +1,7 @@
 import { ApiError, errorFrom } from './errors';
+import type { Alert, Wallet } from './moneyTypes';
+import type { Team } from './teamTypes';
 import type {
-  Alert,
   Generation,
   GenerationRequest,
   Line,
@@ -9,9 +10,7 @@ import type {
   Quote,
   Session,
   Shape,
-  Team,
   Upload,
-  Wallet,
 } from './types';
 
 export const BASE = '/api/studio';

@@ -1,8 +1,9 @@
 import { QueryClient } from '@tanstack/react-query';
 import { describe, expect, it } from 'vitest';
 import { applyBalance, applyProgress, type Progression, progressed } from './events';
+import type { Balance } from './moneyTypes';
 import { progressKey, queries } from './queries';
-import type { Balance, Session } from './types';
+import type { Session } from './types';
 
 const step = (image: number, n: number, preview?: string) => ({
   id: 'g',

@@ -2,9 +2,10 @@
 // number of the last event it saw; a stream that had to be opened anew looks at the newest generations once.
 import type { QueryClient } from '@tanstack/react-query';
 import { api, BASE } from './client';
+import type { Alert, Balance, Wallet } from './moneyTypes';
 import { type Generations, isFinal, place, placed, remove, upsert } from './patch';
 import { progressKey, queries } from './queries';
-import type { Alert, Balance, Generation, Line, Place, Progress, Session, Wallet } from './types';
+import type { Generation, Line, Place, Progress, Session } from './types';
 
 /** What the page around the stream wants to hear. */
 export interface StreamListener {

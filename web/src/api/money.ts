@@ -8,7 +8,6 @@ import type {
   JournalEntry,
   JournalFilter,
   PackList,
-  Page,
   Payment,
   PlanChanged,
   PlanOffer,
@@ -16,7 +15,8 @@ import type {
   PlanWish,
   Subscription,
   Unit,
-} from './types';
+} from './moneyTypes';
+import type { Page } from './types';
 
 /** Where a team's purse is; one's own without a team. */
 const whose = (team?: string) => (team ? `/teams/${at(team)}` : '');

@@ -4,8 +4,8 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
-import type { ApiKey, Team } from '../api/types';
-import { keyApi } from './api';
+import type { Team } from '../api/teamTypes';
+import { type ApiKey, keyApi } from './api';
 import classes from './keys.module.css';
 import { PaysWith } from './PaysWith';
 

@@ -1,7 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import '../wallet/words';
 import { PaysWith } from './PaysWith';
 

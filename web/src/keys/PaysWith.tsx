@@ -1,6 +1,6 @@
 import { NativeSelect } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 
 interface Props {
   value: string;

@@ -1,7 +1,28 @@
 // The calls about API keys come with their page.
 import { queryOptions } from '@tanstack/react-query';
 import { at, send } from '../api/client';
-import type { ApiKey, NewApiKey } from '../api/types';
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  last_used_at: string | null;
+  /** tokens, credits, or team: and an id. */
+  pays_with: string;
+  /** Most that it may use in a UTC month; 0 = no bound. */
+  budget_mt: number;
+  used_mt: number;
+}
+
+export interface NewApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  created_at: string;
+  /** The whole key; the server tells it this once. */
+  key: string;
+}
 
 export const keyApi = {
   keys: async () => (await send<{ items: ApiKey[] }>('/keys')).items,

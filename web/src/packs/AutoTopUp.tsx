@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
 import { moneyApi, moneyQueries } from '../api/money';
-import type { PackList, AutoTopUp as Rule, Unit } from '../api/types';
+import type { PackList, AutoTopUp as Rule, Unit } from '../api/moneyTypes';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import { dayTime } from '../format/time';

@@ -1,4 +1,4 @@
-import type { PackList } from '../api/types';
+import type { PackList } from '../api/moneyTypes';
 
 /** What an amount of one's own costs: the sum over the tiers, rounded up to the cent, as the server counts it. */
 export function priceOf(list: Pick<PackList, 'tiers' | 'step_mt'>, amount_mt: number): number {

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
 import { moneyApi } from '../api/money';
-import type { PlanPreview, PlanWish } from '../api/types';
+import type { PlanPreview, PlanWish } from '../api/moneyTypes';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import { day } from '../format/time';

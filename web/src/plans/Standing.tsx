@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { PlanWish, Subscription } from '../api/types';
+import type { PlanWish, Subscription } from '../api/moneyTypes';
 import { tokens } from '../format/amount';
 import { money } from '../format/money';
 import { day } from '../format/time';

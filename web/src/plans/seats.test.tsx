@@ -1,7 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import { fireEvent, render, screen } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
-import type { PlanOffer, Subscription } from '../api/types';
+import type { PlanOffer, Subscription } from '../api/moneyTypes';
 import '../wallet/words';
 import { PlanCard } from './PlansPage';
 import { Standing } from './Standing';

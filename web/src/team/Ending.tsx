@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queries } from '../api/queries';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { teamApi, teamQueries } from './api';
 import classes from './team.module.css';
 

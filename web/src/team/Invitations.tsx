@@ -5,7 +5,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
-import type { Invitation, InvitationRequest, Team } from '../api/types';
+import type { Invitation, InvitationRequest, Team } from '../api/teamTypes';
 import { tokens } from '../format/amount';
 import { day } from '../format/time';
 import { ShownOnce } from '../keys/ShownOnce';

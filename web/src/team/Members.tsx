@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { queries, useSession } from '../api/queries';
-import type { Member, Team, TeamRole } from '../api/types';
+import type { Member, Team, TeamRole } from '../api/teamTypes';
 import { tokens } from '../format/amount';
 import { Ask } from '../shell/Ask';
 import { teamApi } from './api';

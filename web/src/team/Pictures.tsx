@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { Paged } from '../shell/Paged';
 import { teamQueries } from './api';
 import classes from './team.module.css';

@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { moneyApi, moneyQueries } from '../api/money';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { dayTime } from '../format/time';
 import { Paged } from '../shell/Paged';
 import { Change } from '../wallet/Change';

@@ -7,7 +7,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { setPayer, usePayerId } from '../create/store';
 import { day } from '../format/time';
 import { useTokens } from '../format/useTokens';

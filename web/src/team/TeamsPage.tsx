@@ -6,7 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/errors';
 import { queries } from '../api/queries';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { shortTokens } from '../format/amount';
 import { TokenMark } from '../format/TokenMark';
 import { Failed } from '../shell/Failed';

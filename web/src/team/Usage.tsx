@@ -3,7 +3,7 @@ import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { tokens } from '../format/amount';
 import { useTokens } from '../format/useTokens';
 import { Failed } from '../shell/Failed';

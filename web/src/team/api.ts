@@ -3,16 +3,15 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { at, page, send } from '../api/client';
 import type {
-  Generation,
   Invitation,
   InvitationRequest,
   Invited,
   NewInvitation,
-  Page,
   Team,
   TeamRole,
   TeamUsage,
-} from '../api/types';
+} from '../api/teamTypes';
+import type { Generation, Page } from '../api/types';
 
 export const teamApi = {
   create: (name: string) => send<Team>('/teams', { method: 'POST', body: { name } }),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Balance, UsageItem } from '../api/types';
+import type { Balance } from '../api/moneyTypes';
+import type { UsageItem } from '../api/teamTypes';
 import { purse } from './purse';
 import { addMonths, bars, monthOf, parseTokens } from './usage';
 

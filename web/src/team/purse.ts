@@ -1,5 +1,5 @@
 // What a member can spend: a pure decision over plain facts.
-import type { Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 
 /** What of a pool a member can spend now. */
 export function purse(team: Pick<Team, 'balance' | 'limit_mt' | 'used_mt'>) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { TeamAction, TeamRole } from '../api/types';
+import type { TeamAction, TeamRole } from '../api/teamTypes';
 import { givable, mayManage } from './rights';
 
 const as = (role: TeamRole, may: TeamAction[] = ['manage_members']) => ({ role, may });

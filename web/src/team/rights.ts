@@ -1,5 +1,5 @@
 // What to offer whom. The server decides; this only keeps buttons away that it would refuse.
-import type { Member, Team, TeamRole } from '../api/types';
+import type { Member, Team, TeamRole } from '../api/teamTypes';
 
 /** The roles that one may give in a team. */
 export function givable(team: Pick<Team, 'role'>): Exclude<TeamRole, 'owner'>[] {

@@ -1,5 +1,5 @@
 // Who used how much, months, and amounts as people type them: pure decisions over plain facts.
-import type { UsageItem } from '../api/types';
+import type { UsageItem } from '../api/teamTypes';
 
 export interface Bar {
   name: string;

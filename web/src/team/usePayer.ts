@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import type { Balance } from '../api/moneyTypes';
 import { queries, useSession } from '../api/queries';
-import type { Balance, Team } from '../api/types';
+import type { Team } from '../api/teamTypes';
 import { setPayer, usePayerId } from '../create/store';
 import { purse } from './purse';
 

@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { moneyApi, moneyQueries } from '../api/money';
-import { type AlertWay, alertKinds, type AlertSettings as Settings } from '../api/types';
+import { type AlertWay, alertKinds, type AlertSettings as Settings } from '../api/moneyTypes';
 import { Failed } from '../shell/Failed';
 import classes from './wallet.module.css';
 

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { Balance, Forecast } from '../api/types';
+import type { Balance, Forecast } from '../api/moneyTypes';
 import { tokens } from '../format/amount';
 import { ago, clock } from '../format/time';
 import { useTokens } from '../format/useTokens';

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import type { JournalEntry } from '../api/types';
+import type { JournalEntry } from '../api/moneyTypes';
 import { signedTokens, tokens } from '../format/amount';
 
 /** What a line of a journal did to what can be spent; where that is nothing, the amount it is about, without a sign. */

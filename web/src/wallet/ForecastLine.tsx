@@ -1,6 +1,6 @@
 import { IconHourglass } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import type { Forecast } from '../api/types';
+import type { Forecast } from '../api/moneyTypes';
 import { day, days } from '../format/time';
 import { useTokens } from '../format/useTokens';
 import classes from './wallet.module.css';

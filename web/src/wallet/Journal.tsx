@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { moneyApi, moneyQueries } from '../api/money';
-import type { JournalEntry } from '../api/types';
+import type { JournalEntry } from '../api/moneyTypes';
 import { dayTime } from '../format/time';
 import { Paged } from '../shell/Paged';
 import { Change } from './Change';

@@ -2,8 +2,8 @@ import { Button, NativeSelect, SegmentedControl, TextInput } from '@mantine/core
 import { IconFilter } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { journalOps, type LayerKind, type Unit } from '../api/moneyTypes';
 import { useModels } from '../api/queries';
-import { journalOps, type LayerKind, type Unit } from '../api/types';
 import { type Fields, inUse, noFields } from './filter';
 import classes from './wallet.module.css';
 

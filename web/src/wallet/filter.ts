@@ -1,5 +1,5 @@
 // What stands in the filter's fields, and the filter it makes. Days are the reader's own; the server gets moments.
-import type { JournalFilter, Unit } from '../api/types';
+import type { JournalFilter, Unit } from '../api/moneyTypes';
 
 export interface Fields {
   of: Unit;

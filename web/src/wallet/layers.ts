@@ -1,4 +1,4 @@
-import type { Balance, LayerKind } from '../api/types';
+import type { Balance, LayerKind } from '../api/moneyTypes';
 
 /** The order tokens are spent in is the server's; colours belong to the kind. Each passes 3 : 1 on both grounds. */
 export const layerColour: Record<LayerKind, string> = {
