@@ -97,19 +97,28 @@ func (s *staging) waits(k modelKey) bool {
 // short reports whether another machine should have the model: none has it, or those that do would work on what waits for
 // longer than copyMore loads take.
 func (s *staging) short(k modelKey) bool {
-	slots, able := 0, false
+	slots, able, loading := 0, false, s.loading(k)
 	for _, h := range s.hosts {
 		able = able || h.cold(k)
-		if h.ready(k) || s.loads(h, k) {
+		if h.ready(k) || loading[h.owner] {
 			slots += h.slots
 		}
 	}
 	return able && (slots == 0 || s.demand[k].work/time.Duration(slots) > copyMore*s.load(k))
 }
 
-// loads reports whether the host loads the model now, or makes room for it.
-func (s *staging) loads(h host, k modelKey) bool {
-	return slices.ContainsFunc(s.open, func(l ModelLoad) bool { return l.key() == k && l.Owner == h.owner && s.held(l) })
+// loading is the owners that load the model now, or make room for it.
+func (s *staging) loading(k modelKey) map[string]bool {
+	var owners map[string]bool
+	for i := range s.open {
+		if l := &s.open[i]; l.Model == k.model && l.Engine == k.engine && s.held(*l) {
+			if owners == nil {
+				owners = map[string]bool{}
+			}
+			owners[l.Owner] = true
+		}
+	}
+	return owners
 }
 
 // drops reports whether nobody needs the load any more: nothing waits for the model; or nobody has begun, and those who have
@@ -191,8 +200,9 @@ func (s *staging) place(l ModelLoad, busy map[string]bool) (owner string, evict 
 		return cmp.Or(again(a)-again(b), a.wanted-b.wanted, len(a.evict)-len(b.evict), full(a)-full(b),
 			cmp.Compare(a.taken()-a.memory, b.taken()-b.memory), cmp.Compare(a.owner, b.owner)) < 0
 	}
+	another := s.another(l)
 	for _, h := range s.hosts {
-		if busy[h.owner] || h.slots == 0 || !h.cold(l.key()) || s.another(l, h.owner) {
+		if busy[h.owner] || h.slots == 0 || !h.cold(l.key()) || another[h.owner] {
 			continue
 		}
 		evict, wanted, ok := s.room(h, l)
@@ -206,9 +216,18 @@ func (s *staging) place(l ModelLoad, busy map[string]bool) (owner string, evict 
 	return best.owner, best.evict
 }
 
-// another reports whether the host has another open load of the same model.
-func (s *staging) another(l ModelLoad, owner string) bool {
-	return slices.ContainsFunc(s.open, func(o ModelLoad) bool { return o.key() == l.key() && o.ID != l.ID && o.Owner == owner })
+// another is the owners of other open loads of the same model.
+func (s *staging) another(l ModelLoad) map[string]bool {
+	var owners map[string]bool
+	for i := range s.open {
+		if o := &s.open[i]; o.Model == l.Model && o.Engine == l.Engine && o.ID != l.ID {
+			if owners == nil {
+				owners = map[string]bool{}
+			}
+			owners[o.Owner] = true
+		}
+	}
+	return owners
 }
 
 // room is what has to go from a host so that the load has room, if that is allowed now: what nobody waits for first, then what
