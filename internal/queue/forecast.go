@@ -32,7 +32,8 @@ type Place struct {
 // Forecast is the line as it was at one moment, small enough to keep: it tells places and waits without the database.
 //
 // The wait is the work ahead in its own lane, at the measured pace of each model, over the lane's part of the slots,
-// behind what is left of the running work, times what that was wrong by lately (past.go).
+// behind what is left of the running work; or, where that is longer, until the lane's time comes to its turn (speed.go). It is
+// told times what that was wrong by lately (past.go).
 type Forecast struct {
 	at      time.Time
 	slots   int
@@ -46,6 +47,7 @@ type Forecast struct {
 	loading map[modelKey]Loading // models that no machine has in memory
 	typical time.Duration        // pace of a model that was never measured; 0 = nothing was
 	lessons *lessons             // of earlier forecasts
+	lanes   map[string]laneGoing // how fast their turns come
 
 	mu    sync.Mutex
 	since []Ticket // accepted by this process after the forecast was made, the first sinceMost
@@ -62,8 +64,8 @@ type standing struct {
 const forecastWindow = 5000
 
 // readForecast reads the line as it is. Indexes ticket_next, ticket_lease and queue_share_waiting.
-func readForecast(ctx context.Context, q db.Queryer, now time.Time, l *lessons) (*Forecast, error) {
-	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, lessons: l}
+func readForecast(ctx context.Context, q db.Queryer, now time.Time, p *past) (*Forecast, error) {
+	f := &Forecast{at: now, ahead: map[string][]standing{}, shares: map[string][]Share{}, held: map[string]bool{}, kept: map[shareKey]kept{}, lessons: p.lessons()}
 	if err := f.readPaces(ctx, q); err != nil {
 		return nil, err
 	}
@@ -77,6 +79,7 @@ func readForecast(ctx context.Context, q db.Queryer, now time.Time, l *lessons) 
 	for name, l := range m.lanes {
 		f.held[name] = l.Paused
 	}
+	f.lanes = p.goings(m)
 	leased, err := leasedTickets(ctx, q)
 	if err != nil {
 		return nil, err
@@ -201,15 +204,15 @@ func (f *Forecast) Place(t Ticket, own int, behind token.Amount) Place {
 	if !f.works[t.Needs] {
 		return Place{Position: n + 1} // nobody knows when it works again
 	}
-	p := Place{Position: n + 1, Wait: f.wait(t.Lane, n, work)}
+	p := Place{Position: n + 1, Wait: f.wait(t.Lane, n, work, t.Start)}
 	if l, cold := f.loading[t.key()]; cold {
 		p.Loading, p.Wait = &l, p.Wait.after(l, f.at)
 	}
 	return p
 }
 
-// wait is when work begins that has n tickets of its lane before it, which take so long together.
-func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
+// wait is when work begins that has n tickets of its lane before it, which take so long together, and so late a turn.
+func (f *Forecast) wait(lane string, n int, work time.Duration, turn int64) Wait {
 	if f.slots == 0 || f.typical == 0 || f.held[lane] {
 		return Wait{} // nobody works, nothing was ever measured, or nothing may start
 	}
@@ -226,6 +229,7 @@ func (f *Forecast) wait(lane string, n int, work time.Duration) Wait {
 		}
 	}
 	d := float64(work) * float64(all) / float64(mine) / float64(f.slots)
+	d = max(d, float64(f.turnIn(lane, turn)))
 	r := f.lessons.of(time.Duration(d))
 	after := func(ratio float64) time.Time { return f.at.Add(time.Duration(d * ratio)) }
 	return Wait{At: after(r.middle), Low: after(r.low), High: after(r.high).Add(time.Second), Work: time.Duration(d)}
@@ -242,7 +246,7 @@ func (d *Dispatcher) Forecast(ctx context.Context) (*Forecast, error) {
 	if f := d.told; f != nil && now.Sub(f.at) < forecastAge && !now.Before(f.at) {
 		return f, nil
 	}
-	f, err := readForecast(ctx, d.db, now, d.past.lessons())
+	f, err := readForecast(ctx, d.db, now, d.past)
 	if err == nil {
 		d.told = f
 	}

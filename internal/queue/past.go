@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -40,6 +41,8 @@ type past struct {
 	fresh  map[pastKey]outcome // of lately, what is not written down yet
 	count  int64               // of this process: foretold
 	inside int64               // of them within their range
+
+	speeds laneSpeeds
 }
 
 // pastKey is a horizon, and a place that a later wait takes again: which one follows from the ticket's name, so that processes
@@ -170,12 +173,12 @@ func (d *Dispatcher) Foretold() int64 {
 	return n
 }
 
-// learn is remember for the one dispatcher of a process that does it.
+// learn is what the one dispatcher of a process does that learns for all of it.
 func (d *Dispatcher) learn(ctx context.Context) error {
 	if !d.learns {
 		return nil
 	}
-	return d.remember(ctx)
+	return errors.Join(d.lookAtLanes(ctx), d.remember(ctx))
 }
 
 // remember writes down what this process learned and reads what all did. At most horizons × pastKept rows.

@@ -35,6 +35,7 @@ func (s *simulator) forecast() *Forecast {
 			f.ahead[name] = append(f.ahead[name], standing{j.Start, j.ID, work})
 		}
 	}
+	f.lanes = s.past.goings(&s.machine)
 	f.loading = map[modelKey]Loading{}
 	for _, model := range s.models {
 		if k := (modelKey{simEngine, model}); len(s.at[model]) == 0 {
@@ -45,6 +46,9 @@ func (s *simulator) forecast() *Forecast {
 		if share.Waiting > 0 {
 			f.shares[share.Lane] = append(f.shares[share.Lane], *share)
 		}
+	}
+	for _, name := range Lanes() {
+		s.past.speeds.see(at, name, s.machine.lanes[name].Now, len(f.ahead[name])+len(f.shares[name]) > 0)
 	}
 	s.told = f
 	return f
