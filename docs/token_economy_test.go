@@ -38,13 +38,13 @@ func TestTokenEconomy_EveryNumberOnThePageIsRight(t *testing.T) {
 	if len(accounts) != 10 {
 		t.Fatalf("the page follows %d accounts, it promises ten", len(accounts))
 	}
-	sums := table(page[strings.Index(page, "### What became of all of it"):])
+	sums := tableFrom(t, page, "### What became of all of it")
 	for i, p := range accounts {
 		if got := p.sums(); fmt.Sprint(got) != fmt.Sprint(sums[i+1]) {
 			t.Errorf("the page says %v, there is %v", sums[i+1], got)
 		}
 	}
-	offers := table(page[strings.Index(page, "| Plan | A month"):])
+	offers := tableFrom(t, page, "| Plan | A month")
 	for _, row := range offers[1:] {
 		p, _ := plan.Find(row[0])
 		want := []string{
@@ -55,6 +55,16 @@ func TestTokenEconomy_EveryNumberOnThePageIsRight(t *testing.T) {
 		}
 	}
 	w.Verify()
+}
+
+// tableFrom reads the first table that begins at a mark or after it.
+func tableFrom(t *testing.T, page, mark string) [][]string {
+	t.Helper()
+	_, after, found := strings.Cut(page, mark)
+	if !found {
+		t.Fatalf("the page does not say %q", mark)
+	}
+	return table(mark + after)
 }
 
 // table reads the first table of a text, its head included; cells without blanks and backticks.

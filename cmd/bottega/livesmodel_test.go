@@ -245,7 +245,7 @@ func (l *life) order() []*heap {
 	}
 	rank := []string{"promo", "daily", "team", "plan", "bank", "topup"}
 	slices.SortStableFunc(list, func(a, b *heap) int {
-		ends := 0
+		var ends int
 		switch {
 		case a.ends.IsZero() && !b.ends.IsZero():
 			ends = 1

@@ -16,10 +16,10 @@ import (
 
 func TestQuarantine_ListAndShowTellWhatHappened(t *testing.T) {
 	w := apptest.New(t, apptest.SQLite(t), func(c *app.Config) { c.Lease = time.Hour }) // time flies below, and no lease is to run out
-	text := func(print func(out *bytes.Buffer) error) string {
+	text := func(write func(out *bytes.Buffer) error) string {
 		t.Helper()
 		var out bytes.Buffer
-		if err := print(&out); err != nil {
+		if err := write(&out); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -135,22 +136,22 @@ type returning struct {
 
 // round lets some people come back at once and kills everything while it happens. Everybody before them asks again
 // for what had no answer.
-func (r *returning) round(new []*comer) {
+func (r *returning) round(people []*comer) {
 	r.t.Helper()
-	for _, c := range new {
+	for _, c := range people {
 		if err := c.enter("signin"); err != nil {
 			r.t.Fatalf("sign in: %v", err)
 		}
 	}
 	var wg sync.WaitGroup
-	for _, c := range new {
+	for _, c := range people {
 		r.come(&wg, c, true)
 	}
 	time.Sleep(time.Duration(rand.IntN(60)) * time.Millisecond)
 	r.s.kill()
 	wg.Wait()
 	r.s.start()
-	for _, c := range new {
+	for _, c := range people {
 		r.come(&wg, c, false)
 	}
 	wg.Wait()
@@ -194,7 +195,7 @@ func (r *returning) submit(c *comer, key string) {
 
 func (r *returning) redeem(c *comer) {
 	err := c.send("POST", "/api/studio/codes/redeem", map[string]string{"code": r.code}, nil)
-	refusal, refused := err.(*problem)
+	refusal, refused := errors.AsType[*problem](err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil || refused && refusal.Code == "code_redeemed" {
@@ -230,7 +231,7 @@ func (r *returning) give(c *comer, kill bool) {
 
 // noAnswer counts a request without an answer. A refusal is none: nobody here may be refused.
 func (r *returning) noAnswer(err error) {
-	if refusal, ok := err.(*problem); ok && refusal.Status != 503 {
+	if refusal, ok := errors.AsType[*problem](err); ok && refusal.Status != 503 {
 		r.t.Errorf("refused: %v", refusal)
 	}
 	r.cut.Add(1)
@@ -307,6 +308,7 @@ func (r *returning) compareOne(a *app.App, c *comer) (months int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = rows.Close() }() // Err tells what matters
 	for rows.Next() {
 		var kind, ref string
 		var amount, at, rest, used int64

@@ -160,7 +160,7 @@ func takePlace(from, final, stamp string) error {
 	if _, err := os.Stat(final); err == nil {
 		aside := final + ".before-" + stamp
 		for _, more := range []string{"", "-wal", "-shm"} {
-			if err := os.Rename(final+more, aside+more); err != nil && !(more != "" && os.IsNotExist(err)) {
+			if err := os.Rename(final+more, aside+more); err != nil && (more == "" || !os.IsNotExist(err)) {
 				return fmt.Errorf("put the database aside: %w", err)
 			}
 		}

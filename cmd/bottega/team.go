@@ -112,8 +112,8 @@ func (c *teamShowCmd) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App) error { return c.show(ctx, a) })
 }
 
-func (c teamFlags) show(ctx context.Context, a *app.App) error {
-	t, err := c.find(ctx, a)
+func (f teamFlags) show(ctx context.Context, a *app.App) error {
+	t, err := f.find(ctx, a)
 	if err != nil {
 		return err
 	}

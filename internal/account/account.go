@@ -287,9 +287,9 @@ const selectAny = `SELECT EXISTS (SELECT 1 FROM account)`
 
 // Any reports whether there is any account.
 func Any(ctx context.Context, q db.Queryer) (bool, error) {
-	var any bool
-	if err := q.QueryRow(ctx, selectAny).Scan(&any); err != nil {
+	var found bool
+	if err := q.QueryRow(ctx, selectAny).Scan(&found); err != nil {
 		return false, fmt.Errorf("look for accounts: %w", err)
 	}
-	return any, nil
+	return found, nil
 }

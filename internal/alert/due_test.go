@@ -18,8 +18,8 @@ func pool(left int64) Facts {
 }
 
 func TestDue_SaysEachThingOnce(t *testing.T) {
-	gift := func(hours time.Duration, amount token.Amount, kind ledger.GrantKind) Facts {
-		return Facts{Now: now, Tokens: ledger.Balance{Layers: []ledger.Layer{{Kind: kind, Available: amount, ExpiresAt: now.Add(hours * time.Hour)}}}}
+	gift := func(hours int, amount token.Amount, kind ledger.GrantKind) Facts {
+		return Facts{Now: now, Tokens: ledger.Balance{Layers: []ledger.Layer{{Kind: kind, Available: amount, ExpiresAt: now.Add(time.Duration(hours) * time.Hour)}}}}
 	}
 	credits := func(available token.Amount, topUp string) Facts {
 		return Facts{Now: now, Credits: ledger.Balance{Available: available, NewestTopUp: topUp}}

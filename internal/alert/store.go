@@ -34,11 +34,11 @@ func insert(ctx context.Context, tx *db.Tx, a Alert, byMail bool) (fresh bool, e
 
 // readTold reads the names of what an account was told. Unique index of (account_id, kind, period).
 func readTold(ctx context.Context, q db.Queryer, accountID string) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT kind || ' ' || period FROM alert WHERE account_id = $1", accountID)
+	set, err := db.Set(ctx, q, "SELECT kind || ' ' || period FROM alert WHERE account_id = $1", accountID)
 	if err != nil {
 		return nil, fmt.Errorf("read what account %s was told: %w", accountID, err)
 	}
-	return db.Set(rows)
+	return set, nil
 }
 
 func scanAlert(row interface{ Scan(...any) error }, more ...any) (Alert, error) {

@@ -20,7 +20,7 @@ func nothing() {}
 // it arrives, or before its answer does.
 func TestFault_ConnectionsCutInTheMiddle(t *testing.T) {
 	w, ref := newWire(t, apptest.Postgres(t))
-	one := apptest.New(t, ref, real(s3(t)))
+	one := apptest.New(t, ref, live(s3(t)))
 	cuts, commits, want := atomic.Int64{}, atomic.Int64{}, int64(times(25, 1000))
 	one.Run()
 	p := newPress(t, times(8, 250), 60*time.Millisecond, one)
@@ -70,14 +70,14 @@ func TestFault_ACommitWhoseAnswerIsLost(t *testing.T) {
 			t.Fatalf("without an answer to the commit: %v", err)
 		}
 		w.when(nil)
-		open, before := 0, 0
+		open := 0
 		count := func() {
 			if err := one.DB.QueryRow(t.Context(), "SELECT COUNT(*) FROM generation").Scan(&open); err != nil {
 				t.Fatal(err)
 			}
 		}
 		count()
-		before = open
+		before := open
 		if _, err := one.Generations.Submit(t.Context(), user, request); err != nil {
 			t.Fatal(err)
 		}
@@ -93,8 +93,8 @@ func TestFault_TheDatabaseIsKilledAndRestarted(t *testing.T) {
 	c := apptest.NewCluster(t)
 	store := s3(t)
 	ref := c.URL()
-	one := apptest.New(t, ref, real(store))
-	two := apptest.New(t, ref, real(store))
+	one := apptest.New(t, ref, live(store))
+	two := apptest.New(t, ref, live(store))
 	one.Run()
 	two.Run()
 	p := newPress(t, times(8, 200), 200*time.Millisecond, one, two)
@@ -112,7 +112,7 @@ func TestFault_TheDatabaseIsKilledAndRestarted(t *testing.T) {
 
 // TestFault_TheDiskIsFull: it is full for a while, as far as the database can tell: what was accepted ends when there is room again.
 func TestFault_TheDiskIsFull(t *testing.T) {
-	one := apptest.New(t, apptest.SQLite(t), real(""))
+	one := apptest.New(t, apptest.SQLite(t), live(""))
 	one.Run()
 	pages := func(statement string) {
 		err := one.DB.Tx(t.Context(), func(tx *db.Tx) error {

@@ -74,7 +74,7 @@ func TestFault_TheStoreIsSlowAndFails(t *testing.T) {
 		bad.Add(1)
 		return trouble(1 + rand.IntN(4))
 	})
-	one := apptest.New(t, apptest.Postgres(t), real(apptest.S3URL(proxy, bucket)))
+	one := apptest.New(t, apptest.Postgres(t), live(apptest.S3URL(proxy, bucket)))
 	one.Run()
 	p := newPress(t, times(4, 150), 50*time.Millisecond, one)
 	ended := p.checkExact(nothing)
@@ -97,7 +97,7 @@ func TestFault_AStoreThatIsAwayIsTriedAgain(t *testing.T) {
 		refused.Add(1)
 		return failed
 	})
-	one := apptest.New(t, apptest.Postgres(t), real(apptest.S3URL(proxy, bucket)))
+	one := apptest.New(t, apptest.Postgres(t), live(apptest.S3URL(proxy, bucket)))
 	user := one.User("free")
 	away.Store(true)
 	one.Run()

@@ -39,8 +39,8 @@ func times(short, long int) int {
 // long run a database is down for most of the time for minutes.
 func patience() time.Duration { return time.Duration(times(4, 10)) * time.Minute }
 
-// real lets a world go by the machine's clock, with short leases, and keep its files in the store.
-func real(store string) func(*app.Config) {
+// live lets a world go by the machine's clock, with short leases, and keep its files in the store.
+func live(store string) func(*app.Config) {
 	return func(c *app.Config) {
 		c.Clock, c.Lease, c.Poll, c.Storage = clock.System{}, time.Second, 20*time.Millisecond, store
 	}

@@ -46,7 +46,7 @@ func (m *moody) GenerateImage(ctx context.Context, r engine.ImageRequest, report
 func TestFault_WorkersThatFailInEveryWay(t *testing.T) {
 	ref, store := apptest.Postgres(t), s3(t)
 	with := func(c *app.Config) {
-		real(store)(c)
+		live(store)(c)
 		c.Engines = engine.Set{"scripted": newMoody()}
 	}
 	one, two := apptest.New(t, ref, with), apptest.New(t, ref, with)
@@ -128,7 +128,7 @@ func TestFault_ALeaseFromAClockThatWasWrong(t *testing.T) {
 // generation, and each is made once.
 func TestFault_TwoServersAndTheSameSubmissions(t *testing.T) {
 	ref, store := apptest.Postgres(t), s3(t)
-	one, two := apptest.New(t, ref, real(store)), apptest.New(t, ref, real(store))
+	one, two := apptest.New(t, ref, live(store)), apptest.New(t, ref, live(store))
 	one.Run()
 	two.Run()
 	p := newPress(t, times(8, 400), 10*time.Millisecond, one, two)

@@ -205,9 +205,13 @@ func TestSubmit_NoRoomIsToldInTheAPIToo(t *testing.T) {
 		status int
 		says   string
 	}{
-		{large, 200, ""}, {large, 200, ""},
+		{large, 200, ""},
+		{large, 200, ""},
 		{large, 429, "your plan allows 40.0"},
-		{small, 200, ""}, {small, 200, ""}, {small, 200, ""}, {small, 200, ""},
+		{small, 200, ""},
+		{small, 200, ""},
+		{small, 200, ""},
+		{small, 200, ""},
 		{small, 429, "6 generations are waiting or running, your plan allows 6"},
 	} {
 		a := ask(c.body)

@@ -120,8 +120,10 @@ func TestPrice_EveryDoorSaysTheSame(t *testing.T) {
 		browser := func() http.Header { return http.Header{"Cookie": {c.cookie}} }
 		program := func() http.Header { return http.Header{"Authorization": {"Bearer " + c.key}} }
 		for _, f := range []pricing.Facts{
-			{Width: 64, Height: 64, Steps: 2, Count: 1}, {Width: 512, Height: 768, Steps: 12, Count: 4},
-			{Width: 1536, Height: 1536, Steps: 50, Count: 8}, {Width: 1024, Height: 64, Steps: 1, Count: 3, Tile: true},
+			{Width: 64, Height: 64, Steps: 2, Count: 1},
+			{Width: 512, Height: 768, Steps: 12, Count: 4},
+			{Width: 1536, Height: 1536, Steps: 50, Count: 8},
+			{Width: 1024, Height: 64, Steps: 1, Count: 3, Tile: true},
 		} {
 			f.Model, f.Kind = "scripted", "image"
 			q, err := c.Prices.Current().Quote(f)

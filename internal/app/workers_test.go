@@ -305,10 +305,11 @@ func TestWorkers_OverHTTPALostOnesWorkMovesOn(t *testing.T) {
 		t.Errorf("a worker whose token was revoked: %+v", c)
 	}
 	s.Wait(func() error {
-		if got, err := s.Generations.Get(t.Context(), user, g.ID); err != nil || got.State != generation.Waiting {
-			return fmt.Errorf("its work is %+v, %v; want it back in the line", got, err)
+		got, err := s.Generations.Get(t.Context(), user, g.ID)
+		if err == nil && got.State != generation.Waiting {
+			err = fmt.Errorf("its work is %+v; want it back in the line", got)
 		}
-		return nil
+		return err
 	})
 	var err error
 	if s.token, _, err = s.Auth.CreateWorker(t.Context(), "gpu", time.Time{}); err != nil {

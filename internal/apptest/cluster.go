@@ -47,7 +47,7 @@ func NewCluster(t testing.TB) *Cluster {
 	if err := os.WriteFile(secret, []byte(c.secret+"\n"), 0o644); err != nil { //nolint:gosec // of a server that lives for a test
 		t.Fatal(err)
 	}
-	out, err := c.command("initdb", "--pgdata="+dir+"/data", "--username=bottega", "--pwfile="+secret, "--auth=scram-sha-256",
+	out, err := c.command(c.t.Context(), "initdb", "--pgdata="+dir+"/data", "--username=bottega", "--pwfile="+secret, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C", "--no-sync").CombinedOutput()
 	if err != nil {
 		t.Fatalf("initdb: %v: %s", err, out)
@@ -70,7 +70,7 @@ func postgresBin(t testing.TB) string {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		dirs = append(dirs, filepath.Dir(path))
 	}
-	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+	if out, err := exec.CommandContext(t.Context(), "pg_config", "--bindir").Output(); err == nil {
 		dirs = append(dirs, strings.TrimSpace(string(out)))
 	}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin"} {
@@ -109,8 +109,8 @@ func (c *Cluster) chooseOwner() {
 	c.as = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 }
 
-func (c *Cluster) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(c.bin, name), args...)
+func (c *Cluster) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, name), args...)
 	cmd.Dir, cmd.SysProcAttr = c.dir, c.as
 	return cmd
 }
@@ -137,8 +137,10 @@ func (c *Cluster) url(database string) string {
 // Start starts the server and waits until it takes connections. After a Kill it recovers first.
 func (c *Cluster) Start() {
 	c.t.Helper()
+	// What the test cleans up still needs the server; Kill ends it.
+	ctx := context.WithoutCancel(c.t.Context())
 	for range 20 { // processes of the server before may still be on their way out
-		c.cmd = c.command("postgres", "-D", c.dir+"/data", "-p", c.port, "-k", c.dir, "-c", "listen_addresses=127.0.0.1",
+		c.cmd = c.command(ctx, "postgres", "-D", c.dir+"/data", "-p", c.port, "-k", c.dir, "-c", "listen_addresses=127.0.0.1",
 			"-c", "max_connections=100", "-c", "shared_buffers=32MB", "-c", "logging_collector=off")
 		c.cmd.Stdout, c.cmd.Stderr = &c.log, &c.log
 		if err := c.cmd.Start(); err != nil {
@@ -190,8 +192,9 @@ func (c *Cluster) Restart() {
 
 // Kill ends all processes of the server at once, as a power cut would.
 func (c *Cluster) Kill() {
-	out, _ := exec.Command("ps", "-o", "pid=", "--ppid", strconv.Itoa(c.cmd.Process.Pid)).Output() // exits 1 when there is none
-	_ = c.cmd.Process.Kill()                                                                       // it may have ended
+	ps := exec.CommandContext(context.Background(), "ps", "-o", "pid=", "--ppid", strconv.Itoa(c.cmd.Process.Pid))
+	out, _ := ps.Output()    // exits 1 when there is none
+	_ = c.cmd.Process.Kill() // it may have ended
 	for _, f := range strings.Fields(string(out)) {
 		if pid, err := strconv.Atoi(f); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"os"
 	"os/exec"
@@ -23,7 +24,7 @@ func Program(t testing.TB, binary string, arguments func(address string) []strin
 		t.Fatalf("%s is missing (%v): run `make deps`", name, err)
 	}
 	address = freeAddress(t)
-	cmd := exec.Command(path, arguments(address)...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, arguments(address)...) // the cleanup below ends it
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
@@ -38,8 +39,9 @@ func Program(t testing.TB, binary string, arguments func(address string) []strin
 			t.Logf("%s said:\n%s", name, &log)
 		}
 	})
+	dialer := net.Dialer{Timeout: time.Second}
 	for deadline := time.After(30 * time.Second); ; {
-		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+		if c, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
 			_ = c.Close()
 			return address
 		}

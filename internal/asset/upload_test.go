@@ -32,6 +32,7 @@ type rules struct {
 }
 
 func (r rules) UploadQuota(context.Context, string) (asset.UploadQuota, error) { return r.quota, nil }
+
 func (r rules) SeesWork(_ context.Context, team, account string) (bool, error) {
 	return r.sees[account] == team, nil
 }

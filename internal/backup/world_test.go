@@ -2,7 +2,6 @@ package backup_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -162,11 +161,6 @@ func sameRows(t *testing.T, want, got backup.Content) {
 	if len(got.Tables) != len(want.Tables) || fmt.Sprint(got.Sequences) != fmt.Sprint(want.Sequences) {
 		t.Errorf("%d tables and %v, want %d and %v", len(got.Tables), got.Sequences, len(want.Tables), want.Sequences)
 	}
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, os.ErrNotExist)
 }
 
 func entries(t *testing.T, dir string) (names []string) {

@@ -248,8 +248,12 @@ func (d *DB) Snapshot(ctx context.Context, fn func(q Queryer) error) error {
 	return fn(&Tx{db: d, on: tx})
 }
 
-// Set reads rows of one text column into a set and closes them.
-func Set(rows *sql.Rows) (map[string]bool, error) {
+// Set asks for rows of one text column and reads them into a set.
+func Set(ctx context.Context, q Queryer, query string, args ...any) (map[string]bool, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = rows.Close() }() // Err tells what matters
 	set := map[string]bool{}
 	for rows.Next() {

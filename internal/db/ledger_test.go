@@ -41,11 +41,15 @@ func version2(t *testing.T, d *db.DB) {
 		}{
 			{"INSERT INTO account (id, email, password_hash, role, plan, plan_since, created_at) VALUES ($1, 'ada@example.com', '', 'user', 'apprentice', $2, $2)", []any{"ada", at}},
 			{"INSERT INTO wallet (id, available, held, seq, clock, head_hash) VALUES ('ada', 8495000, 5000, 2, $1, $2)", []any{at + 1, head}},
-			{`INSERT INTO ledger_grant (id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, is_open, expires_at, created_at)
+			{
+				`INSERT INTO ledger_grant (id, wallet_id, kind, source_ref, amount, remaining, held, spent, expired, moved, is_open, expires_at, created_at)
 				VALUES ('g1', 'ada', 'plan', $1, 8500000, 8495000, 5000, 0, 0, 0, 1, $2, $3)`,
-				[]any{fmt.Sprintf("plan:apprentice:%d:0", at), at + 30*86_400_000_000, at}},
-			{"INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at) VALUES ('job', 'ada', 5000, 0, 'held', $1, $2, 0)",
-				[]any{`[{"grant":"g1","amount":5000}]`, at + 1}},
+				[]any{fmt.Sprintf("plan:apprentice:%d:0", at), at + 30*86_400_000_000, at},
+			},
+			{
+				"INSERT INTO hold (id, wallet_id, amount, captured, state, legs, created_at, ended_at) VALUES ('job', 'ada', 5000, 0, 'held', $1, $2, 0)",
+				[]any{`[{"grant":"g1","amount":5000}]`, at + 1},
+			},
 		} {
 			if _, err := tx.Exec(t.Context(), s.sql, s.args...); err != nil {
 				return err

@@ -18,6 +18,6 @@ func Of(dir string) (Room, error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return Room{}, fmt.Errorf("ask how much room %s has: %w", dir, err)
 	}
-	block := int64(s.Bsize)
+	block := int64(s.Bsize) //nolint:unconvert // an int64 only on some systems
 	return Room{Free: int64(s.Bavail) * block, Total: int64(s.Blocks) * block}, nil
 }

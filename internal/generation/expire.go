@@ -23,11 +23,7 @@ const selectMadeBefore = `SELECT DISTINCT account_id FROM generation WHERE team_
 
 // MadeBefore lists the accounts with work of their own that ended before a moment and was not deleted.
 func (s *Service) MadeBefore(ctx context.Context, at time.Time) ([]string, error) {
-	rows, err := s.DB.Query(ctx, selectMadeBefore, db.Micros(at))
-	if err != nil {
-		return nil, fmt.Errorf("look for old pictures: %w", err)
-	}
-	set, err := db.Set(rows)
+	set, err := db.Set(ctx, s.DB, selectMadeBefore, db.Micros(at))
 	if err != nil {
 		return nil, fmt.Errorf("look for old pictures: %w", err)
 	}
@@ -41,11 +37,7 @@ const selectExpired = `SELECT id FROM generation WHERE account_id = $1 AND team_
 // Expire deletes work of an account's own that ended before a moment, at most so much, as if the account had. It returns
 // how much went.
 func (s *Service) Expire(ctx context.Context, owner access.Actor, before time.Time, most int) (deleted int, err error) {
-	rows, err := s.DB.Query(ctx, selectExpired, owner.AccountID, db.Micros(before), most)
-	if err != nil {
-		return 0, fmt.Errorf("look for old pictures of %s: %w", owner.AccountID, err)
-	}
-	ids, err := db.Set(rows)
+	ids, err := db.Set(ctx, s.DB, selectExpired, owner.AccountID, db.Micros(before), most)
 	if err != nil {
 		return 0, fmt.Errorf("look for old pictures of %s: %w", owner.AccountID, err)
 	}

@@ -15,9 +15,9 @@ type limitsWorld struct {
 	reads int
 }
 
-func (w *limitsWorld) is(account string, real, want, reads int) {
+func (w *limitsWorld) is(account string, actual, want, reads int) {
 	w.t.Helper()
-	got, err := w.s.limits.of(account, w.now, func() (int, error) { w.reads++; return real, nil })
+	got, err := w.s.limits.of(account, w.now, func() (int, error) { w.reads++; return actual, nil })
 	if err != nil || got != want || w.reads != reads {
 		w.t.Fatalf("%s may run %d, read %d times (%v), want %d and %d", account, got, w.reads, err, want, reads)
 	}

@@ -47,9 +47,9 @@ func Check(ctx context.Context, d *db.DB, problem func(string)) error {
 }
 
 func openIDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT id FROM generation WHERE state IN ('waiting', 'running')")
+	set, err := db.Set(ctx, q, "SELECT id FROM generation WHERE state IN ('waiting', 'running')")
 	if err != nil {
 		return nil, fmt.Errorf("list open generations: %w", err)
 	}
-	return db.Set(rows)
+	return set, nil
 }

@@ -17,8 +17,10 @@ func TestWait_IsSaidInPlainUnits(t *testing.T) {
 		from, to time.Duration
 		want     string
 	}{
-		{5 * time.Second, 5 * time.Second, "5 s"}, {5 * time.Second, 10 * time.Second, "5 to 10 s"},
-		{30 * time.Second, 2 * time.Minute, "30 s to 2 min"}, {2 * time.Minute, 4 * time.Minute, "2 to 4 min"},
+		{5 * time.Second, 5 * time.Second, "5 s"},
+		{5 * time.Second, 10 * time.Second, "5 to 10 s"},
+		{30 * time.Second, 2 * time.Minute, "30 s to 2 min"},
+		{2 * time.Minute, 4 * time.Minute, "2 to 4 min"},
 		{50 * time.Minute, 2 * time.Hour, "50 min to 2 h"},
 	} {
 		if got := (generation.Wait{From: c.from, To: c.to}).String(); got != c.want {

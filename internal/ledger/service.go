@@ -175,11 +175,11 @@ var ErrWrong = errors.New("the ledger is wrong")
 
 // OpenHolds returns the ids of the holds that have not ended. Partial indexes hold_open and hold_eased.
 func OpenHolds(ctx context.Context, q db.Queryer) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT id FROM hold WHERE state = 'held' UNION ALL SELECT id FROM hold WHERE state = 'eased'")
+	set, err := db.Set(ctx, q, "SELECT id FROM hold WHERE state = 'held' UNION ALL SELECT id FROM hold WHERE state = 'eased'")
 	if err != nil {
 		return nil, fmt.Errorf("list open holds: %w", err)
 	}
-	return db.Set(rows)
+	return set, nil
 }
 
 // Granted is the amount of the grant of that reference in a wallet; 0 when there is none. Unique index of the reference.

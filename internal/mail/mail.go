@@ -82,13 +82,13 @@ func options(u *url.URL, c Config) ([]gomail.Option, error) {
 			return nil, fmt.Errorf("the SMTP URL has an option %q that is not known: only starttls=off, with smtp", name)
 		}
 	}
-	clear := u.Query().Get("starttls") == "off"
+	plain := u.Query().Get("starttls") == "off"
 	switch {
 	case u.Scheme == "smtps":
 		out = append(out, gomail.WithSSL())
-	case clear && !local(u.Hostname()):
+	case plain && !local(u.Hostname()):
 		return nil, errors.New("starttls=off is for a server on this machine: mail would travel in the clear")
-	case clear:
+	case plain:
 		out = append(out, gomail.WithTLSPolicy(gomail.NoTLS))
 	default:
 		out = append(out, gomail.WithTLSPolicy(gomail.TLSMandatory))

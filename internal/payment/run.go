@@ -14,9 +14,11 @@ import (
 const (
 	lookEvery   = 10 * time.Second
 	pageOf      = 200
-	AskAgain    = 2 * time.Minute // is when an open payment is looked up: a message about it may be lost
-	giveUpAfter = 48 * time.Hour  // of a payment that the provider knows nothing of
+	giveUpAfter = 48 * time.Hour // of a payment that the provider knows nothing of
 )
+
+// AskAgain is when an open payment is looked up: a message about it may be lost.
+const AskAgain = 2 * time.Minute
 
 // Run tops wallets up, tells the provider what has changed, and looks after payments whose messages were lost, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
@@ -53,20 +55,9 @@ func (s *Service) TopUps(ctx context.Context) error {
 	var errs []error
 	buyer, unit := "", plan.Unit("")
 	for {
-		rows, err := s.DB.Query(ctx, selectRules, buyer, unit, pageOf)
+		rules, err := listRules(ctx, s.DB, buyer, unit, pageOf)
 		if err != nil {
-			return fmt.Errorf("list top-up rules: %w", err)
-		}
-		var rules []TopUpRule
-		for rows.Next() {
-			r, err := scanRule(rows)
-			if err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			rules = append(rules, r)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return fmt.Errorf("list top-up rules: %w", err)
+			return err
 		}
 		for _, r := range rules {
 			if err := s.topUp(ctx, r); err != nil {
@@ -78,6 +69,27 @@ func (s *Service) TopUps(ctx context.Context) error {
 			return errors.Join(errs...)
 		}
 	}
+}
+
+// listRules lists the rules that are on, by buyer and what they fill, behind the one that is given.
+func listRules(ctx context.Context, q db.Queryer, buyer string, unit plan.Unit, most int) ([]TopUpRule, error) {
+	rows, err := q.Query(ctx, selectRules, buyer, unit, most)
+	if err != nil {
+		return nil, fmt.Errorf("list top-up rules: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // Err tells what matters
+	var rules []TopUpRule
+	for rows.Next() {
+		r, err := scanRule(rows)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list top-up rules: %w", err)
+	}
+	return rules, nil
 }
 
 // Sweep looks up every payment that has been open for a while, goes on with top-ups that were cut off, asks for invoices of

@@ -82,8 +82,12 @@ func TestRedeem_RefusesWhatIsNotValid(t *testing.T) {
 		t.Errorf("after its time: %v", err)
 	}
 	for _, r := range []plan.CodeRequest{
-		{Count: 0, Amount: 1, Uses: 1}, {Count: 1, Amount: 0, Uses: 1}, {Count: 1, Amount: token.Max + 1, Uses: 1},
-		{Count: 1, Amount: 1}, {Count: 1, Amount: 1, Uses: 1, Lasts: -1}, {Count: 1, Amount: 1, Uses: 1, Expires: apptest.Start},
+		{Count: 0, Amount: 1, Uses: 1},
+		{Count: 1, Amount: 0, Uses: 1},
+		{Count: 1, Amount: token.Max + 1, Uses: 1},
+		{Count: 1, Amount: 1},
+		{Count: 1, Amount: 1, Uses: 1, Lasts: -1},
+		{Count: 1, Amount: 1, Uses: 1, Expires: apptest.Start},
 	} {
 		if _, err := w.Plans.NewCodes(t.Context(), r); fault.As(err) == nil {
 			t.Errorf("%+v: %v", r, err)

@@ -139,8 +139,10 @@ func TestSubscription_AccountsFollowedByHand(t *testing.T) {
 	})
 	t.Run("a year is paid once and arrives month by month", func(t *testing.T) {
 		b := newBook(t, "2026-03-31").on("2026-03-31", start("artisan", Yearly)).spend(25_150)
-		for i, date := range []string{"2026-04-30", "2026-05-31", "2026-06-30", "2026-07-31", "2026-08-31", "2026-09-30",
-			"2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28"} {
+		for i, date := range []string{
+			"2026-04-30", "2026-05-31", "2026-06-30", "2026-07-31", "2026-08-31", "2026-09-30",
+			"2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28",
+		} {
 			b.follow(date)
 			if got := b.w.Spendable(); got != token.Whole(25_000) {
 				t.Fatalf("month %d: %s", i+2, got)

@@ -99,11 +99,7 @@ func (b *Book) Refresh(ctx context.Context) error {
 
 // Version returns the body of a sheet that is or was in force, as it was written.
 func (b *Book) Version(ctx context.Context, version int) ([]byte, error) {
-	rows, err := b.db.Query(ctx, "SELECT body FROM price_sheet WHERE version = $1", version) // primary key
-	if err != nil {
-		return nil, fmt.Errorf("read price sheet %d: %w", version, err)
-	}
-	found, err := db.Set(rows)
+	found, err := db.Set(ctx, b.db, "SELECT body FROM price_sheet WHERE version = $1", version) // primary key
 	if err != nil {
 		return nil, fmt.Errorf("read price sheet %d: %w", version, err)
 	}

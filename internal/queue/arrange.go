@@ -133,13 +133,9 @@ func PauseAll(ctx context.Context, tx *db.Tx, account string, paused bool) error
 // changeShares changes every share of an account: its own, and those for teams. Where that changes who may start, or how
 // fast its turns come, what waits in the windows gives its turn back and gets a new one.
 func changeShares(ctx context.Context, tx *db.Tx, account string, change func(*Share)) error {
-	rows, err := tx.Query(ctx, "SELECT DISTINCT share FROM ticket WHERE account_id = $1", account) // index on account_id
+	shares, err := db.Set(ctx, tx, "SELECT DISTINCT share FROM ticket WHERE account_id = $1", account) // index on account_id
 	if err != nil {
 		return fmt.Errorf("read the shares of %s: %w", account, err)
-	}
-	shares, err := db.Set(rows)
-	if err != nil {
-		return err
 	}
 	shares[account] = true
 	l, err := Load(ctx, tx, slices.Collect(maps.Keys(shares)))

@@ -56,12 +56,8 @@ func (d *Dispatcher) lease(ctx context.Context, tx *db.Tx, chosen []Ticket, now 
 	}
 	until := now.Add(d.opt.Lease)
 	args := append([]any{d.opt.Owner, db.Micros(now), db.Micros(until), db.Micros(now.Add(d.farthest()))}, anys(ids)...)
-	rows, err := tx.Query(ctx, `UPDATE ticket SET attempt = attempt + 1, lease_owner = $1, leased_at = $2, lease_until = $3
+	mine, err := db.Set(ctx, tx, `UPDATE ticket SET attempt = attempt + 1, lease_owner = $1, leased_at = $2, lease_until = $3
 		WHERE (lease_until <= $2 OR lease_until > $4) AND admitted = 1 AND id IN `+db.In(5, len(ids))+" RETURNING id", args...)
-	if err != nil {
-		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
-	}
-	mine, err := db.Set(rows)
 	if err != nil {
 		return nil, fmt.Errorf("lease %d tickets: %w", len(ids), err)
 	}
@@ -90,13 +86,9 @@ func (d *Dispatcher) settle(ctx context.Context, now time.Time) error {
 		return err
 	}
 	const waiting = "SELECT DISTINCT share FROM queue_share WHERE waiting > 0 AND admitted < room AND paused = 0 AND stopped = ''"
-	rows, err := d.db.Query(ctx, waiting)
+	shares, err := db.Set(ctx, d.db, waiting)
 	if err != nil {
 		return fmt.Errorf("look for windows with room: %w", err)
-	}
-	shares, err := db.Set(rows)
-	if err != nil {
-		return err
 	}
 	for share := range shares {
 		err := d.db.Tx(ctx, func(tx *db.Tx) error {

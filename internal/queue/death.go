@@ -103,11 +103,11 @@ func (d *Dispatcher) buryLost(ctx context.Context, tx *db.Tx, lost []*Ticket, no
 
 // heardOf lists the processes that are not gone. A handful of rows.
 func heardOf(ctx context.Context, q db.Queryer, now time.Time) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT w.owner FROM worker w WHERE "+heard+"$1", db.Micros(now))
+	set, err := db.Set(ctx, q, "SELECT w.owner FROM worker w WHERE "+heard+"$1", db.Micros(now))
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}
-	return db.Set(rows)
+	return set, nil
 }
 
 // Deaths reads the evidence about some tickets, oldest first. Primary key.

@@ -31,7 +31,8 @@ type worker struct {
 func (w *worker) Started(context.Context, *db.Tx, []queue.Ticket, time.Time) error { return nil }
 func (w *worker) Returned(context.Context, *db.Tx, []string, time.Time) error      { return nil }
 func (w *worker) Engines() []string                                                { return []string{"engine"} }
-func (w *worker) Concurrency(context.Context, string) int                          { return cmp.Or(w.most, 10) }
+
+func (w *worker) Concurrency(context.Context, string) int { return cmp.Or(w.most, 10) }
 
 func (w *worker) Run(ctx context.Context, t queue.Ticket) bool {
 	w.ran <- t

@@ -284,8 +284,8 @@ func (d *Dispatcher) leave(models ...modelKey) (back func()) {
 		}
 	}
 	set(true)
-	d.stepping.Lock() // what was chosen before has begun now, or never will
-	d.stepping.Unlock()
+	d.stepping.Lock()   // what was chosen before has begun now, or never will
+	d.stepping.Unlock() //nolint:staticcheck // to wait was all
 	return func() { set(false); d.Wake() }
 }
 

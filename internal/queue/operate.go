@@ -105,13 +105,9 @@ func Standings(ctx context.Context, q db.Queryer, accounts []string) (map[string
 // endRates gives accounts their usual part of the machine again when the time of another one is over. Partial index
 // queue_share_rate.
 func (d *Dispatcher) endRates(ctx context.Context, now time.Time) error {
-	rows, err := d.db.Query(ctx, "SELECT DISTINCT share FROM queue_share WHERE rate_until > 0 AND rate_until <= $1", db.Micros(now))
+	shares, err := db.Set(ctx, d.db, "SELECT DISTINCT share FROM queue_share WHERE rate_until > 0 AND rate_until <= $1", db.Micros(now))
 	if err != nil {
 		return fmt.Errorf("look for rates that end: %w", err)
-	}
-	shares, err := db.Set(rows)
-	if err != nil {
-		return err
 	}
 	for share := range shares {
 		err := d.db.Tx(ctx, func(tx *db.Tx) error { return SetRate(ctx, tx, member(share), Usual, time.Time{}) })

@@ -100,7 +100,12 @@ func TestDrain_AWorkerStartsNothingMoreAlsoAfterItsHeartbeat(t *testing.T) {
 		}, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		done := make(chan error, 1)
 		go func() { done <- d.Run(ctx, time.Minute) }()
-		defer func() { stop(); <-done }()
+		defer func() {
+			stop()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}()
 		state := func(ok func(queue.WorkerState) bool) queue.WorkerState {
 			t.Helper()
 			for range 2000 {

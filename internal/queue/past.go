@@ -83,9 +83,9 @@ func (p *past) note(t Ticket, now time.Time) {
 		return
 	}
 	const little = 100 * time.Millisecond // so that a ratio of moments says nothing absurd
-	real := now.Sub(t.QueuedAt)
+	waited := now.Sub(t.QueuedAt)
 	o := outcome{
-		ratio:  max(0, float64(real+little)/float64(t.Expected.Work+little)),
+		ratio:  max(0, float64(waited+little)/float64(t.Expected.Work+little)),
 		inside: !now.Before(t.Expected.Low) && !now.After(t.Expected.High),
 		off:    now.Sub(t.Expected.At).Abs(),
 	}

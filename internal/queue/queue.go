@@ -101,11 +101,11 @@ func ByID(ctx context.Context, q db.Queryer, ids []string) (map[string]Ticket, e
 
 // IDs returns the ids of all tickets.
 func IDs(ctx context.Context, q db.Queryer) (map[string]bool, error) {
-	rows, err := q.Query(ctx, "SELECT id FROM ticket")
+	set, err := db.Set(ctx, q, "SELECT id FROM ticket")
 	if err != nil {
 		return nil, fmt.Errorf("list tickets: %w", err)
 	}
-	return db.Set(rows)
+	return set, nil
 }
 
 func scan(rows *sql.Rows) ([]Ticket, error) {

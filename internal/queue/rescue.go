@@ -157,11 +157,7 @@ func EndLeases(ctx context.Context, d *db.DB, at time.Time) error {
 // Abandon puts everything that runs back into the line, without counting it as an attempt, and takes all workers off: for
 // a database that was just brought back from a backup or moved, on which nobody works. Index ticket_lease.
 func Abandon(ctx context.Context, tx *db.Tx, w Worker, at time.Time) (returned int, err error) {
-	rows, err := tx.Query(ctx, "SELECT id FROM ticket WHERE lease_owner <> ''")
-	if err != nil {
-		return 0, fmt.Errorf("list what ran: %w", err)
-	}
-	ids, err := db.Set(rows)
+	ids, err := db.Set(ctx, tx, "SELECT id FROM ticket WHERE lease_owner <> ''")
 	if err != nil {
 		return 0, fmt.Errorf("list what ran: %w", err)
 	}

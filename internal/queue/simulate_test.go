@@ -198,8 +198,12 @@ func TestFits_AnAccountStaysWithinItsLimit(t *testing.T) {
 		t    Ticket
 		want bool
 	}{
-		{load{}, fast, true}, {load{all: 1}, fast, true}, {load{all: 2}, fast, false},
-		{load{all: 1}, relaxed, true}, {load{all: 1, relaxed: 1}, relaxed, false}, {load{all: 1, relaxed: 1}, fast, true},
+		{load{}, fast, true},
+		{load{all: 1}, fast, true},
+		{load{all: 2}, fast, false},
+		{load{all: 1}, relaxed, true},
+		{load{all: 1, relaxed: 1}, relaxed, false},
+		{load{all: 1, relaxed: 1}, fast, true},
 	} {
 		if got := c.runs.fits(c.t, 2); got != c.want {
 			t.Errorf("an account that runs %+v may start %s: %v, want %v", c.runs, c.t.Lane, got, c.want)

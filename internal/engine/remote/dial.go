@@ -39,7 +39,7 @@ func Dialer(address, token string) func(ctx context.Context) (io.ReadWriteCloser
 	return func(ctx context.Context) (io.ReadWriteCloser, error) {
 		dialing, cancel := context.WithTimeout(ctx, helloWithin)
 		defer cancel()
-		conn, resp, err := websocket.Dial(dialing, address, &websocket.DialOptions{
+		conn, resp, err := websocket.Dial(dialing, address, &websocket.DialOptions{ //nolint:bodyclose // Dial does that, and leaves a copy
 			HTTPHeader: http.Header{"Authorization": {"Bearer " + token}},
 		})
 		if err != nil {

@@ -148,8 +148,10 @@ func TestPool_LetsInOnlyWhoFits(t *testing.T) {
 		"no slots":         {honest(func(h *remote.Hello) { h.Slots = 0 }), remote.RefusedHello, []string{"0 slots"}},
 		"negative slots":   {honest(func(h *remote.Hello) { h.Slots = -7 }), remote.RefusedHello, []string{"-7 slots"}},
 		"absurd slots":     {honest(func(h *remote.Hello) { h.Slots = 1 << 40 }), remote.RefusedHello, []string{"1 to 64"}},
-		"other weights": {honest(func(h *remote.Hello) { h.Engines[0].Versions[0] = "scripted@2" }), remote.RefusedModel,
-			[]string{"scripted@2", "scripted@1", "differ"}},
+		"other weights": {
+			honest(func(h *remote.Hello) { h.Engines[0].Versions[0] = "scripted@2" }), remote.RefusedModel,
+			[]string{"scripted@2", "scripted@1", "differ"},
+		},
 		"no engine that is known": {honest(func(h *remote.Hello) { h.Engines = h.Engines[1:] }), remote.RefusedModel, []string{"house"}},
 		"too many engines":        {honest(func(h *remote.Hello) { h.Engines = make([]remote.Engine, 1000) }), remote.RefusedHello, []string{"1000 engines"}},
 		"too many models":         {honest(func(h *remote.Hello) { h.Engines[0].Versions = make([]string, 1000) }), remote.RefusedHello, []string{"1000 models"}},

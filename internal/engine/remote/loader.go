@@ -80,7 +80,7 @@ func (l *Loader) change(ctx context.Context, verb, model string, report func(loa
 			case errors.Is(err, engine.ErrUnavailable):
 				return failed(err)
 			}
-			return failed(fmt.Errorf("%w: %s", engine.ErrUnavailable, err)) // what was cancelled over there was not here
+			return failed(fmt.Errorf("%w: %s", engine.ErrUnavailable, err)) //nolint:errorlint // what was cancelled over there was not here
 		case <-s.over:
 			return loaded{}, s.lost()
 		case <-over:

@@ -180,11 +180,11 @@ func parts(on []bool, n int) (label, sizes []int) {
 
 // holes marks the tiny and the small holes of a shape that do not reach the picture's edge.
 func holes(shape []float64, n int) (tiny, small []bool) {
-	clear := make([]bool, n*n)
+	gaps := make([]bool, n*n)
 	for i, a := range shape {
-		clear[i] = a < 0.5
+		gaps[i] = a < 0.5
 	}
-	label, sizes := parts(clear, n)
+	label, sizes := parts(gaps, n)
 	open := make([]bool, len(sizes))
 	for i, k := range label {
 		if x, y := i%n, i/n; k >= 0 && (x == 0 || y == 0 || x == n-1 || y == n-1) {

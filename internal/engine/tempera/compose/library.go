@@ -115,9 +115,6 @@ func readFile(archive *zip.Reader, name string) ([]byte, error) {
 // Size returns how many drawings there are.
 func (l *Library) Size() int { return len(l.entries) }
 
-// drawing returns the decoded picture with its halves.
-func (l *Library) drawing(id string) (*drawing, error) { return l.dressed(id, dress{}) }
-
 // dress is what becomes of a drawing before it is composed; the zero value leaves it as it is.
 type dress struct {
 	paint   string // of a glyph
@@ -125,7 +122,7 @@ type dress struct {
 	outline string // a line style
 }
 
-// dressed is drawing for one that is coloured or outlined.
+// dressed returns the decoded picture with its halves, coloured or outlined where how says so.
 func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	key := id
 	if how.paint != "" || how.outline != "" {

@@ -55,7 +55,7 @@ const avatars = "avatar"
 // look reads "with a beard" after somebody: it is somebody else who is drawn. It returns how many words that took.
 func (p *reading) look() int {
 	w, last := p.words[p.at].text, p.last()
-	if last == nil || p.nounEnd != p.at || !showing[w] && !(w == "and" && p.looked) {
+	if last == nil || p.nounEnd != p.at || !showing[w] && (w != "and" || !p.looked) {
 		return 0
 	}
 	c := p.r.concepts[last.Concept]

@@ -30,7 +30,7 @@ func (k *Kind) request(ctx context.Context, job generation.Job, p Params) (engin
 		req.Boxes = append(req.Boxes, engine.Box{X: b.X, Y: b.Y, Width: b.Width, Height: b.Height, Prompt: b.Prompt})
 	}
 	for i, look := range p.References {
-		img, err := k.pixels(ctx, job, fmt.Sprintf("references[%d]", i), look.Picture)
+		img, err := k.pixels(ctx, fmt.Sprintf("references[%d]", i), look.Picture)
 		if err != nil {
 			return req, err
 		}
@@ -41,12 +41,12 @@ func (k *Kind) request(ctx context.Context, job generation.Job, p Params) (engin
 	if p.Init == nil {
 		return req, nil
 	}
-	return req, k.loadInit(ctx, job, p, &req)
+	return req, k.loadInit(ctx, p, &req)
 }
 
 // loadInit reads the start and, where a part of it stays, says which.
-func (k *Kind) loadInit(ctx context.Context, job generation.Job, p Params, req *engine.ImageRequest) error {
-	init, err := k.pixels(ctx, job, "init_image", *p.Init)
+func (k *Kind) loadInit(ctx context.Context, p Params, req *engine.ImageRequest) error {
+	init, err := k.pixels(ctx, "init_image", *p.Init)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (k *Kind) loadInit(ctx context.Context, job generation.Job, p Params, req *
 	}
 	mask := goimage.NewGray(init.Bounds())
 	if p.Mask != nil {
-		drawn, err := k.pixels(ctx, job, "mask", *p.Mask)
+		drawn, err := k.pixels(ctx, "mask", *p.Mask)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func blank(mask *goimage.Gray) bool {
 	return true
 }
 
-func (k *Kind) pixels(ctx context.Context, job generation.Job, field string, p Picture) (*goimage.NRGBA, error) {
+func (k *Kind) pixels(ctx context.Context, field string, p Picture) (*goimage.NRGBA, error) {
 	s, err := k.Pictures.Accepted(ctx, p.ID)
 	if err == nil {
 		var img *goimage.NRGBA
