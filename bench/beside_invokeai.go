@@ -166,7 +166,7 @@ func (v *invokeAI) pictures(ctx context.Context) (int, error) {
 
 // ends speaks as much of Socket.IO 5 over Engine.IO 4 as it takes to listen.
 func (v *invokeAI) ends(ctx context.Context) (<-chan ended, error) {
-	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(v.base, "http")+"/ws/socket.io/?EIO=4&transport=websocket", nil)
+	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(v.base, "http")+"/ws/socket.io/?EIO=4&transport=websocket", nil) //nolint:bodyclose // Dial does that, and leaves a copy
 	if err != nil {
 		return nil, err
 	}

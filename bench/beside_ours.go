@@ -215,7 +215,7 @@ func (b *bottega) ends(ctx context.Context) (<-chan ended, error) {
 		return nil, err
 	}
 	req.AddCookie(&http.Cookie{Name: "sid", Value: b.people[0]})
-	resp, err := b.client.Do(req)
+	resp, err := b.client.Do(req) //nolint:bodyclose // whoever listens below closes it
 	if err != nil {
 		return nil, err
 	}

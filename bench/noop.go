@@ -49,7 +49,7 @@ func noopVsRiver(ctx context.Context, o options) ([]result, error) {
 	}
 	rivers, err := noopRiver(ctx, o.Postgres)
 	if err != nil {
-		return nil, fmt.Errorf("River's jobs: %w", err)
+		return nil, fmt.Errorf("jobs of River: %w", err)
 	}
 	return []result{{
 		Name: queueNoop, Value: ours / rivers, Unit: "share", Against: "River's jobs/s", AgainstValue: rivers,
