@@ -126,12 +126,13 @@ func backups(ctx context.Context, o options, names backupNames, ref string, copy
 			return nil, err
 		}
 	}
-	return results, add(names.doctor, func() error {
+	err = add(names.doctor, func() error {
 		_, err := doctor.Examine(ctx, doctor.Setup{
 			Folder: dir, Database: ref, Storage: in.Files.Folder(), Clock: in.Clock, Full: true, Listen: "127.0.0.1:0",
 		})
 		return err
 	})
+	return results, err
 }
 
 func timed(f func() error) (time.Duration, error) {

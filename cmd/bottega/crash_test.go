@@ -165,7 +165,7 @@ func (s *studioClient) cancel(id string) {
 // reported complete decodes, and the ledger is exact.
 func TestCrash_NothingIsLost(t *testing.T) {
 	t.Parallel()
-	kills := 2
+	kills := 4
 	if long() {
 		kills = 200
 	}
