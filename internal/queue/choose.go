@@ -43,7 +43,7 @@ type view struct {
 
 // lookAhead is how many tickets of a lane are looked at beside one for each free slot, at first, and lookMost how many at
 // most. Nearly always the first may start; only accounts that run all they may through another lane are passed over.
-const lookAhead, lookMost = 16, 20_000
+const lookAhead, lookMost = 8, 20_000
 
 // candidates is what a choice is made from.
 type candidates struct {
