@@ -63,7 +63,7 @@ const pastKept, pastNeeded = 64, 20
 type ratios struct{ low, middle, high float64 }
 
 // widened is how much wider the range is than what was seen: the line of the next hour is not that of the last.
-const widened = 0.15
+const widened = 0.3
 
 var usual = ratios{0.4, 1, 2.5}
 
