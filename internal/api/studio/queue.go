@@ -27,7 +27,7 @@ type Lines interface {
 // Expected is when waiting work is expected to start.
 type Expected struct {
 	At   time.Time `json:"at"`
-	Low  time.Time `json:"low" doc:"nine of ten start between low and high"`
+	Low  time.Time `json:"low" doc:"meant so that eight of ten or more start between low and high"`
 	High time.Time `json:"high"`
 }
 

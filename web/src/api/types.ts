@@ -291,7 +291,7 @@ export interface Generation {
   images: Picture[] | null;
 }
 
-/** A time that is foretold: nine of ten lie between low and high. */
+/** A time that is foretold: eight of ten or more are to lie between low and high. */
 export interface Expected {
   at: string;
   low: string;
