@@ -156,6 +156,8 @@ class _Reading(Nouns):
         kind, phrase, length = self.match()
         if length == 1 and kind in ("concept", "") and ((kind and self.bare_place(word)) or self.site(word)):
             kind, phrase = "background", "in " + word
+        elif kind == "" and not self.denied and word not in QUIET and "in " + word in self.r.backgrounds:
+            kind, phrase = "background", "in " + word  # "a frozen lake", of which there is no drawing
         elif length == 1 and kind == "concept" and word in WEATHER:
             kind = ""
         place = self.place()

@@ -234,7 +234,8 @@ class Nouns:
             return
         word = n.words[-1]
         concept = self.r.phrases.get(word) or (self.r.tagged.get(word) if n.article and word in THING_COLOURS else None)
-        if concept and (n.article or not self.scene.groups):
+        joined = bool(n.relation) and word in self.r.sizes  # "a mother and baby"
+        if concept and (n.article or joined or not self.scene.groups):
             group = Group(concept, word)
             if self.scene.groups:
                 group.relation = n.relation or "beside"

@@ -57,7 +57,7 @@ VAGUE = set("some few several many".split()) | {
 # Plurals that are one drawing, and those that are two of it when no number is said.
 PAIRS = set(
     "headphones earphones earbuds scissors glasses sunglasses goggles binoculars jeans trousers pants shorts "
-    "chopsticks skis pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles".split()
+    "chopsticks skis maracas pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles".split()
 )
 TWOS = set(
     "gloves socks mittens shoes sneakers trainers boots sandals slippers heels skates earrings eyes hands ears".split()
@@ -94,5 +94,5 @@ QUIET = set(
     "chasing hugging kissing driving cooking climbing crying laughing talking covered filled surrounded using towards "
     "dressed chases about during slice slices bearded bald guarding carrying watching pulling pushing throwing "
     "catching kicking hitting balancing pouring opening breathing casting baking brushing feeding hanging popping peeking "
-    "rising falling launching jumped saying waving sliced comfy comfortable scary spooky wise sharp christmas halloween easter thanksgiving bushy floppy curious playful sky icons emojis logos pictures images drawings illustrations stickers".split()
+    "rising falling launching jumped saying waving sliced comfy comfortable scary spooky wise sharp christmas halloween easter summer thanksgiving bushy floppy curious playful sky icons emojis logos pictures images drawings illustrations stickers".split()
 )

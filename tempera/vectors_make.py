@@ -114,7 +114,7 @@ PROMPTS = (
     "a bowl full of apples and a cat", "a fox filled with juice", "a diamond ring", "a gem ring", "a lamp with an idea", "a lamp and an idea",
     "a lamp with two ideas", "a crying woman", "a crying", "a stone castle", "an exfant", "exfants", "a castel", "a few red cats",
     "a dragon breathing fire", "a cat breathing grapes and a dog", "a fire breathing cat", "a cat saying blorp to a dog", "a stack of fruit hats",
-    "a fox in a cat forest", "a sunny forest with a cat", "a sunny fox", "sunny fox at night", "a box of apples", "a box of two apples",
+    "a fox in a cat forest", "a sunny forest with a cat", "a sunny fox", "a frozen sea", "a cat and baby", "a cat in big", "a fox with no sea", "a cat without sea", "sunny fox at night", "a box of apples", "a box of two apples",
     "a cat with a red blorp", "a red blorp cat", "a house with a space suit door", "a house with a witch hat", "some 3 grapes", "bowls of apples", "a bowl of apples next to a bowl of ramen", "pencil sketch", "a herd of grapes", "a cat with no eyes",
 )  # fmt: skip
 LAYOUTS = (

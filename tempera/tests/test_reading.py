@@ -62,6 +62,8 @@ def things(reader: Reader, prompt: str) -> list[str]:
         ("a green dragon breathing fire", ["dragon"]),
         ("a basket of apples", ["red apple", "basket"]),
         ("a whale jumping out of the water", ["whale"]),
+        ("a mother and baby", ["woman", "baby"]),
+        ("a cheese board", ["cheese wedge"]),
     ],
 )
 def test_prompts_show_what_they_say(reader: Reader, prompt: str, labels: list[str]) -> None:
@@ -110,6 +112,7 @@ def test_what_is_drawn_as_several_is_drawn_once(reader: Reader, prompt: str, cou
     [
         ("a dolphin jumping out of the water", "sea"),
         ("a sunny day at the beach", "beach"),
+        ("a frozen lake", "sea"),
         ("a cat in a space suit", ""),
     ],
 )

@@ -189,8 +189,9 @@ func (p *reading) close() {
 		id = p.r.tagged[w]
 	}
 	last := p.last()
+	joined := n.relation != "" && p.r.Lexicon.Sizes[w] != 0 // "a mother and baby"
 	switch {
-	case id != "" && (n.article || last == nil):
+	case id != "" && (n.article || joined || last == nil):
 		g := Group{Concept: id, Phrase: w, Count: 1, Size: 1}
 		if last != nil {
 			g.Relation = n.relation

@@ -211,6 +211,8 @@ func (p *reading) step() int {
 	switch {
 	case k == concept && length == 1 && p.barePlace(), (k == concept || k == plain) && length == 1 && p.site():
 		k, phrase = background, "in "+w
+	case k == plain && !p.denied && !quiet[w] && p.r.Lexicon.Backgrounds["in "+w] != "":
+		k, phrase = background, "in "+w // "a frozen lake", of which there is no drawing
 	case k == concept && length == 1 && weather[w] != "":
 		k = plain
 	}

@@ -69,7 +69,7 @@ var (
 	}
 	// Plurals that are one drawing, and those that are two of it when no number is said.
 	pairs = set("headphones earphones earbuds scissors glasses sunglasses goggles binoculars jeans trousers pants " +
-		"shorts chopsticks skis pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles")
+		"shorts chopsticks skis maracas pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles")
 	twos = set("gloves socks mittens shoes sneakers trainers boots sandals slippers heels skates earrings eyes hands " +
 		"ears")
 	uttered  = set("breathing spitting saying") // what is breathed or said is not drawn on its own
@@ -104,7 +104,7 @@ var (
 		"slices bearded bald guarding carrying watching pulling pushing throwing catching kicking hitting " +
 		"balancing pouring opening breathing casting baking brushing feeding hanging popping peeking rising " +
 		"falling launching jumped saying waving sliced comfy comfortable scary spooky wise sharp christmas " +
-		"halloween easter thanksgiving bushy floppy curious playful sky icons emojis logos pictures images " +
+		"halloween easter summer thanksgiving bushy floppy curious playful sky icons emojis logos pictures images " +
 		"drawings illustrations stickers")
 )
 
