@@ -45,7 +45,7 @@ DENIALS = {"no", "without"}
 HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
 LENSES = {"glasses", "sunglasses", "goggles"}
 VESSELS = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack".split())
-NARROW = set("vase jar box glass cup mug bottle pot".split())  # several would hide in it
+NARROW = set("bowl vase jar box glass cup mug bottle pot".split())  # several would hide in it
 CROCKERY = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher".split())
 # Words after which a part of the last subject may follow; "" is none, as in "a teacher writing on a board".
 JOINING = {"", "with", "wearing", "wears", "holding", "in", "in front of", "inside"}

@@ -50,7 +50,7 @@ var (
 	headwear  = set("hat cap crown helmet sombrero tiara")
 	lenses    = set("glasses sunglasses goggles")
 	vessels   = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
-	narrow    = set("vase jar box glass cup mug bottle pot") // several would hide in it
+	narrow    = set("bowl vase jar box glass cup mug bottle pot") // several would hide in it
 	crockery  = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher")
 	mounting  = set("riding sitting")
 	stayApart = map[string]bool{
