@@ -37,21 +37,31 @@ def evaluation(result: dict[str, Any]) -> str:
 
 
 def others(result: dict[str, Any]) -> list[str]:
-    """The measures beside H1; a run that was cut short has none of them, and the card says so."""
-    if "h3" not in result:
-        return [
-            "Copying, Fréchet distance, contours and H3 were not measured in this run; `make tempera-eval` measures them."
-        ]
-    copying, f, c = result["copying"], result["frechet"], result["contours"]
+    """The measures beside H1; a run that was cut short lacks some, and the card says so."""
+    missing = [part for part in ("copying", "contours", "h2", "in use", "h3", "engine") if part not in result]
+    if missing:
+        return [f"Not measured in this run: {', '.join(missing)}; `make tempera-eval` measures them."]
+    copying, f, c, e = result["copying"], result["frechet"], result["contours"], result["engine"]
     painted, true = copying["painted"], copying["true drawings"]
     return [
+        "| painted from words | n | concept top-1 | top-5 | style |", "|---|---|---|---|---|",
+        *(from_words(f"H2 {name}", row) for name, row in result["h2"].items()),
+        *(from_words(f"styles in use: {name}", row) for name, row in result["in use"].items()), "",
         "| measure | painted | beside it |", "|---|---|---|",
-        f"| copies (nearest / second nearest below 1/3) | {share(painted)}, median {painted['median_ratio']} "
+        f"| copies (nearest / second nearest below 1/3) | {share(painted)}, median {painted['median_ratio']}; "
+        f"{painted['of_what_was_looked_at']} of them of the drawing that was looked at "
         f"| true held-out drawings {share(true)}, median {true['median_ratio']} |",
         f"| Fréchet distance, own features | {f['painted against true']} | true halves {f['true against true, halves']} |",
         f"| contour guidance, F1 | {c['f1']} | without contours {c['f1_without']} |",
         *(f"| H3 {kind} | {share(row)} of {row['n']} | |" for kind, row in result["h3"].items()),
+        f"| largest error outside a mask, of 255 | {e['outside_mask']:g} | |",
+        f"| step across the border of a repeating picture, in steps inside | {e['seam']} | not repeating {e['seam_open']} |",
+        f"| seconds a 256 px picture, one at a time | {e['seconds']} | see docs/benchmarks.md for comparisons |",
     ]  # fmt: skip
+
+
+def from_words(name: str, row: dict[str, Any]) -> str:
+    return f"| {name} | {row['top1']['n']} | " + " | ".join(share(row[k]) for k in ("top1", "top5", "style")) + " |"
 
 
 def sources(manifest: dict[str, Any]) -> str:

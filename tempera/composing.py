@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tempera import colouring, outlining, scenes
+from tempera import bending, colouring, outlining, scenes
+from tempera.bending import FOOT, Bend
 from tempera.plans import FLAT_STYLES
 from tempera.reading import Group, Scene, clean
 from tempera.reading_tables import LENSES, VESSELS
 
-DRAWINGS, LAYOUT, BACKDROP, PAINTS = 0, 1, 2, 3  # streams of random numbers
-FOOT = 0.46  # an object stands this much of its side below its centre
+DRAWINGS, LAYOUT, BACKDROP, PAINTS, BENDS = 0, 1, 2, 3, 4  # streams of random numbers
 _ROUND = {"toon": 2, "flat": 2}
 # How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is in; else 1.
 WILLING = {
@@ -27,7 +27,7 @@ WILLING = {
     "longshadow": _ROUND, "ink": {"flat": 9}, "papercut": {"flat": 5},
 }  # fmt: skip
 # Styles whose drawings are taken for nothing but their style, unless there is no other.
-FURTHER = {"ink", "kawaii", "longshadow", "clean", "classic", "blob"}
+FURTHER = {"ink", "kawaii", "longshadow", "clean", "classic", "blob", "gradient"}
 LIFT = {"apart": 0.12, "mounted": -0.3, "": -0.12}  # of what is above, in its widths; drawings have a margin
 TALL_WORDS = {"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}  # what others stand under
 LIGHTS = {"night": (0x101838, 0.62), "sunset": (0xFF8A4A, 0.35)}
@@ -48,6 +48,7 @@ class Item:
     turn: float = 0.0
     paint: str = ""  # of a glyph that is not to be black: "RRGGBB RRGGBB RRGGBB"
     outline: str = ""  # line style that the drawing is brought nearer to
+    bend: Bend = field(default_factory=Bend)
 
 
 @dataclass
@@ -281,8 +282,8 @@ def fit(items: list[Item], scene: Scene, layout: Layout, d: scenes.Dice) -> None
 
 
 def dress(items: list[Item], scene: Scene, index: list[dict], colours: dict[str, list[int]], seed: int) -> None:
-    """Choose a drawing for each group and give the items their colour, turn and mirroring."""
-    d = dice(seed, DRAWINGS)
+    """Choose a drawing for each group and give the items their colour, bend, turn and mirroring."""
+    d, bends = dice(seed, DRAWINGS), dice(seed, BENDS)
     for k, group in enumerate(scene.groups):
         entries = [e for e in index if shows(e, group.concept)]
         if not entries:
@@ -300,10 +301,18 @@ def dress(items: list[Item], scene: Scene, index: list[dict], colours: dict[str,
             item.drawing = entries[at]["id"]
             item.flip = flip != group.flip
             item.turn, item.paint, item.outline = group.turn, paint, outline
+            item.bend = bending.drawn(bends, bending.strength_of(group.concept))
             if group.colours:
                 item.colour = group.colours[n % len(group.colours)]
                 if paint:
                     item.paint = colouring.in_one_colour(colours[item.colour])
+
+
+def styled(layout: Layout, index: list[dict], style: str) -> float:
+    """Share of the things' area that has the style: drawn by its hand, or outlined to it. A backdrop alone has it."""
+    hands = {e["id"]: e["style"] for e in index}
+    area = [(i.side**2, hands[i.drawing] == style or bool(i.outline)) for i in layout.items]
+    return sum(a for a, own in area if own) / sum(a for a, _ in area) if area else 1.0
 
 
 def outline_of(entry: dict, style: str) -> str:
@@ -388,6 +397,7 @@ def _warp(picture: np.ndarray, item: Item, x: np.ndarray, y: np.ndarray) -> np.n
     c, s = math.cos(item.turn), math.sin(item.turn)
     dx, dy = (x - item.x)[None, :] / item.side, (y - item.y)[:, None] / item.side
     u, v = c * dx + s * dy, c * dy - s * dx
+    u, v = bending.source(item.bend, u, v)
     u = -u if item.flip else u
     px, py = (u + 0.5) * n - 0.5, (v + 0.5) * n - 0.5
     x0, y0 = np.floor(px).astype(int), np.floor(py).astype(int)

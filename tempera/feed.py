@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from tempera.plans import Index, Packed, Planner, pack
+from tempera.plans import Index, Packed, Plan, Planner, pack
 from tempera.words import Tokenizer
 
 AHEAD = 24  # batches that may wait
@@ -20,7 +21,7 @@ class Feed:
     ) -> None:
         self.processes: list[multiprocessing.Process] = []
         if not processes:
-            self.planner = Planner(Index(root, judge=judge), seed, scenes)
+            self.planner, self.judge = Planner(Index(root, judge=judge), seed, scenes), judge
             self.tokenizer = Tokenizer.load()
             return
         context = multiprocessing.get_context("spawn")
@@ -33,7 +34,7 @@ class Feed:
 
     def next(self, size: int) -> Packed:
         if not self.processes:
-            return pack([self.planner.plan() for _ in range(size)], self.tokenizer)
+            return pack(planned(self.planner, size, self.judge), self.tokenizer)
         self.size.value = size
         while True:
             packed = self.queue.get(timeout=120)
@@ -47,9 +48,20 @@ class Feed:
         self.processes = []
 
 
+def answer_alone(plan: Plan) -> Plan:
+    """The plan without anything that leads to its target: half as many pixels to compose."""
+    return replace(plan, reference=[], hole=None, contours=0.0, look_row=-1)
+
+
+def planned(planner: Planner, size: int, judge: bool) -> list[Plan]:
+    """So many plans; a judge looks at the answers only."""
+    plans = [planner.plan() for _ in range(size)]
+    return [answer_alone(p) for p in plans] if judge else plans
+
+
 def _work(
     root: Path, seed: int, scenes: float, judge: bool, size: Synchronized[int], out: multiprocessing.Queue
 ) -> None:
     planner, tokenizer = Planner(Index(root, judge=judge), seed, scenes), Tokenizer.load()
     while True:
-        out.put(pack([planner.plan() for _ in range(size.value)], tokenizer))
+        out.put(pack(planned(planner, size.value, judge), tokenizer))

@@ -3,8 +3,9 @@
     python -m tempera.judge --minutes 30            # writes judge.pt into --out
     python -m tempera.judge --score                 # its accuracy on held-out real drawings
 
-It sees single drawings of every pair but H1, the concepts of H2 included, at 64 px under heavy augmentation
-(place, size, turn, colour, backdrop, blur, noise). Its features also measure how far sets of pictures are apart.
+It sees single drawings of every pair but H1, the concepts of H2 included, at 128 px under heavy augmentation
+(place, size, turn, colour, backdrop, blur, noise). At 64 px it could not see what tells hands apart, how lines end and
+surfaces are shaded. Its features also measure how far sets of pictures are apart.
 """
 
 from __future__ import annotations
@@ -26,26 +27,39 @@ from tempera.batches import Stock, compose
 from tempera.feed import Feed
 from tempera.plans import Index, Packed
 
-SIDE = 64
+SIDE = 128
 FEATURES = 256
 
 
 class Judge(nn.Module):
-    """[B, 4, 64, 64] planes -> features [B, 256], concept scores, style scores."""
+    """[B, 4, 128, 128] planes -> features [B, 256], concept scores, style scores.
+
+    The style is read from the features and from mean and spread over the picture of what the third level sees: a hand
+    shows in textures, wherever they are (Gatys et al., arXiv 1508.06576, use the same statistics)."""
 
     def __init__(self, concepts: int, styles: int) -> None:
         super().__init__()
-        widths = (4, 48, 96, 192, 256)
-        steps: list[nn.Module] = []
-        for a, b in itertools.pairwise(widths):
-            steps += [nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), Residual(b)]
-        self.body = nn.Sequential(*steps)
+        widths, residuals = (4, 32, 64, 128, FEATURES), (1, 1, 2, 2)
+        self.levels = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(),
+                *(Residual(b) for _ in range(n)),
+            )
+            for (a, b), n in zip(itertools.pairwise(widths), residuals, strict=True)
+        )  # fmt: skip
         self.concept = nn.Linear(FEATURES, concepts)
-        self.style = nn.Linear(FEATURES, styles)
+        self.style = nn.Linear(FEATURES + 2 * widths[3], styles)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        features = self.body(picture).mean((2, 3))
-        return features, self.concept(features), self.style(features)
+        seen = [picture]
+        for level in self.levels:
+            seen.append(level(seen[-1]))
+        features, texture = seen[4].mean((2, 3)), seen[3].float()
+        spread = texture.var((2, 3), correction=0).add(1e-4).sqrt()
+        return (
+            features, self.concept(features),
+            self.style(torch.cat((features, texture.mean((2, 3)).to(features), spread.to(features)), 1)),
+        )  # fmt: skip
 
 
 class Residual(nn.Module):
@@ -92,8 +106,8 @@ def learn(judge: Judge, stock: Stock, feed: Feed, labels: Tensor, minutes: float
         packed = feed.next(batch)
         planes = compose(stock, packed, SIDE, SIDE).target
         asked = stock.carry(labels[first_rows(packed)].numpy())
-        with torch.autocast("cuda", torch.bfloat16, enabled=device != "cpu"):
-            _, concept, style = judge(shaken(planes))
+        with torch.autocast(device, torch.bfloat16):
+            _, concept, style = judge(shaken(planes).to(memory_format=torch.channels_last))
         styles = stock.carry(packed.style)
         loss = F.cross_entropy(concept.float(), asked, label_smoothing=0.05)
         loss = loss + 0.5 * F.cross_entropy(style.float(), styles, label_smoothing=0.02)
@@ -115,7 +129,7 @@ def first_rows(packed: Packed) -> np.ndarray:
 
 
 def drawings(stock: Stock, rows: list[int], size: float = 0.9375) -> Tensor:
-    """Planes [n, 4, 64, 64] of drawings as the evaluation places them."""
+    """Planes [n, 4, 128, 128] of drawings as the evaluation places them."""
     level = next(p for p in stock.levels if p.shape[2] == 2 * SIDE)
     full = level[rows].float() / 255
     inner = F.interpolate(full, size=(round(SIDE * size),) * 2, mode="bilinear", antialias=True)

@@ -117,6 +117,14 @@ def grid(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
     return found
 
 
+def closeness_of(adherence: float, style: str, styled: float) -> float:
+    """How close a picture is to be to its composition, of which the share ``styled`` has its style already, by its own
+    hand or outlined to it: nothing is left to be done about that part, and less noise keeps its small things."""
+    if style in FILTERS:
+        return LEAST_FILTERED + (1 - LEAST_FILTERED) * adherence
+    return max(adherence, 0.0) ** (1 - styled / 2)
+
+
 def start_of(closeness: float, closest: float) -> float:
     """The level to start from when the picture is to be as close (0 to 1) to what is shown."""
     return closest * min(max(closeness, 0.0), 1.0) ** 3
@@ -374,6 +382,7 @@ class Road:
         self.reader = Reader(self.lexicon)
         self.network = onnx_network(WEIGHTS / "network.onnx")
         self.composed: np.ndarray | None = None  # what the network looked at for the last picture
+        self.styled = 0.0  # share of it that has its style already
 
     def paint(
         self, prompt: str, *, style: str = "", negative: str = "", width: int = 256, height: int = 256, seed: int = 1,
@@ -391,8 +400,7 @@ class Road:
         closeness = defaults["adherence"] if adherence is None else adherence
         w, h = grid(width, height, m["grid"], m["grid_multiple"])
         first = self._compose(scene, style, seed, (width, height), (w, h)) if closeness >= 0 else None
-        if style in FILTERS:
-            closeness = LEAST_FILTERED + (1 - LEAST_FILTERED) * closeness
+        closeness = closeness_of(closeness, style, self.styled)
         weights = np.zeros(len(m["styles"]), np.float32)
         weights[m["styles"].index(style)] = 1
         look = np.zeros(m["look_width"], np.float32)
@@ -420,6 +428,7 @@ class Road:
         if not layout.items and not layout.backdrop:
             return None
         drawings = load_drawings(self.archive, [i.drawing for i in layout.items])
+        self.styled = composing.styled(layout, self.index, style)
         composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
         self.composed = filtered(composed, style) if style in FILTERS else composed
         return planes(self.composed)

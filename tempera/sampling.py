@@ -54,16 +54,17 @@ def asked_of(model: Painter, batch: object) -> Asked:
     return Asked(batch.guide, batch.tokens, batch.style, look)  # type: ignore[attr-defined]
 
 
-def time_grid(start: float, steps: int, power: float = 1.3) -> list[float]:
-    """t_0 .. t_S with t_S = 1."""
-    return [start + (1 - start) * (i / steps) ** power for i in range(steps + 1)]
+def time_grid(steps: int, power: float = 1.3) -> list[float]:
+    """Shares of the way from the start to t = 1, 0 .. 1."""
+    return [(i / steps) ** power for i in range(steps + 1)]
 
 
 @torch.no_grad()
 def sample(
-    model: Painter, asked: Asked, *, adherence: float, guidance: float, steps: int, seed: int, sampler: Sampler
+    model: Painter, asked: Asked, *, adherence: float | Tensor, guidance: float, steps: int, seed: int, sampler: Sampler
 ) -> Tensor:
-    """Planes [B, 4, H, W]. Without a reference the presence plane is 0 and it starts from pure noise."""
+    """Planes [B, 4, H, W]. ``adherence`` is the level to start from, one for all or one each [B]; without a reference the
+    presence plane is 0 and it starts from pure noise."""
     guide = asked.guide
     b, _, h, w = guide.shape
     assert guide.shape[1] == GUIDE
@@ -73,18 +74,19 @@ def sample(
     def noise() -> Tensor:
         return sampler.temperature * torch.randn(b, 4, h, w, generator=generator, device=guide.device)
 
-    def predict(z: Tensor, level: float) -> Tensor:
-        t = torch.full((b,), level, device=guide.device)
+    def predict(z: Tensor, level: Tensor) -> Tensor:
+        t = level.flatten()
         x = model(z, t, asked.guide, asked.tokens, asked.style, asked.look).float()
-        if guidance != 1.0 and level >= sampler.guidance_from:
+        if guidance != 1.0 and float(t.min()) >= sampler.guidance_from:
             plain = model(z, t, other.guide, other.tokens, other.style, other.look).float()
             x = plain + guidance * (x - plain)
         return x.clamp(-1, 1)
 
-    start = min(adherence, CLOSEST_START) * float(guide[:, 4].max() > 0)
+    closest = torch.as_tensor(adherence, dtype=torch.float32, device=guide.device).clamp(max=CLOSEST_START)
+    start = (closest.expand(b) * (guide[:, 4].amax((1, 2)) > 0))[:, None, None, None]
     z = start * guide[:, :4] + (1 - start) * noise()
-    times = time_grid(start, steps)
-    before: tuple[Tensor, float] | None = None
+    times = [start + (1 - start) * share for share in time_grid(steps)]
+    before: tuple[Tensor, Tensor] | None = None
     x = z
     for i in range(steps):
         x = predict(z, times[i])
@@ -97,7 +99,6 @@ def sample(
         before = (v, h_now)
     if not sampler.finish:
         return x
+    level = torch.full((b,), sampler.finish, device=guide.device)
     fresh = (1 - sampler.finish) * noise()
-    return (
-        predict(sampler.finish * x + fresh, sampler.finish) + predict(sampler.finish * x - fresh, sampler.finish)
-    ) / 2
+    return (predict(sampler.finish * x + fresh, level) + predict(sampler.finish * x - fresh, level)) / 2

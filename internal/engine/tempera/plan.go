@@ -40,7 +40,8 @@ type planner struct {
 	guide *paint.Guide
 	held  bool // there is a reference beside content references
 
-	filtered bool // the composition is in its programmatic style already
+	filtered bool    // the composition is in its programmatic style already
+	styled   float64 // share of the composition that has its style already, by its own hand or outlined to it
 }
 
 func (p *painter) plan(ctx context.Context, req *engine.ImageRequest) (*plan, error) {

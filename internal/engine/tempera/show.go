@@ -3,6 +3,7 @@ package tempera
 import (
 	"fmt"
 	"image"
+	"math"
 	"slices"
 
 	"bottega/internal/engine"
@@ -117,7 +118,7 @@ func (w *planner) compose(figures []*compose.Figure) (*compose.Canvas, error) {
 	if err := layout.PaintOver(canvas, box, w.style); err != nil {
 		return nil, fmt.Errorf("compose: %w", err)
 	}
-	w.filter(canvas)
+	w.settle(canvas, layout)
 	w.credit(layout)
 	return canvas, nil
 }
@@ -173,14 +174,23 @@ func (w *planner) composeBoxes() (*compose.Canvas, error) {
 		w.note("Nothing in the boxes has a drawing to look at; the picture was painted from the text alone.")
 		return nil, nil //nolint:nilnil // no reference is a fine answer
 	}
-	w.filter(canvas)
+	w.settle(canvas, layouts...)
 	return canvas, nil
 }
 
-// filter brings what was composed into a programmatic style.
-func (w *planner) filter(canvas *compose.Canvas) {
+// settle brings what was composed into a programmatic style, and notes how much of it has its style already.
+func (w *planner) settle(canvas *compose.Canvas, layouts ...*compose.Layout) {
 	compose.Filter(canvas, w.style, w.req.Tile)
 	w.filtered = compose.Filtered(w.style)
+	var own, all float64
+	for _, l := range layouts {
+		o, a := l.Styled(w.style)
+		own, all = own+o, all+a
+	}
+	w.styled = 1
+	if all > 0 {
+		w.styled = own / all
+	}
 }
 
 // cast cuts out the character references; the scene gets a group for each that it does not name.
@@ -250,6 +260,8 @@ func (w *planner) start() float64 {
 	}
 	if w.filtered {
 		adherence = leastFiltered + (1-leastFiltered)*adherence
+	} else { // nothing is left to be done about what has its style, and less noise keeps its small things
+		adherence = math.Pow(adherence, 1-w.styled/2)
 	}
 	if !w.held { // only the content references hold it
 		adherence *= 1 - weakest

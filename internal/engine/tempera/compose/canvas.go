@@ -67,7 +67,11 @@ func (l *Layout) stamp(c *Canvas, box Box, item *Item, d *drawing) {
 		paint = newTint(item.rgb)
 	}
 	sin, cos := math.Sincos(item.Turn)
+	bend := item.Bend.lookup()
 	reach := item.Side * (0.5 + 1/n) * (math.Abs(sin) + math.Abs(cos)) // bilinear reaches half a texel further
+	if bend.is {
+		reach *= 1.4 // the corners
+	}
 	x0, x1 := l.span(box.X+item.X/sx, reach/sx, c.Width)
 	y0, y1 := l.span(box.Y+item.Y/sy, reach/sy, c.Height)
 	for row := y0; row < y1; row++ {
@@ -75,6 +79,7 @@ func (l *Layout) stamp(c *Canvas, box Box, item *Item, d *drawing) {
 		for column := x0; column < x1; column++ {
 			dx := ((float64(column)+0.5-box.X)*sx - item.X) / item.Side
 			u, v := cos*dx+sin*dy, cos*dy-sin*dx
+			u, v = bend.source(u, v)
 			if item.Flip {
 				u = -u
 			}

@@ -10,6 +10,7 @@ const (
 	layoutStream
 	backdropStream
 	paintStream
+	bendStream
 )
 
 // dice is a counter hash (splitmix64), the same in Python and Go.

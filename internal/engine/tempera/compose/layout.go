@@ -22,6 +22,7 @@ type Item struct {
 	Turn    float64  `json:"turn"`
 	Paint   string   `json:"paint"`   // of a glyph that is not to be black, see parsePaint
 	Outline string   `json:"outline"` // line style that the drawing is brought nearer to; "" as it is
+	Bend    Bend     `json:"bend"`    // of a drawing of the library
 	rgb     *[3]int  // of Colour
 	own     *drawing // in place of one of the library
 }
@@ -39,6 +40,19 @@ type Layout struct {
 
 // Empty reports whether there is nothing to look at.
 func (l *Layout) Empty() bool { return len(l.Items) == 0 && l.Backdrop == nil }
+
+// Styled returns the area of the things that have the style, drawn by its hand or outlined to it, and that of all.
+func (l *Layout) Styled(style string) (own, all float64) {
+	for i := range l.Items {
+		item := &l.Items[i]
+		area := item.Side * item.Side
+		all += area
+		if item.own == nil && (item.Outline != "" || l.library.entries[item.Drawing].Style == style) {
+			own += area
+		}
+	}
+	return own, all
+}
 
 // Composer lays scenes out with one library. It is safe for concurrent use.
 type Composer struct {
@@ -170,7 +184,9 @@ var willing = map[string]map[string]float64{
 }
 
 // further are styles whose drawings are taken for nothing but their style, unless there is no other.
-var further = map[string]bool{"ink": true, "kawaii": true, "longshadow": true, "clean": true, "classic": true, "blob": true}
+var further = map[string]bool{
+	"ink": true, "kawaii": true, "longshadow": true, "clean": true, "classic": true, "blob": true, "gradient": true,
+}
 
 func likes(asked string, e *Entry) float64 {
 	if w := willing[asked][e.Style]; w > 0 {
@@ -181,9 +197,9 @@ func likes(asked string, e *Entry) float64 {
 
 const mirrored = 0.35 // share of groups that look the other way
 
-// dress chooses a drawing for each group and gives the items their colour, turn and mirroring.
+// dress chooses a drawing for each group and gives the items their colour, bend, turn and mirroring.
 func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure) {
-	d := newDice(seed, drawingStream)
+	d, bends := newDice(seed, drawingStream), newDice(seed, bendStream)
 	for k := range s.Groups {
 		g := &s.Groups[k]
 		like := Item{Turn: g.Turn, Flip: g.Flip}
@@ -206,6 +222,9 @@ func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure
 			}
 			item.Drawing, item.own, item.Flip, item.Turn = like.Drawing, like.own, like.Flip, like.Turn
 			item.Paint, item.Outline = like.Paint, like.Outline
+			if item.own == nil {
+				item.Bend = bendOf(bends, g.Concept)
+			}
 			if len(g.Colours) > 0 {
 				item.Colour = g.Colours[n%len(g.Colours)]
 				v := c.Reader.Lexicon.Colours[item.Colour]

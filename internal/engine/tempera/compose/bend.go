@@ -1,0 +1,68 @@
+package compose
+
+import (
+	"math"
+	"strings"
+)
+
+// Bend says how a drawing is composed a little otherwise than it is in the library: squashed, leaning, bowed, tapered.
+// The painter keeps the shape of what it is shown, and the library has a handful of drawings of a thing: without this two
+// pictures of a fox would be one drawing twice. The rule is that of tempera/bending.py, whose comments say what each means;
+// all 0 is the drawing as it is. Lengths are in sides of the drawing, (0, 0) is its middle, y points down.
+type Bend struct {
+	Squash float64 `json:"squash"` // natural logarithm of how much wider, and as much lower
+	Lean   float64 `json:"lean"`   // to the right, per height
+	Bow    float64 `json:"bow"`    // how far head and foot stand to one side of the middle, per height squared
+	Taper  float64 `json:"taper"`  // how much narrower it becomes, per height upwards
+}
+
+// The most of each, to either side, and how much of that for people, who are less forgiving.
+const (
+	mostSquash, mostLean, mostBow, mostTaper = 0.07, 0.06, 0.25, 0.16
+
+	portrait = 0.5
+)
+
+// bendOf draws one for a concept.
+func bendOf(d *dice, concept string) Bend {
+	strength := 1.0
+	if strings.HasPrefix(concept, "avatar") {
+		strength = portrait
+	}
+	some := func(most float64) float64 { return d.between(-strength*most, strength*most) }
+	return Bend{some(mostSquash), some(mostLean), some(mostBow), some(mostTaper)}
+}
+
+// room is how much larger than the drawing its square becomes: what is bent is drawn smaller by that, and stays inside.
+func (b Bend) room() float64 {
+	most := 1.0
+	for _, v := range [...]float64{-0.5, 0, 0.5} {
+		y := foot - (foot-v)*math.Exp(-b.Squash)
+		for _, u := range [...]float64{-0.5, 0.5} {
+			x := (u/(1+b.Taper*y) - b.Lean*y - b.Bow*(y*y-1.0/12)) * math.Exp(b.Squash)
+			most = max(most, 2*math.Abs(x))
+		}
+		most = max(most, (foot-y)/(foot+0.5)) // upwards only: the foot stays
+	}
+	return most
+}
+
+// bent looks things up in a bent drawing.
+type bent struct {
+	Bend
+	is                    bool
+	larger, narrow, lower float64
+}
+
+func (b Bend) lookup() bent {
+	return bent{b, b != Bend{}, b.room(), math.Exp(-b.Squash), math.Exp(b.Squash)}
+}
+
+// source is where in the drawing to look for what is at (x, y).
+func (b *bent) source(x, y float64) (u, v float64) {
+	if !b.is {
+		return x, y
+	}
+	x, y = x*b.larger, foot-(foot-y)*b.larger
+	return (x*b.narrow + b.Lean*y + b.Bow*(y*y-1.0/12)) * (1 + b.Taper*y), foot - (foot-y)*b.lower
+}
