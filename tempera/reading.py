@@ -23,11 +23,13 @@ from tempera.reading_tables import (
     LENSES,
     LONGEST,
     LOOK_WORDS,
+    MANNERS,
     MOST_GROUPS,
     MOST_OF_A_KIND,
     MOUNTING,
     PREPOSITIONS,
     QUIET,
+    ROUND_ABOUT,
     SHOWING,
     SITES,
     SOMEBODY,
@@ -53,8 +55,8 @@ class Group:
     turn: float = 0.0
     flip: bool = False
     arrange: str = ""  # "", row, grid, circle, column
-    relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear
-    contact: str = ""  # of what is above: "", apart (in the air), mounted (on its back)
+    relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear, around, amid
+    contact: str = ""  # of what is above: apart (in the air), mounted (on its back); of what is beside: see MANNERS
 
 
 @dataclass
@@ -219,6 +221,7 @@ class _Reading:
         self.at = 0
         self.noun_end = -1  # where the last subject's words ended
         self.denied = False
+        self.listed = False  # a comma or the like stands before the next noun
         self.looked = False  # what the last subject looks like has been said
         self.backdrops: list[str] = []
 
@@ -226,6 +229,7 @@ class _Reading:
         while self.at < len(self.words):
             if self.pause[self.at]:
                 self.close()
+                self.listed = True
             self.at += self.step()
         self.close()
         self.light()
@@ -390,6 +394,8 @@ class _Reading:
             if after[0] in ARTICLES and after[-1] in self.r.colours:
                 self.next.count = 2  # "a red and a blue balloon"
                 return
+        if phrase == "by" and self.next.relation == "amid":
+            return  # "surrounded by"
         self.close()
         self.next.relation, self.next.phrase = self.r.relations[phrase], phrase
 
@@ -414,6 +420,9 @@ class _Reading:
             return
         if word == "of" and self.scene.groups and self.noun_end == self.at:
             self.next.relation, self.next.phrase = "below", "of"
+            return
+        if self.scene.groups and not self.next.relation and (word in ROUND_ABOUT or word in MANNERS):
+            self.next.relation, self.next.phrase = ROUND_ABOUT.get(word, ""), word
             return
         if word in WEATHER:
             self.backdrops.append(WEATHER[word])
@@ -482,6 +491,7 @@ class _Reading:
             self.noun_end = -1 if phrase.endswith("ing") else self.at + length
             return
         group = self.make(phrase, concept)
+        self.listed = False
         self.noun_end, self.looked = self.at + length, False
         self.explain(said, concept)
         of = last and self.next.phrase == "of"
@@ -522,13 +532,28 @@ class _Reading:
             group.count = 3
         if self.scene.groups:
             group.relation = n.relation or "beside"
-            group.contact = _contact(n.phrase)
+            group.contact = self.contact(group.relation)
             if group.relation == "inside" and concept["subgroup"] == "sky-weather":
                 group.relation = "below"  # in the rain
             last_word = clean(concept["label"]).split(" ")[-1]
             if n.phrase in WEARING and (last_word in HEADWEAR or last_word in LENSES):
                 group.relation = "wear"
         return group
+
+    def contact(self, relation: str) -> str:
+        """How closely the next noun goes with what came before."""
+        phrase, last = self.next.phrase, self.scene.groups[-1]
+        if relation != "beside":
+            if phrase in STAY_APART:
+                return "apart"
+            if phrase == "of":
+                return "filling"
+            return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
+        if self.listed and phrase in ("", "and"):
+            return ""
+        if phrase == "and" and (last.contact in MANNERS.values() or last.relation == "wear"):
+            return "held"  # "a knight with a sword and a shield"
+        return MANNERS.get(phrase, "")
 
     def explain(self, said: str, concept: dict) -> None:
         """Note what was drawn for a word that is not the drawing's own name."""
@@ -587,12 +612,6 @@ def _inherit(group: Group, old: Group, said: Pending) -> None:
         group.size = old.size
     if not said.count and old.count > 1:
         group.count = old.count
-
-
-def _contact(phrase: str) -> str:
-    if phrase in STAY_APART:
-        return "apart"
-    return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
 
 
 def _served(vessel: str, concept: dict) -> bool:

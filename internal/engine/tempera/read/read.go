@@ -34,6 +34,7 @@ type reading struct {
 	at        int
 	nounEnd   int // where the last noun's words ended
 	denied    bool
+	listed    bool // a comma or the like stands before the next noun
 	looked    bool // what the last noun looks like has been said
 	backdrops []string
 }
@@ -44,6 +45,7 @@ func (r *Reader) Read(prompt string) Scene {
 	for p.at < len(p.words) {
 		if p.words[p.at].pause {
 			p.close()
+			p.listed = true
 		}
 		p.at += p.step()
 	}
@@ -303,6 +305,9 @@ func (p *reading) relate(phrase string) {
 			return
 		}
 	}
+	if phrase == "by" && p.next.relation == Amid {
+		return // "surrounded by"
+	}
 	p.close()
 	p.next.relation, p.next.phrase = p.r.Lexicon.Relations[phrase], phrase
 }
@@ -315,6 +320,8 @@ func (p *reading) plainWord(w string) {
 		p.next.relation, p.next.phrase = Beside, w
 	case w == "of" && p.last() != nil && p.nounEnd == p.at:
 		p.next.relation, p.next.phrase = Below, "of"
+	case p.last() != nil && p.next.relation == "" && (roundAbout[w] != "" || manners[w] != ""):
+		p.next.relation, p.next.phrase = roundAbout[w], w
 	case weather[w] != "":
 		p.backdrops = append(p.backdrops, weather[w])
 	case quiet[w]:

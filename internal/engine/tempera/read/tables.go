@@ -43,15 +43,25 @@ var (
 	showing      = set("with wearing wears has having")         // what somebody looks like follows
 	somebody     = set("person man woman boy girl child adult") // labels of people who may look like something
 	// Places that follow what is in them: "a tulip garden".
-	sites     = set("garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom")
-	wearing   = set("wearing wears with")
-	denials   = set("no without")
-	headwear  = set("hat cap crown helmet sombrero tiara")
-	lenses    = set("glasses sunglasses goggles")
-	vessels   = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
-	crockery  = set("bowl cup mug glass plate pot pan dish")
-	mounting  = set("riding sitting")
-	stayApart = map[string]bool{
+	sites    = set("garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom")
+	wearing  = set("wearing wears with")
+	denials  = set("no without")
+	headwear = set("hat cap crown helmet sombrero tiara")
+	lenses   = set("glasses sunglasses goggles")
+	vessels  = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	crockery = set("bowl cup mug glass plate pot pan dish")
+	mounting = set("riding sitting")
+	// How a companion goes with what came before, by the words between. Two things with nothing but such a verb between
+	// them ("an owl reading a book") are a subject and what it has.
+	manners = map[string]string{
+		"": Held, "with": Held, "holding": Held, "eating": Held, "carrying": Held, "drinking": Held, "has": Held,
+		"having": Held, "catching": Held, "throwing": Held, "waving": Held, "playing with": Held, "reading": InFront,
+		"playing": InFront, "wearing": Worn, "wears": Worn, "hugging": InFront, "kissing": InFront, "baking": InFront,
+		"cooking": InFront, "typing": InFront, "painting": InFront, "driving": InFront, "breathing": Breathed,
+		"blowing": Breathed, "spitting": Breathed,
+	}
+	roundAbout = map[string]string{"around": Around, "orbiting": Around, "circling": Around, "surrounded": Amid}
+	stayApart  = map[string]bool{
 		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
 		"floating above": true,
 	}
