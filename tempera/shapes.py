@@ -76,7 +76,7 @@ def rim(s: Shape) -> float:
 
 
 class Spacing:
-    """How near two of the same drawing may come, in cells: a free cell stays between them."""
+    """How near two of the same drawing may come, in cells: two free ones stay between them, for the painter may add some."""
 
     def __init__(self, rows: tuple[int, ...]) -> None:
         self.rows = rows
@@ -103,7 +103,7 @@ class Spacing:
         return False
 
     def least(self, touch: Callable[[int], bool], most: int) -> int:
-        """The smallest distance beyond which nothing touches."""
+        """One more than the smallest distance beyond which nothing touches."""
         while most > 1 and not touch(most - 1):
             most -= 1
-        return most
+        return most + 1

@@ -136,7 +136,8 @@ func (s *form) brim() float64 {
 	return float64(y-first) / cells
 }
 
-// spacing says how near two of the same drawing may come, in cells: a free cell stays between them.
+// spacing says how near two of the same drawing may come, in cells: two free ones stay between them,
+// for the painter may add some.
 type spacing struct {
 	rows, grown  []uint64 // grown by a cell on all sides, from row -1
 	width        int
@@ -187,10 +188,10 @@ func (s *spacing) touch(across, down int) bool {
 	return false
 }
 
-// nearest returns the smallest distance beyond which nothing touches.
+// nearest returns one more than the smallest distance beyond which nothing touches.
 func nearest(touch func(int) bool, most int) int {
 	for most > 1 && !touch(most-1) {
 		most--
 	}
-	return most
+	return most + 1
 }
