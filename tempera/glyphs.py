@@ -13,7 +13,7 @@ from collections import Counter
 from tempera.data import Concept
 from tempera.wordnet import Nouns
 
-MOST = 1200
+MOST = 1250
 SORTS = {"animal", "artifact", "body", "food", "plant", "person", "object", "phenomenon", "substance"}
 # Things that WordNet does not know, or knows first as something else.
 THINGS = set(

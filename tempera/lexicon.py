@@ -41,13 +41,15 @@ RELATIONS = {
     "left": ("left of", "to the left of", "on the left of", "at the left of"),
     "right": ("right of", "to the right of", "on the right of", "at the right of"),
     "above": ("above", "over", "on top of", "atop", "on", "upon", "riding", "sitting on", "standing on", "riding on",
+              "lying on", "sleeping on", "resting on", "perched on", "landing on", "balancing on", "floating on",
               "flying over", "flying above", "jumping over", "floating above"),
-    "below": ("below", "under", "underneath", "beneath", "sitting under", "standing under"),
-    "behind": ("behind", "in back of", "hiding behind"),
+    "below": ("below", "under", "underneath", "beneath", "sitting under", "standing under",
+              "hanging from", "hanging off", "hanging on"),
+    "behind": ("behind", "in back of", "hiding behind", "peeking from behind"),
     "front": ("in front of", "before"),
-    "inside": ("inside", "inside of", "within", "in"),
+    "inside": ("inside", "inside of", "within", "in", "out of"),
     "beside": ("beside", "next to", "near", "by", "with", "alongside", "close to", "and", "holding", "eating",
-               "playing with", "looking at", "chasing", "meeting"),
+               "playing with", "looking at", "chasing", "meeting", "leaning on", "leaning against"),
 }  # fmt: skip
 BACKDROPS = {
     "hill": ("hill", "hills", "green hill", "green hills", "hilltop", "hillside", "countryside", "green landscape"),
@@ -58,7 +60,7 @@ BACKDROPS = {
     "forest": ("forest", "woods", "jungle", "trees", "woodland", "rainforest", "pine forest"),
     "desert": ("desert", "dunes", "sand dunes", "sahara", "sand"),
     "snow": ("snow", "winter", "snowy landscape", "winter landscape", "snowfall", "snowy field", "ice", "arctic", "north pole"),
-    "sea": ("sea", "ocean", "water", "waves", "open sea", "lake", "river"),
+    "sea": ("sea", "ocean", "water", "waves", "open sea", "lake", "river", "pond", "pool", "swimming pool"),
     "beach": ("beach", "seaside", "shore", "coast", "seashore", "tropical beach", "island"),
     "underwater": ("underwater", "deep sea", "sea floor", "ocean floor", "bottom of the sea", "coral reef"),
     "night": ("night", "night sky", "starry night", "starry sky", "midnight", "moonlight", "stars", "dark night"),
@@ -126,6 +128,7 @@ SIZES = {
     "tiny": 0.5, "mini": 0.5, "miniature": 0.5, "small": 0.7, "little": 0.7, "baby": 0.75, "short": 0.8, "big": 1.3,
     "large": 1.3, "tall": 1.2, "huge": 1.6, "giant": 1.6, "enormous": 1.6, "gigantic": 1.6, "massive": 1.6,
 }  # fmt: skip
+NAMED = 90  # score of what is a drawing's own name, or was chosen by hand
 HEADS = {"head", "face"}  # a glyph of somebody's head stands for all of them
 # Last words of glyphs that mean something else, or nothing, when they stand alone.
 NOT_ALONE = set(
@@ -143,8 +146,8 @@ IRREGULAR = {
 
 
 def clean(text: str) -> str:
-    """Lower-case words separated by single blanks."""
-    text = text.lower().replace("’", "").replace("'", "")
+    """Lower-case words separated by single blanks, as the reader tells them apart: no "'s"."""
+    text = re.sub(r"(\w)['’]s\b", r"\1", text.lower()).replace("’", "").replace("'", "")
     return " ".join(re.findall(r"[a-z0-9]+", text))
 
 
@@ -169,6 +172,8 @@ class Chooser:
         self.order = order  # earlier concepts win ties
 
     def offer(self, phrase: str, concept: str, score: float) -> None:
+        if re.search(r"\w['’]s\b", phrase):  # "womans hat" is typed too
+            self.offer(phrase.replace("’", "").replace("'", ""), concept, score)
         phrase = clean(phrase)
         if len(phrase) < 2 or phrase in STOP or phrase in COLOURS or phrase in SIZES or phrase in COUNTS:
             return
@@ -190,13 +195,15 @@ def phrases(
     for c in concepts:
         bonus = GROUP_BONUS[c.group]
         chooser.offer(c.label, c.id, 100 + bonus)
-        bare = re.sub(r"( face| button|^person |: .*)", "", c.label)
+        bare = re.sub(r"( with face| face| button|^person |: .*)", "", c.label)
         chooser.offer(bare, c.id, 60 + bonus)
         for code in codes.get(c.id, ()):
             chooser.offer(code, c.id, 50 + bonus)
         for tag in c.tags:
             if c.group == "symbols" and clean(tag) not in clean(c.label).split():
                 continue  # the sign against smoking is no smoke
+            if bonus > 0 and nouns.other_use.get(clean(tag), 0) > 0:
+                continue  # "sharp" is no razor
             if shared[clean(tag)] <= 4 and not (bonus < 0 and clean(tag) in shared and shared[clean(tag)] > 2):
                 chooser.offer(tag, c.id, 25 + bonus + 6 / len(c.tags))
         if " " in clean(c.label) and bonus > 0 and " with " not in c.label:
@@ -205,6 +212,12 @@ def phrases(
         chooser.best.pop(phrase, None)
         if concept in order:
             chooser.best[phrase] = (1000, concept)
+    for phrase, (score, concept) in list(chooser.best.items()):
+        many = plural(phrase)
+        if score < NAMED or phrase.endswith("s") or many in override:
+            continue
+        if chooser.best.get(many, (0,))[0] < NAMED:  # "eyes" have a drawing of their own
+            chooser.offer(many, concept, score - 1)  # butterflies, whatever sign has them for a tag
     _word_net(chooser, concepts, nouns, {p for p, c in override.items() if c not in order})
     sure = {p: c for p, (score, c) in chooser.best.items() if score > 0}
     return sure, {p: c for p, (_, c) in chooser.best.items() if p not in sure}
@@ -290,6 +303,8 @@ def backgrounds() -> dict[str, str]:
     found["in the ocean"] = found["in the sea"] = found["in the water"] = "underwater"
     found["in the night sky"] = found["under the stars"] = "night"
     found["on the moon"] = found["among the stars"] = found["in the stars"] = "space"
+    for name in ("water", "sea", "ocean", "lake", "waves"):  # what jumps out of it is not under it
+        found[f"out of {name}"] = found[f"out of the {name}"] = "sea"
     for word in ("on", "above", "near", "by", "over"):
         found.pop(f"{word} ice", None)
     return found
@@ -308,7 +323,7 @@ def build() -> dict:
     chosen = glyphs.choose([c for c in every if c.group == "game"], set(known), set(by_hand.values()), nouns)
     people = portraits.concepts()
     named = {
-        **poor, **portraits.phrases(), **glyph_phrases(chosen, set(known) | set(override), nouns), **by_hand, **known,
+        **poor, **portraits.phrases(), **glyph_phrases(chosen, set(known) | set(override), nouns), **known, **by_hand,
     }  # fmt: skip
     concepts = [*coloured, *chosen, *people]
     counts = {w: i + 1 for i, w in enumerate(COUNTS)} | {str(n): n for n in range(1, 10)}
@@ -322,7 +337,8 @@ def build() -> dict:
         ],
         "phrases": add_plurals(named),
         "looks": portraits.looks(),
-        "colours": {name: list(rgb) for name, rgb in COLOURS.items()} | {"gray": list(COLOURS["grey"])},
+        "colours": {name: list(rgb) for name, rgb in COLOURS.items()}
+        | {"gray": list(COLOURS["grey"]), "golden": list(COLOURS["gold"])},
         "counts": counts,
         "sizes": SIZES,
         "relations": {p: kind for kind, names in RELATIONS.items() for p in names},
@@ -337,11 +353,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("phrases", nargs="*")
     parser.add_argument("--out", type=Path, default=WEIGHTS / "lexicon.json")
+    parser.add_argument("--real", action="store_true", help="find the words that are no slips again (a minute)")
     options = parser.parse_args()
     lexicon = build()
     if options.out.exists():  # near.py makes this table once, from what the lexicon lacked
-        old = json.loads(options.out.read_text()).get("near", {})
-        lexicon["near"] = {w: n for w, n in old.items() if w not in lexicon["phrases"]}
+        kept = json.loads(options.out.read_text())
+        old = kept.get("near", {})
+        barred = {p for p, c in json.loads(OVERRIDES.read_text())["phrases"].items() if not c}
+        known = lexicon["phrases"].keys() | lexicon["colours"].keys()
+        lexicon["near"] = {w: n for w, n in old.items() if w not in known | barred}
+        if "real" in kept and not options.real:
+            real = {w for w in kept["real"] if w not in known} | {p for p in barred if " " not in p}
+            lexicon["real"] = sorted(real)
+    if "real" not in lexicon:
+        lexicon["real"] = wordnet.real_words(lexicon)
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(lexicon, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
     labels = {c["id"]: c["label"] for c in lexicon["concepts"]}

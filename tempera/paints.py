@@ -47,6 +47,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         ("moon night owl bat witch wizard portal eclipse planet galaxy ghost magic rune runes orb crystal gem amethyst potion",
          ("purple", "night", "teal")),
         ("paper scroll book map letter envelope parchment cheese bread wheat banana honey bee lemon sand", ("paper", "gold")),
+        ("duck", ("gold",)), ("gingerbread glove", ("tan", "fur")), ("candy canes", ("red", "rose")), ("tie", ("red", "blue")),
         ("emerald", ("green",)), ("ruby", ("red",)), ("sapphire", ("blue",)), ("diamond", ("ice", "blue")),
         ("hand hands fist palm face ear nose foot", ("skin",)),
         ("dragon hydra ogre troll orc goblin zombie monster alien kraken slime tentacle tentacles dinosaur", MONSTERS),

@@ -28,6 +28,7 @@ ZOOMS = {
     "far away": 0.6, "in the distance": 0.6, "from afar": 0.6, "distant": 0.7, "wide shot": 0.7, "wide shot of": 0.7,
 }  # fmt: skip
 HERDS = {f"{a}{w} of": 5 for w in ("herd", "flock", "swarm", "school", "pack", "bunch", "family") for a in ("", "a ")}
+UNCOUNTED = 3  # of a plural without a number
 MOST_OF_A_KIND = 24  # "100 balloons" are drawn as so many
 THING_COLOURS = set("orange lime peach olive plum coral mint lavender violet gold silver".split())
 GROUND_WORDS = {"background", "backdrop"}
@@ -37,14 +38,38 @@ SOMEBODY = {"person", "man", "woman", "boy", "girl", "child", "adult"}  # labels
 LOOK_WORDS = 4
 # Places that follow what is in them: "a tulip garden".
 SITES = set(
-    "garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom".split()
+    "garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom lake".split()
 )
 WEARING = {"wearing", "wears", "with"}
 DENIALS = {"no", "without"}
 HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
 LENSES = {"glasses", "sunglasses", "goggles"}
 VESSELS = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack".split())
-CROCKERY = set("bowl cup mug glass plate pot pan dish".split())
+NARROW = set("vase jar box glass cup mug bottle pot".split())  # several would hide in it
+CROCKERY = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher".split())
+# Words after which a part of the last subject may follow; "" is none, as in "a teacher writing on a board".
+JOINING = {"", "with", "wearing", "wears", "holding", "in", "in front of", "inside"}
+FILLING = {"full of", "filled with"}
+# Counts that are no numbers: what is drawn as several already stays one drawing.
+VAGUE = set("some few several many".split()) | {
+    "a few", "a pair of", "pair of", "lots of", "a lot of", "a bunch of", "a group of", "group of",
+}  # fmt: skip
+# Plurals that are one drawing, and those that are two of it when no number is said.
+PAIRS = set(
+    "headphones earphones earbuds scissors glasses sunglasses goggles binoculars jeans trousers pants shorts "
+    "chopsticks skis pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles".split()
+)
+TWOS = set(
+    "gloves socks mittens shoes sneakers trainers boots sandals slippers heels skates earrings eyes hands ears".split()
+)
+UTTERED = {"breathing", "spitting", "saying"}  # what is breathed or said is not drawn on its own
+BREATHED = {"fire", "flame", "flames", "smoke", "ice"}
+STUFF = {"pencil", "blackboard", "chalkboard"}  # ways to draw that are things after an article
+# Nouns that end like what somebody does.
+DOING_NOT = set(
+    "ring king wing swing string sling spring earring dumpling duckling seedling sapling pudding wedding stocking "
+    "viking awning ceiling railing gosling".split()
+)
 MOUNTING = {"riding", "sitting"}
 # How a companion goes with what came before, by the words between: in its hand, before its body, out of its mouth. Two
 # things with nothing but such a verb between them ("an owl reading a book") are a subject and what it has.
@@ -77,5 +102,7 @@ QUIET = set(
     "piece bit part front back one first second last made single lonely brave wild sleepy hungry tasty delicious fresh "
     "ripe yummy wooden stone glass metal wrapped around fighting landing erupting through against haunted fishing "
     "chasing hugging kissing driving cooking climbing crying laughing talking covered filled surrounded using towards "
-    "dressed chases about during slice slices bearded bald icons emojis logos pictures images drawings illustrations stickers".split()
+    "dressed chases about during slice slices bearded bald guarding carrying watching pulling pushing throwing "
+    "catching kicking hitting balancing pouring opening breathing casting baking brushing feeding hanging popping peeking "
+    "rising falling launching jumped saying waving sliced comfy comfortable scary spooky wise sharp christmas halloween easter thanksgiving bushy floppy curious playful sky icons emojis logos pictures images drawings illustrations stickers".split()
 )

@@ -49,13 +49,30 @@ CONCEPTS = (
     ("avatar-hair", "avatar with long hair", "avatar", "", "portrait"),
     ("woman", "woman", "people-body", "person", "adult"),
     ("horse", "horse", "animals-nature", "animal-mammal", "racing"),
+    ("cake", "birthday cake", "food-drink", "food-sweet", "celebration"),
+    ("candle", "candle", "objects", "light-video", "light"),
+    ("house", "house", "travel-places", "place-building", "home"),
+    ("door", "door", "objects", "household", "entrance"),
+    ("grapes", "grapes", "food-drink", "food-fruit", "fruit"),
+    ("boot", "hiking boot", "objects", "clothing", "shoe"),
+    ("suit", "space suit", "game", "", ""),
+    ("pencil", "pencil", "objects", "writing", "draw"),
+    ("arrowed", "heart with arrow", "smileys-emotion", "heart", "love"),
+    ("juice", "beverage box", "food-drink", "drink", "straw"),
+    ("ring", "ring", "objects", "clothing", "jewel"),
+    ("gem", "gem stone", "objects", "clothing", "jewel"),
+    ("lamp", "light bulb", "objects", "light-video", "idea"),
+    ("crying", "crying face", "smileys-emotion", "face-concerned", "cry"),
 )
 PHRASES = {
     "fox": "fox", "cat": "cat", "kitty": "cat", "black cat": "cat", "dog": "dog", "terrier": "dog", "elephant": "elephant",
     "tree": "tree", "apple": "apple", "fruit": "apple", "tangerine": "tangerine", "robot": "robot", "machine": "robot",
-    "smile": "grin", "castle": "castle", "rain": "rain", "bowl": "bowl", "hat": "hat", "sunglasses": "shades",
+    "smile": "grin", "castle": "castle", "rain": "rain", "bowl": "bowl", "box": "bowl", "hat": "hat", "sunglasses": "shades",
     "balloon": "balloon", "horse": "horse", "fishing": "horse", "ramen": "ramen", "baby": "grin",
     "avatar": "avatar", "portrait of a woman": "avatar", "woman": "woman",
+    "cake": "cake", "candle": "candle", "house": "house", "door": "door", "grapes": "grapes", "boot": "boot",
+    "space suit": "suit", "pencil": "pencil", "heart with arrow": "arrowed", "juice": "juice", "glass": "bowl", "ring": "ring",
+    "gem": "gem", "lamp": "lamp", "idea": "lamp", "crying": "crying", "stone": "gem", "witch hat": "hat", "witch": "woman", "fire": "candle", "dragon": "fox", "stack of fruit hats": "hat",
 }  # fmt: skip
 RELATIONS = {
     "left of": "left", "to the left of": "left", "right of": "right", "above": "above", "over": "above", "on": "above",
@@ -94,6 +111,17 @@ PROMPTS = (
     "an elephant and two apples", "two cats and three dogs", "six robots on a hill", "a cat behind a castle", "a cat and a robot",
     "five robots", "two robots", "a dog, with a balloon and a castle", "an apple in a bowl", "three robots and a cat with an apple",
     "upside down robots and a tilted cat", "a fox, reading",
+    "a cake with candles", "a cake with three red candles and icing, a fox", "a house with a red door and a chimney", "a house and a door",
+    "a house, a door", "a fox with a robot tail", "a cat with big eyes and whiskers and a hat", "a house with a door hat", "a house door",
+    "a woman holding a candle in front of a house with windows", "a dog in a space suit", "a dog in a dark space suit", "in space",
+    "a witch's hat", "the witch’s cats' hat's", "it's a dog's bowl", "a heart with an arrow", "a heart with the arrows", "a bunch of grapes",
+    "three grapes", "a pair of sunglasses", "two sunglasses", "some boots", "boots", "five boots", "a pair of boots", "a stack of grapes",
+    "a pencil", "a fox, pencil", "a red pencil and a fox", "a blackboard", "a glass of juice", "a fox with two bowls of apples",
+    "a bowl full of apples and a cat", "a fox filled with juice", "a diamond ring", "a gem ring", "a lamp with an idea", "a lamp and an idea",
+    "a lamp with two ideas", "a crying woman", "a crying", "a stone castle", "an exfant", "exfants", "a castel", "a few red cats",
+    "a dragon breathing fire", "a cat breathing grapes and a dog", "a fire breathing cat", "a cat saying blorp to a dog", "a stack of fruit hats",
+    "a fox in a cat forest", "a sunny forest with a cat", "a sunny fox", "sunny fox at night", "a box of apples", "a box of two apples",
+    "a cat with a red blorp", "a red blorp cat", "a house with a space suit door", "a house with a witch hat", "some 3 grapes", "bowls of apples", "a bowl of apples next to a bowl of ramen", "pencil sketch", "a herd of grapes", "a cat with no eyes",
 )  # fmt: skip
 FIRST_PLACED = PROMPTS.index("a cat with an apple")
 LAYOUTS = (
@@ -132,9 +160,10 @@ def lexicon() -> dict[str, Any]:
     numbers = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     return {
         "concepts": [dict(zip(("id", "label", "group", "subgroup"), c[:4], strict=True)) | {"tags": c[4].split()} for c in CONCEPTS],
-        "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)},
+        "phrases": phrases, "colours": colours, "counts": {w: i + 1 for i, w in enumerate(numbers)} | {"a pair of": 2, "some": 3, "a few": 3},
         "sizes": {"tiny": 0.5, "baby": 0.75, "big": 1.3, "huge": 1.6}, "relations": RELATIONS, "backgrounds": backgrounds,
-        "styles": {"soft 3d": "soft-3d", "flat": "flat"},
+        "styles": {"soft 3d": "soft-3d", "flat": "flat", "pencil": "sketch", "pencil sketch": "sketch", "blackboard": "chalk"},
+        "real": ["exfant"],
         "looks": {"a beard": "avatar-beard", "long hair": "avatar-hair", "long brown hair": "avatar-hair", "sunglasses": "avatar"},
         "near": {"vixen": ["fox", 0.71], "crimson": ["red", 0.8], "grotto": ["castle", 0.4], "whimsical": ["cute", 0.5]},
     }  # fmt: skip
@@ -165,7 +194,7 @@ def index() -> list[dict[str, Any]]:
     """Every concept but the horse has one to three of the drawings; the robot is a glyph."""
     kinds = (("disc", "flat"), ("bar", "toon"), ("check", "ink"))
     rows: list[dict[str, Any]] = []
-    for i, c in enumerate(CONCEPTS[:-1]):
+    for i, c in enumerate(c for c in CONCEPTS if c[0] != "horse"):
         if c[0] == "robot":
             paints = ["7C8CA3 C98B4B E6ECF2", "1F9E95 F2B134 D6F2EE", "7E57C2 EC6FA9 EADFF8"]
             rows.append({"id": "glyph", "concept": c[0], "style": "game-icon", "title": c[1], "paints": paints})

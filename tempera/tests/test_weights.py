@@ -94,7 +94,7 @@ def test_lexicon_styles_and_backdrops_exist(lexicon: dict) -> None:
         ("cat", "cat"), ("dog", "dog"), ("house", "house"), ("tree", "deciduous tree"), ("sun", "sun"),
         ("robots", "robot"), ("castle", "castle"), ("boat", "sailboat"), ("fox", "fox"), ("wolves", "wolf"),
         ("apple", "red apple"), ("dragon", "dragon"), ("moon", "crescent moon"), ("ball", "soccer ball"),
-        ("lighthouse", "lighthouse"), ("golem", "rock golem"), ("magic potion", "magic potion"), ("submarine", "submarine"),
+        ("lighthouse", "lighthouse"), ("golem", "rock golem"), ("magic potion", "round potion"), ("submarine", "submarine"),
         ("avatar", "avatar"), ("headshot of a woman", "avatar of a woman"), ("bearded avatar", "avatar with a beard"),
     ],
 )  # fmt: skip

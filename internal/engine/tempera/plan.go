@@ -232,6 +232,9 @@ func notes(s *read.Scene) []string {
 	for _, r := range slices.Concat(s.ReadAs, s.Likened) {
 		found = append(found, fmt.Sprintf("“%s” was read as %s.", r[0], r[1]))
 	}
+	for _, r := range s.Parts {
+		found = append(found, fmt.Sprintf("“%s” is part of the drawing of %s.", r[0], r[1]))
+	}
 	for _, w := range s.Left {
 		found = append(found, fmt.Sprintf("“%s” was not drawn on its own and left to the text.", w))
 	}

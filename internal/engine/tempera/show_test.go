@@ -247,6 +247,13 @@ func TestBackground_IsWhatItIsPaintedOn(t *testing.T) {
 	}
 }
 
+func TestNotes_SayWhatADrawingShowsAlready(t *testing.T) {
+	got := notes(&read.Scene{Parts: [][2]string{{"candles", "birthday cake"}}})
+	if want := []string{"“candles” is part of the drawing of birthday cake."}; !slices.Equal(got, want) {
+		t.Errorf("notes %q, want %q", got, want)
+	}
+}
+
 func TestNotes_SayWhatAnUnknownWordWasReadAs(t *testing.T) {
 	p := stubPainter(t)
 	p.reader.Lexicon.Near = map[string]read.Near{"reynard": {Word: "fox", Alike: 0.7}}

@@ -34,6 +34,7 @@ type Lexicon struct {
 	Styles      map[string]string  `json:"styles"`      // to a style id
 	Looks       map[string]string  `json:"looks"`       // what may follow "with" after somebody, to a concept's id
 	Near        map[string]Near    `json:"near"`        // words the other tables lack, to the nearest one they have
+	Real        []string           `json:"real"`        // words of their own that are nearly the name of a drawing
 }
 
 // Near is a known word and how alike in meaning it is, 0 … 1. In the file it is a list of the two.
@@ -94,7 +95,8 @@ type Reader struct {
 	concepts map[string]*Concept
 	labels   map[string]string
 	tagged   map[string]string // a tag to the first thing (not face or sign) that has it
-	names    []string          // words of labels that are phrases too, sorted: what a slip of the pen may have meant
+	real     map[string]bool
+	names    []string // words of labels that are phrases too, sorted: what a slip of the pen may have meant
 	counts   map[string]int
 }
 
@@ -102,7 +104,10 @@ type Reader struct {
 func NewReader(l *Lexicon) *Reader {
 	r := &Reader{
 		Lexicon: l, concepts: map[string]*Concept{}, labels: map[string]string{}, tagged: map[string]string{},
-		counts: map[string]int{},
+		counts: map[string]int{}, real: map[string]bool{},
+	}
+	for _, w := range l.Real {
+		r.real[w] = true
 	}
 	for herd := range herds {
 		r.counts[herd+" of"], r.counts["a "+herd+" of"] = 5, 5

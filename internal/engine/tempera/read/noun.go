@@ -12,42 +12,64 @@ func (p *reading) noun(phrase string, length int, said string) {
 		p.denied, p.next = false, pending{}
 		return
 	}
-	last := p.last()
-	adjoining := last != nil && p.nounEnd == p.at && !p.words[p.at].pause
+	if p.uttered {
+		p.uttered, p.next, p.nounEnd = false, pending{}, -1
+		p.leave(phrase)
+		return
+	}
+	last, adjoining, does := p.last(), p.follows(), doing(phrase)
 	p.nounEnd = p.at + length
-	doing := strings.HasSuffix(phrase, "ing")
-	if adjoining && (doing || c.Group == avatars || c.sign() && !p.r.concepts[last.Concept].sign()) {
-		if doing {
+	if adjoining && (does || c.Group == avatars || c.sign() && !p.r.concepts[last.Concept].sign()) {
+		if does {
 			p.nounEnd = -1 // "a clown juggling balls": what follows is another thing
 		} else if c.Group != avatars {
 			p.leave(phrase)
 		}
 		return
 	}
-	p.looked = false
 	g := p.group(phrase, c)
-	p.listed = false
+	p.looked, p.parted, p.broken = false, false, false
 	p.explain(said, c)
 	of := last != nil && p.next.phrase == "of"
 	switch {
+	case last != nil && !adjoining && p.again(&g):
+		p.leave(phrase) // "a lamp with an idea": one drawing for both
 	case of && last.Concept == g.Concept:
-		p.next = pending{}
-		return
-	case of && !vessel(last.Phrase):
+	case of && !holds(last.Phrase):
 		p.leave(phrase) // a statue of a lion is a statue
-		p.next = pending{}
-		return
-	case of && served(lastWord(last.Phrase), c):
-		adjoining, p.next = true, pending{}
-	case adjoining && !p.r.related(last.Phrase, c):
-		p.leave(last.Phrase) // a robot dog is a dog
-	}
-	if adjoining {
+	case of && served(last.Phrase, c):
+		g.inherit(last, &pending{})
+		*last = g
+	case of && len(p.scene.Groups) > 1:
+		p.leave(last.Phrase) // "a bear with a jar of sweets": the sweets beside it
 		g.inherit(last, &p.next)
-		p.scene.Groups = p.scene.Groups[:len(p.scene.Groups)-1]
+		*last = g
+	case adjoining:
+		if !p.r.related(last.Phrase, c) {
+			p.leave(last.Phrase) // a robot dog is a dog
+		}
+		g.inherit(last, &p.next)
+		*last = g
+	default:
+		p.joined, p.filled = p.next.phrase, p.filled || of
+		p.add(g)
 	}
-	p.add(g)
 	p.next = pending{}
+}
+
+// again reports whether another word for what is drawn already was only added to it, without a number.
+func (p *reading) again(g *Group) bool {
+	n := &p.next
+	i := slices.IndexFunc(p.scene.Groups, func(old Group) bool { return old.Concept == g.Concept })
+	if i < 0 || n.count != 0 || len(n.colours) > 0 || n.phrase != "" && n.phrase != "with" {
+		return false
+	}
+	return p.scene.Groups[i].Phrase != g.Phrase && p.r.concepts[g.Concept].Group != "animals-nature"
+}
+
+// doing reports whether it is what somebody does rather than a thing: "fishing", not "a ring".
+func doing(phrase string) bool {
+	return strings.HasSuffix(phrase, "ing") && !doingNot[lastWord(phrase)]
 }
 
 // avatars is the group of concepts that are portraits of somebody.
@@ -80,17 +102,6 @@ func (p *reading) look() int {
 	return 0
 }
 
-// vessel reports whether what a noun "of" something holds it: "a bowl of apples", not "a statue of a lion".
-func vessel(phrase string) bool {
-	return vessels[strings.TrimSuffix(lastWord(phrase), "s")]
-}
-
-// served reports whether a dish is drawn in what it is served in: a bowl of ramen is one drawing, a bowl of apples two.
-func served(vessel string, c *Concept) bool {
-	food := strings.HasPrefix(c.Subgroup, "food-") && c.Subgroup != "food-fruit" && c.Subgroup != "food-vegetable"
-	return crockery[vessel] && (food || c.Subgroup == "drink")
-}
-
 // contact says how closely the next noun goes with what came before.
 func (p *reading) contact(relation string) string {
 	phrase, last := p.next.phrase, p.last()
@@ -104,7 +115,7 @@ func (p *reading) contact(relation string) string {
 		return Mounted
 	case relation != Beside:
 		return ""
-	case p.listed && (phrase == "" || phrase == "and"):
+	case p.broken && (phrase == "" || phrase == "and"):
 		return ""
 	case phrase == "and" && (last.companion() || last.Relation == Wear):
 		return Held // "a knight with a sword and a shield"
@@ -137,10 +148,18 @@ func (p *reading) group(phrase string, c *Concept) Group {
 	if g.Size == 0 {
 		g.Size = 1
 	}
-	if n.count == 0 && n.arrange != "" {
+	named, worn := lastWord(phrase), lastWord(p.r.labels[c.ID])
+	several := pairs[named] || named == worn && many(named)
+	switch {
+	case several && (n.count == 0 || n.vague) && (n.arrange == "" || n.arrange == "column"):
+		g.Count, g.Arrange = 1, "" // one drawing shows them all: grapes, glasses, a stack of books
+	case n.count == 0 && n.arrange != "":
 		g.Count = arrangedCount[n.arrange]
-	} else if n.count == 0 && !n.article && p.r.plural(phrase) {
-		g.Count = 3
+	case n.count == 0 && !n.article && p.r.plural(phrase):
+		g.Count = uncounted
+		if twos[named] {
+			g.Count = 2
+		}
 	}
 	if len(p.scene.Groups) == 0 {
 		return g
@@ -153,7 +172,6 @@ func (p *reading) group(phrase string, c *Concept) Group {
 	if g.Relation == Inside && c.Subgroup == "sky-weather" {
 		g.Relation = Below // "in the rain"
 	}
-	worn := lastWord(p.r.labels[c.ID])
 	if wearing[n.phrase] && (headwear[worn] || lenses[worn]) {
 		g.Relation = Wear
 	}
@@ -171,7 +189,7 @@ func (p *reading) explain(said string, c *Concept) {
 // close ends a noun phrase: a colour or size word without a noun was one itself, or belongs to the last noun.
 func (p *reading) close() {
 	n := p.next
-	p.next, p.denied = pending{}, false
+	p.next, p.denied, p.uttered = pending{}, false, false
 	if len(n.words) == 0 {
 		return
 	}
@@ -191,13 +209,17 @@ func (p *reading) close() {
 			}
 		}
 		p.add(g)
-	case len(n.colours) > 0 && last != nil && len(last.Colours) == 0:
+	case len(n.colours) > 0 && !n.lost && last != nil && len(last.Colours) == 0:
 		last.Colours = n.colours
 	}
 }
 
 // light picks one backdrop out of those named; night and sunset become the light over another.
 func (p *reading) light() {
+	place := func(k string) bool { return k != "none" && k != Night && k != Sunset }
+	if p.sunny && !slices.ContainsFunc(p.backdrops, place) {
+		p.backdrops = append(p.backdrops, weather["sunny"]) // where nothing says which place it is
+	}
 	var kinds, places, lights []string
 	for _, k := range p.backdrops {
 		if k == "none" || slices.Contains(kinds, k) {

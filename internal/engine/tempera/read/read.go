@@ -1,7 +1,6 @@
 package read
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,10 +31,15 @@ type reading struct {
 	scene     Scene
 	next      pending
 	at        int
-	nounEnd   int // where the last noun's words ended
+	nounEnd   int    // where the last noun's words ended
+	joined    string // by which words the last noun was joined to what stood before it
+	parted    bool   // the last noun was a part of the one before
+	filled    bool   // the first thing holds the second
+	broken    bool   // a comma or the like stood after the last noun
 	denied    bool
-	listed    bool // a comma or the like stands before the next noun
+	uttered   bool // what comes next is breathed or said
 	looked    bool // what the last noun looks like has been said
+	sunny     bool
 	backdrops []string
 }
 
@@ -45,11 +49,12 @@ func (r *Reader) Read(prompt string) Scene {
 	for p.at < len(p.words) {
 		if p.words[p.at].pause {
 			p.close()
-			p.listed = true
+			p.broken = true
 		}
 		p.at += p.step()
 	}
 	p.close()
+	p.settle()
 	p.light()
 	return p.scene
 }
@@ -86,6 +91,14 @@ func (p *reading) lookUp(phrase string) kind {
 		return zooming
 	case l.Backgrounds[phrase] != "":
 		return background
+	}
+	return p.lookUpAfter(phrase)
+}
+
+// lookUpAfter returns what a phrase means that is no arrangement and no backdrop.
+func (p *reading) lookUpAfter(phrase string) kind {
+	l := p.r.Lexicon
+	switch {
 	case l.Styles[phrase] != "":
 		return style
 	case l.Relations[phrase] != "":
@@ -111,8 +124,17 @@ func (p *reading) match() (k kind, phrase string, length int) {
 		if phrase == "" {
 			continue
 		}
-		if k := p.lookUp(phrase); k != plain {
-			return k, phrase, n
+		k := p.lookUp(phrase)
+		if (k == background || k == arranging) && p.cuts(n) {
+			k = p.lookUpAfter(phrase)
+		}
+		if k != plain {
+			return p.stuff(k, phrase), phrase, n
+		}
+		if n > 2 {
+			if bare := bare(phrase); p.r.Lexicon.Phrases[bare] != "" {
+				return concept, bare, n
+			}
 		}
 		if n > 1 && p.r.Lexicon.Backgrounds["in "+phrase] != "" && p.thing(p.at+1) < n {
 			return background, "in " + phrase, n
@@ -131,6 +153,39 @@ func (p *reading) thing(start int) int {
 	return 0
 }
 
+// cuts reports whether the name of a thing reaches beyond these words: "in a space suit" is not "in a space".
+func (p *reading) cuts(length int) bool {
+	for n := 1; n < length; n++ {
+		if n+p.thing(p.at+n) > length {
+			return true
+		}
+	}
+	return false
+}
+
+// stuff returns the kind of a phrase; a pencil with an article is a thing and no way to draw.
+func (p *reading) stuff(k kind, phrase string) kind {
+	switch {
+	case k != style || !stuff[phrase] || !p.next.article && len(p.next.words) == 0:
+		return k
+	case p.r.Lexicon.Phrases[phrase] != "":
+		return concept
+	}
+	return plain
+}
+
+// bare returns a phrase without the articles inside: "heart with an arrow" is called "heart with arrow".
+func bare(phrase string) string {
+	words := strings.Split(phrase, " ")
+	kept := words[:1]
+	for _, w := range words[1:] {
+		if !articles[w] {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
 // step reads what stands here and returns how many words that took.
 func (p *reading) step() int {
 	w := p.words[p.at].text
@@ -140,8 +195,14 @@ func (p *reading) step() int {
 		p.backdrops = append(p.backdrops, "solid")
 		return 1
 	}
-	if n := p.look(); n > 0 {
-		return n
+	if uttered[w] {
+		p.utter()
+		return 1
+	}
+	for _, read := range []func() int{p.look, p.part, p.filling} {
+		if n := read(); n > 0 {
+			return n
+		}
 	}
 	k, phrase, length := p.match()
 	if n := p.number(); n > 0 {
@@ -193,7 +254,13 @@ func (p *reading) barePlace() bool {
 // site reports whether a place stands right after what is in it, and so is the backdrop: "a tulip garden".
 func (p *reading) site() bool {
 	w := p.words[p.at].text
-	return sites[w] && p.follows() && p.r.Lexicon.Backgrounds["in "+w] != ""
+	if !sites[w] || !p.follows() || p.r.Lexicon.Backgrounds["in "+w] == "" {
+		return false
+	}
+	if p.last().Relation == Inside {
+		p.last().Relation = Beside // "a mill in a tulip field" stands among the tulips
+	}
+	return true
 }
 
 // backgroundAt finds a backdrop's phrase of several words: "flying over the sea" is "over the sea".
@@ -217,6 +284,9 @@ func (p *reading) place() (phrase string, length int) {
 		for n := 3; n >= 1; n-- {
 			name, reach := p.join(start, n), start-p.at+n
 			if name != "" && l.Backgrounds[first+" "+name] != "" && p.join(p.at, reach) != "" {
+				if p.cuts(reach) {
+					return "", 0
+				}
 				return first + " " + name, reach
 			}
 		}
@@ -259,19 +329,29 @@ func (p *reading) take(k kind, phrase string, length int) {
 		p.relate(phrase)
 	case count:
 		p.next.count, p.next.words = p.r.counts[phrase], append(p.next.words, phrase)
+		p.next.vague = vague[phrase] || herd(phrase)
 	case size:
 		p.next.size, p.next.words = l.Sizes[phrase], append(p.next.words, phrase)
 	case colour:
 		p.next.colours, p.next.words = append(p.next.colours, phrase), append(p.next.words, phrase)
 	case number:
-		p.next.count, p.next.words = p.number(), append(p.next.words, phrase)
+		p.next.count, p.next.words, p.next.vague = p.number(), append(p.next.words, phrase), false
 	case concept:
-		if !quiet[phrase] || p.next.article {
+		if !quiet[phrase] || p.next.article && !p.leads(length) {
 			p.noun(phrase, length, phrase)
 		}
 	case plain:
 		p.plainWord(phrase)
 	}
+}
+
+// leads reports whether these words only say something of what comes next: "a crying baby".
+func (p *reading) leads(length int) bool {
+	_, after, _ := strings.Cut(p.join(p.at+length-1, 2), " ")
+	if _, ok := p.r.Lexicon.Colours[after]; ok {
+		return true
+	}
+	return p.r.Lexicon.Phrases[after] != "" && !quiet[after]
 }
 
 func (p *reading) last() *Group {
@@ -310,79 +390,4 @@ func (p *reading) relate(phrase string) {
 	}
 	p.close()
 	p.next.relation, p.next.phrase = p.r.Lexicon.Relations[phrase], phrase
-}
-
-func (p *reading) plainWord(w string) {
-	switch {
-	case articles[w]:
-		p.next.article = true
-	case w == "wearing" || w == "wears":
-		p.next.relation, p.next.phrase = Beside, w
-	case w == "of" && p.last() != nil && p.nounEnd == p.at:
-		p.next.relation, p.next.phrase = Below, "of"
-	case p.last() != nil && p.next.relation == "" && (roundAbout[w] != "" || manners[w] != ""):
-		p.next.relation, p.next.phrase = roundAbout[w], w
-	case weather[w] != "":
-		p.backdrops = append(p.backdrops, weather[w])
-	case quiet[w]:
-	case p.follows():
-		p.unknown(w) // "a sushi platter" is sushi
-	case p.liken(w), p.mend(w):
-	default:
-		p.unknown(w)
-	}
-}
-
-// follows reports whether this word stands right after a noun.
-func (p *reading) follows() bool {
-	return p.last() != nil && p.nounEnd == p.at && !p.words[p.at].pause
-}
-
-func (p *reading) unknown(w string) {
-	if !slices.Contains(p.scene.Unknown, w) {
-		p.scene.Unknown = append(p.scene.Unknown, w)
-	}
-}
-
-// mend reads a word with a slip of the pen as the name of a thing it is nearly.
-func (p *reading) mend(w string) bool {
-	for _, form := range append([]string{w}, singular(w)...) {
-		near := p.r.nearest(form)
-		if near == "" {
-			continue
-		}
-		if form != w && p.r.Lexicon.Phrases[near+"s"] != "" {
-			near += "s"
-		}
-		p.noun(near, 1, w)
-		return true
-	}
-	return false
-}
-
-// liken reads an unknown word as the nearest known one, if the lexicon has one for it.
-func (p *reading) liken(w string) bool {
-	l := p.r.Lexicon
-	for _, form := range append([]string{w}, singular(w)...) {
-		near, ok := l.Near[form]
-		if !ok {
-			continue
-		}
-		known := near.Word
-		if form != w && l.Phrases[known+"s"] != "" {
-			known += "s"
-		}
-		if note := [2]string{w, near.Word}; !slices.Contains(p.scene.Likened, note) {
-			p.scene.Likened = append(p.scene.Likened, note)
-		}
-		switch k := p.lookUp(known); k {
-		case concept:
-			p.noun(known, 1, known)
-		case plain: // a word without a picture of its own
-		default:
-			p.take(k, known, 1)
-		}
-		return true
-	}
-	return false
 }

@@ -42,6 +42,7 @@ type Scene struct {
 	Unknown  []string    `json:"unknown"` // words left to the text
 	ReadAs   [][2]string `json:"read_as"` // word, and the label of what was drawn for it
 	Left     []string    `json:"left"`    // things that are not drawn, and left to the text as well
+	Parts    [][2]string `json:"parts"`   // what a drawing shows already, and its label
 	Likened  [][2]string `json:"likened"` // unknown word, and the known one it was read as
 }
 
@@ -102,6 +103,8 @@ type pending struct {
 	relation string
 	phrase   string // of the relation
 	article  bool
+	lost     bool // an unknown word stood between what was said and the end of the phrase
+	vague    bool // the count is no number: "some", "a bunch of"
 }
 
 // Light over a backdrop.

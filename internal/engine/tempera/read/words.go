@@ -23,8 +23,8 @@ var glued = regexp.MustCompile(`[=<>{}\\|@$^]|[\p{L}\p{N}_][(\[]|://`)
 
 const longestGlued = 40 // letters of such a run that are kept
 
-// words splits a text: letters without accents, lower case, no apostrophes. A run without blanks that is plainly no words
-// ("onerror=alert(1)") is one word that nothing knows.
+// words splits a text: letters without accents, lower case, no apostrophes and no "'s". A run without blanks that is plainly
+// no words ("onerror=alert(1)") is one word that nothing knows.
 func words(text string) []word {
 	var found []word
 	var current strings.Builder
@@ -48,6 +48,12 @@ func words(text string) []word {
 			continue
 		}
 		if unicode.Is(unicode.Mn, c) || c == '\'' || c == '’' {
+			if c != '\'' && c != '’' || current.Len() == 0 {
+				continue
+			}
+			if letters[at+1] == 's' && !alphanumeric(letters[at+2]) {
+				at++ // "a witch's hat" is a witch hat
+			}
 			continue
 		}
 		if current.Len() > 0 {
