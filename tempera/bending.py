@@ -14,7 +14,7 @@ import numpy as np
 
 from tempera import scenes
 
-FOOT = 0.46  # an object stands this much of its side below its middle, and stays there
+FOOT = 0.46  # most drawings stand this much of their side below their middle, and stay there
 # The most of each, to either side. Chosen by eye: twice as much and wheels and faces are no longer round enough.
 SQUASH, LEAN, BOW, TAPER = 0.07, 0.06, 0.25, 0.16
 PORTRAIT = 0.5  # how much of that for people, who are less forgiving

@@ -96,9 +96,9 @@ class Pairs:
         for i, row in enumerate(self.rows):
             concept, style = self.stock.rows[row]
             scene = Scene([Group(concept, "")], style=style)
-            item = composing.arrange(scene, road.index, road.lexicon, row, 1, 1).items[0]
+            item = composing.arrange(scene, road.index, road.lexicon, row, 1, 1, road.drawing).items[0]
             item.x, item.y, item.side, item.flip = 0.5, 0.5, SCALE, False  # as the target stands
-            drawings = reference.load_drawings(road.archive, [item.drawing])
+            drawings = {item.drawing: road.drawing(item.drawing)}
             layout = composing.Layout(1, 1, [item])
             self.styled.append(composing.styled(layout, road.index, style))
             shown = composing.compose(layout, drawings, road.lexicon["colours"], style, SIDE, SIDE)

@@ -19,9 +19,11 @@ from tempera.reading_tables import (
     GROUND_WORDS,
     HERDS,
     LONGEST,
+    MANNERS,
     MOST_OF_A_KIND,
     PREPOSITIONS,
     QUIET,
+    ROUND_ABOUT,
     SITES,
     STUFF,
     TURNS,
@@ -271,6 +273,8 @@ class _Reading(Nouns):
             if after[0] in ARTICLES and after[-1] in self.r.colours:
                 self.next.count = 2  # "a red and a blue balloon"
                 return
+        if phrase == "by" and self.next.relation == "amid":
+            return  # "surrounded by"
         self.close()
         self.next.relation, self.next.phrase = self.r.relations[phrase], phrase
 
@@ -295,6 +299,9 @@ class _Reading(Nouns):
             return
         if word == "of" and self.scene.groups and self.noun_end == self.at:
             self.next.relation, self.next.phrase = "below", "of"
+            return
+        if self.scene.groups and not self.next.relation and (word in ROUND_ABOUT or word in MANNERS):
+            self.next.relation, self.next.phrase = ROUND_ABOUT.get(word, ""), word
             return
         if word in WEATHER:
             if word == "sunny":

@@ -18,6 +18,7 @@ from tempera.reading_tables import (
     JOINING,
     LENSES,
     LOOK_WORDS,
+    MANNERS,
     MOST_GROUPS,
     MOUNTING,
     NARROW,
@@ -210,12 +211,27 @@ class Nouns:
             group.count = 2 if worn in TWOS else UNCOUNTED
         if self.scene.groups:
             group.relation = n.relation or "beside"
-            group.contact = _contact(n.phrase)
+            group.contact = self.contact(group.relation)
             if group.relation == "inside" and concept["subgroup"] == "sky-weather":
                 group.relation = "below"  # in the rain
             if n.phrase in WEARING and (last_word in HEADWEAR or last_word in LENSES):
                 group.relation = "wear"
         return group
+
+    def contact(self, relation: str) -> str:
+        """How closely the next noun goes with what came before."""
+        phrase, last = self.next.phrase, self.scene.groups[-1]
+        if relation != "beside":
+            if phrase in STAY_APART:
+                return "apart"
+            if phrase == "of":
+                return "filling"
+            return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
+        if self.broken and phrase in ("", "and"):
+            return ""
+        if phrase == "and" and (last.contact in MANNERS.values() or last.relation == "wear"):
+            return "held"  # "a knight with a sword and a shield"
+        return MANNERS.get(phrase, "")
 
     def explain(self, said: str, concept: dict) -> None:
         """Note what was drawn for a word that is not the drawing's own name."""
@@ -284,12 +300,6 @@ def _doing(phrase: str) -> bool:
 def _many(word: str) -> bool:
     """Whether a name is a plural, by its end."""
     return word.endswith("s") and not word.endswith(("ss", "us", "is", "as"))
-
-
-def _contact(phrase: str) -> str:
-    if phrase in STAY_APART:
-        return "apart"
-    return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
 
 
 def holds(phrase: str) -> bool:

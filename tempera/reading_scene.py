@@ -17,8 +17,8 @@ class Group:
     turn: float = 0.0
     flip: bool = False
     arrange: str = ""  # "", row, grid, circle, column
-    relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear
-    contact: str = ""  # of what is above: "", apart (in the air), mounted (on its back)
+    relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear, around, amid
+    contact: str = ""  # of what is above: apart (in the air), mounted (on its back); of what is beside: see MANNERS
 
 
 @dataclass

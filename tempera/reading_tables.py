@@ -45,7 +45,7 @@ DENIALS = {"no", "without"}
 HEADWEAR = {"hat", "cap", "crown", "helmet", "sombrero", "tiara"}
 LENSES = {"glasses", "sunglasses", "goggles"}
 VESSELS = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack".split())
-NARROW = set("bowl vase jar box glass cup mug bottle pot".split())  # several would hide in it
+NARROW = set("vase jar box glass cup mug bottle pot".split())  # several would hide in it
 CROCKERY = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher".split())
 # Words after which a part of the last subject may follow; "" is none, as in "a teacher writing on a board".
 JOINING = {"", "with", "wearing", "wears", "holding", "in", "in front of", "inside"}
@@ -71,6 +71,16 @@ DOING_NOT = set(
     "viking awning ceiling railing gosling".split()
 )
 MOUNTING = {"riding", "sitting"}
+# How a companion goes with what came before, by the words between: in its hand, before its body, out of its mouth. Two
+# things with nothing but such a verb between them ("an owl reading a book") are a subject and what it has.
+MANNERS = {
+    "": "held", "with": "held", "holding": "held", "eating": "held", "carrying": "held", "drinking": "held", "has": "held",
+    "having": "held", "catching": "held", "throwing": "held", "waving": "held", "playing with": "held",
+    "reading": "before", "playing": "before", "wearing": "worn", "wears": "worn", "hugging": "before",
+    "kissing": "before", "baking": "before", "cooking": "before", "typing": "before", "painting": "before",
+    "driving": "before", "breathing": "breathed", "blowing": "breathed", "spitting": "breathed",
+}  # fmt: skip
+ROUND_ABOUT = {"around": "around", "orbiting": "around", "circling": "around", "surrounded": "amid"}
 STAY_APART = {"above", "over", "flying over", "flying above", "jumping over", "floating above"}
 QUIET = set(
     "a an the of in on at with and or to over under above below behind beside between front inside next left right "

@@ -418,16 +418,19 @@ class Road:
         )  # fmt: skip
         return pixels(x)
 
+    def drawing(self, name: str) -> np.ndarray:
+        return load_drawings(self.archive, [name])[name]
+
     def _compose(
         self, scene: Scene, style: str, seed: int, size: tuple[int, int], own: tuple[int, int]
     ) -> np.ndarray | None:
         """Planes of the reference on the network's grid ``own`` (w, h); None when nothing has a drawing."""
         scene.style = style  # drawings of that style are rather looked at
-        layout = composing.arrange(scene, self.index, self.lexicon, seed, *size)
+        layout = composing.arrange(scene, self.index, self.lexicon, seed, *size, self.drawing)
         self.composed = None
         if not layout.items and not layout.backdrop:
             return None
-        drawings = load_drawings(self.archive, [i.drawing for i in layout.items])
+        drawings = {i.drawing: self.drawing(i.drawing) for i in layout.items}
         self.styled = composing.styled(layout, self.index, style)
         composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
         self.composed = filtered(composed, style) if style in FILTERS else composed

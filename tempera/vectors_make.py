@@ -105,6 +105,12 @@ PROMPTS = (
     "a fox forest", "a snowy fox castle", "a dog fishing apples", "a dog smile fox", "a fox vixen", "fox quxzzy robot", "a robots castl",
     "in a castle forest", "an elephan", "a tablet", "a snow castle", "a fox city at night",
     "a=" + "fox" * 20, "fox=", "cat[fox]",
+    "a cat with an apple", "two dogs with two apples", "a cat eating apples", "a dog with a cat and a hat", "a robot reading a tree",
+    "a fox breathing rain", "a cat wearing a balloon", "three apples around a tree", "a cat around a tree", "a cat surrounded by apples",
+    "a bowl of apples and a cat with a balloon", "an apple, a cat and a tree", "a castle, two cats, a dog and three apples on a hill",
+    "an elephant and two apples", "two cats and three dogs", "six robots on a hill", "a cat behind a castle", "a cat and a robot",
+    "five robots", "two robots", "a dog, with a balloon and a castle", "an apple in a bowl", "three robots and a cat with an apple",
+    "upside down robots and a tilted cat", "a fox, reading",
     "a cake with candles", "a cake with three red candles and icing, a fox", "a house with a red door and a chimney", "a house and a door",
     "a house, a door", "a fox with a robot tail", "a cat with big eyes and whiskers and a hat", "a house with a door hat", "a house door",
     "a woman holding a candle in front of a house with windows", "a dog in a space suit", "a dog in a dark space suit", "in space",
@@ -117,6 +123,7 @@ PROMPTS = (
     "a fox in a cat forest", "a sunny forest with a cat", "a sunny fox", "a frozen sea", "a cat and baby", "a cat in big", "a fox with no sea", "a cat without sea", "sunny fox at night", "a box of apples", "a box of two apples",
     "a cat with a red blorp", "a red blorp cat", "a house with a space suit door", "a house with a witch hat", "some 3 grapes", "bowls of apples", "a bowl of apples next to a bowl of ramen", "pencil sketch", "a herd of grapes", "a cat with no eyes",
 )  # fmt: skip
+FIRST_PLACED = PROMPTS.index("a cat with an apple")
 LAYOUTS = (
     (0, 1, 256, 256), (1, 7, 512, 256), (2, 3, 256, 256), (3, 9, 256, 384), (4, 2, 256, 256), (5, 11, 640, 128), (6, 5, 256, 256),
     (7, 4, 256, 256), (8, 6, 300, 200), (9, 8, 256, 256), (12, 1, 256, 256), (13, 2, 256, 256), (18, 3, 256, 256),
@@ -124,8 +131,10 @@ LAYOUTS = (
     (28, 8, 256, 256), (34, 9, 256, 256), (39, 3, 256, 256), (40, 2, 256, 256), (42, 1, 256, 256), (44, 2, 256, 256),
     (16, 12, 256, 256), (24, 3, 256, 256), (46, 3, 256, 256), (55, 4, 256, 256), (56, 5, 256, 256), (57, 6, 256, 256), (58, 3, 256, 256),
     (62, 1, 256, 256), (62, 2, 256, 256), (62, 3, 256, 256), (63, 1, 256, 256), (63, 2, 256, 256),
+    *((FIRST_PLACED + i, 10 + i, (256, 384, 200)[i % 3], 256) for i in range(24)),
+    *((FIRST_PLACED + i, 50 + i, (256, 200, 512)[i % 3], 256) for i in (0, 1, 6, 11, 12, 13, 15, 17, 18, 19, 20)),
 )  # fmt: skip
-COMPOSED = (0, 1, 2, 5, 7, 15, 17, 19, 31)  # rows of LAYOUTS
+COMPOSED = (0, 1, 2, 5, 7, 15, 17, 19, 31, 42, 46)  # rows of LAYOUTS
 TEXTS = (
     "a red fox", "Foxes, unbelievable!", "naïve café", "x²  ①", "ﬁne FOX-trot_under", "東京 fox", "", "a " * 40,
     "foxs q9z", "re fo redfox", "don't",
@@ -307,10 +316,10 @@ def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for number, (at, seed, width, height) in enumerate(LAYOUTS):
         scene = reader.read(PROMPTS[at])
-        layout = composing.arrange(scene, index(), lex, seed, width, height)
+        layout = composing.arrange(scene, index(), lex, seed, width, height, pictures.__getitem__)
         row: dict[str, Any] = {
             "prompt": PROMPTS[at], "seed": seed, "width": width, "height": height, "missing": layout.missing,
-            "items": [dataclasses.asdict(i) for i in layout.items],
+            "items": [{k: v for k, v in dataclasses.asdict(i).items() if k != "shape"} for i in layout.items],
         }  # fmt: skip
         if number in COMPOSED:
             w, h = reference.grid(width, height, 48, 8)

@@ -154,7 +154,11 @@ func (w *planner) composeBoxes() (*compose.Canvas, error) {
 		}
 		width, height := b.Width*float64(w.req.Width), b.Height*float64(w.req.Height)
 		// Each box has dice of its own: two boxes of one phrase are two drawings.
-		layouts = append(layouts, w.composer.ArrangeBox(&scene, w.req.Seed+int64(i), width, height))
+		layout, err := w.composer.ArrangeBox(&scene, w.req.Seed+int64(i), width, height)
+		if err != nil {
+			return nil, fmt.Errorf("compose: %w", err)
+		}
+		layouts = append(layouts, layout)
 		boxes = append(boxes, compose.Box{
 			X: (b.X*float64(w.req.Width) - float64(w.part.Min.X)) * sx, Width: width * sx,
 			Y: (b.Y*float64(w.req.Height) - float64(w.part.Min.Y)) * sy, Height: height * sy,

@@ -3,6 +3,8 @@ package compose
 import (
 	"math"
 	"strings"
+
+	"bottega/internal/engine/tempera/read"
 )
 
 // Bend says how a drawing is composed a little otherwise than it is in the library: squashed, leaning, bowed, tapered.
@@ -21,6 +23,8 @@ const (
 	mostSquash, mostLean, mostBow, mostTaper = 0.07, 0.06, 0.25, 0.16
 
 	portrait = 0.5
+
+	foot = 0.46 // most drawings stand this much of their side below their middle, and stay there
 )
 
 // bendOf draws one for a concept.
@@ -31,6 +35,16 @@ func bendOf(d *dice, concept string) Bend {
 	}
 	some := func(most float64) float64 { return d.between(-strength*most, strength*most) }
 	return Bend{some(mostSquash), some(mostLean), some(mostBow), some(mostTaper)}
+}
+
+// bend lets every drawing of the library stand a little otherwise; somebody's own stays as it is.
+func (l *Layout) bend(s *read.Scene, seed int64) {
+	d := newDice(seed, bendStream)
+	for i := range l.Items {
+		if item := &l.Items[i]; item.own == nil {
+			item.Bend = bendOf(d, s.Groups[item.Group].Concept)
+		}
+	}
 }
 
 // room is how much larger than the drawing its square becomes: what is bent is drawn smaller by that, and stays inside.

@@ -86,7 +86,8 @@ func TestArrange_AgreesWithReference(t *testing.T) {
 					break
 				}
 			}
-			have.X, have.Y, have.Side, have.Turn, have.rgb = want.X, want.Y, want.Side, want.Turn, nil
+			have.X, have.Y, have.Side, have.Turn = want.X, want.Y, want.Side, want.Turn
+			have.rgb, have.shape = nil, form{}
 			if !reflect.DeepEqual(have, want) {
 				t.Errorf("%q item %d: %+v, reference %+v", row.Prompt, i, have, want)
 			}
@@ -137,20 +138,35 @@ func TestBackdrops_AgreeWithReference(t *testing.T) {
 	}
 }
 
+func left(i Item) float64  { return i.X + i.shape.box[0]*i.Side }
+func right(i Item) float64 { return i.X + i.shape.box[2]*i.Side }
+func top(i Item) float64   { return i.Y + i.shape.box[1]*i.Side }
+
+func longer(i Item) float64 { return i.shape.longest() * i.Side }
+
+// meets reports whether the two are one above the other, at least in part.
+func meets(a, b Item) bool { return left(a) < right(b) && left(b) < right(a) }
+
 // The scene's relation must be seen in the layout, whatever the seed and the shape of the picture.
 func TestArrange_RelationsHold(t *testing.T) {
 	c := vectorComposer(t)
-	foot := func(i Item) float64 { return i.Y + i.Side/2 }
 	holds := map[string]func(a, b Item) bool{
-		"a cat to the left of a dog": func(a, b Item) bool { return a.X+a.Side/2 <= b.X-b.Side/2 },
-		"a cat right of a dog":       func(a, b Item) bool { return a.X-a.Side/2 >= b.X+b.Side/2 },
-		"a cat on a dog":             func(a, b Item) bool { return a.Y < b.Y && foot(a) < b.Y },
-		"a cat below a dog":          func(a, b Item) bool { return a.Y > b.Y && foot(b) < a.Y },
-		"a cat behind a dog":         func(a, b Item) bool { return a.Side > b.Side && foot(a) < foot(b) },
-		"a cat inside a castle": func(a, b Item) bool {
-			return math.Abs(a.X-b.X) < b.Side/4 && a.Side < b.Side/2 && math.Abs(a.Y-b.Y) < b.Side/4
+		"a cat to the left of a dog": func(a, b Item) bool { return right(a) <= left(b) },
+		"a cat right of a dog":       func(a, b Item) bool { return left(a) >= right(b) },
+		"a cat on a dog":             func(a, b Item) bool { return a.foot() <= top(b) },
+		"a cat below a dog":          func(a, b Item) bool { return top(a) >= b.foot() },
+		"a cat flying over a dog":    func(a, b Item) bool { return a.foot() < top(b) },
+		"a cat behind a dog":         func(a, b Item) bool { return longer(a) > longer(b) && a.foot() < b.foot() },
+		"a cat behind a castle": func(a, b Item) bool {
+			return longer(a) < longer(b) && (left(a) < left(b) || right(a) > right(b))
 		},
-		"a dog with a hat": func(a, b Item) bool { return b.Y < a.Y && b.Side < a.Side && b.X == a.X },
+		"a cat inside a castle": func(a, b Item) bool {
+			return math.Abs(a.X-b.X) < b.Side/4 && longer(a) < longer(b)/2 && math.Abs(a.Y-b.Y) < b.Side/4
+		},
+		"a cat in a bowl":        func(a, b Item) bool { return top(a) < top(b) && a.foot() > top(b) && a.foot() < b.foot() },
+		"a dog with a hat":       func(a, b Item) bool { return b.foot() < a.Y && longer(b) < longer(a) && meets(a, b) },
+		"a dog with a balloon":   func(a, b Item) bool { return longer(b) < 0.7*longer(a) && b.Y > a.Y && meets(a, b) },
+		"a dog reading an apple": func(a, b Item) bool { return longer(b) < 0.7*longer(a) && b.Y > a.Y && meets(a, b) },
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Int64Range(0, math.MaxUint32).Draw(t, "seed")
@@ -248,7 +264,7 @@ func TestArrange_TakesADrawingOfTheAskedHandWhereThereIsOne(t *testing.T) {
 
 func TestArrange_ADrawingMayStandForSeveralConcepts(t *testing.T) {
 	c := vectorComposer(t)
-	c.Library = NewLibrary([]Entry{{ID: "disc", Concept: "fox", Also: []string{"cat", "dog"}}}, nil)
+	c.Library = NewLibrary([]Entry{{ID: "disc", Concept: "fox", Also: []string{"cat", "dog"}}}, c.Library.load)
 	scene := c.Reader.Read("a dog and a horse")
 	l, err := c.Arrange(&scene, 1, 256, 256)
 	if err != nil {

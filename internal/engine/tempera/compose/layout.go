@@ -25,6 +25,7 @@ type Item struct {
 	Bend    Bend     `json:"bend"`    // of a drawing of the library
 	rgb     *[3]int  // of Colour
 	own     *drawing // in place of one of the library
+	shape   form     // what is seen of the drawing
 }
 
 // Layout says what goes where. Items are painted in order.
@@ -40,19 +41,6 @@ type Layout struct {
 
 // Empty reports whether there is nothing to look at.
 func (l *Layout) Empty() bool { return len(l.Items) == 0 && l.Backdrop == nil }
-
-// Styled returns the area of the things that have the style, drawn by its hand or outlined to it, and that of all.
-func (l *Layout) Styled(style string) (own, all float64) {
-	for i := range l.Items {
-		item := &l.Items[i]
-		area := item.Side * item.Side
-		all += area
-		if item.own == nil && (item.Outline != "" || l.library.entries[item.Drawing].Style == style) {
-			own += area
-		}
-	}
-	return own, all
-}
 
 // Composer lays scenes out with one library. It is safe for concurrent use.
 type Composer struct {
@@ -80,26 +68,47 @@ func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int, figures
 	if l.Backdrop, err = c.backdrop(s, seed); err != nil {
 		return nil, err
 	}
-	p := placer{layout: l, scene: s, reader: c.Reader, dice: newDice(seed, layoutStream)}
-	if items := c.place(&p, figures); items != nil {
+	p, err := c.placer(l, s, seed, figures)
+	if err != nil {
+		return nil, err
+	}
+	if items := p.place(); items != nil {
 		p.fit(items)
 		l.Items = items
-		c.dress(l, s, seed, figures)
+		c.colour(l, s)
+		l.bend(s, seed)
 	}
 	return l, nil
 }
 
 // ArrangeBox is Arrange for a box of a picture: what stands in it fills it, and it has no backdrop.
-func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) *Layout {
+func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) (*Layout, error) {
 	short := min(width, height)
 	l := &Layout{Width: width / short, Height: height / short, library: c.Library}
-	p := placer{layout: l, scene: s, reader: c.Reader, dice: newDice(seed, layoutStream)}
-	if items := c.place(&p, nil); items != nil {
+	p, err := c.placer(l, s, seed, nil)
+	if err != nil {
+		return nil, err
+	}
+	if items := p.place(); items != nil {
 		p.fill(items)
 		l.Items = items
-		c.dress(l, s, seed, nil)
+		c.colour(l, s)
+		l.bend(s, seed)
 	}
-	return l
+	return l, nil
+}
+
+// Styled returns the area of the things that have the style, drawn by its hand or outlined to it, and that of all.
+func (l *Layout) Styled(style string) (own, all float64) {
+	for i := range l.Items {
+		item := &l.Items[i]
+		area := item.Side * item.Side
+		all += area
+		if item.own == nil && (item.Outline != "" || l.library.entries[item.Drawing].Style == style) {
+			own += area
+		}
+	}
+	return own, all
 }
 
 // Repeat makes the layout one that repeats without a seam; a backdrop keeps what can. lost says that it had more.
@@ -111,33 +120,6 @@ func (l *Layout) Repeat() (lost bool) {
 func (c *Composer) layout(width, height int) *Layout {
 	short := float64(min(width, height))
 	return &Layout{Width: float64(width) / short, Height: float64(height) / short, library: c.Library}
-}
-
-// place puts all groups that have a drawing together around (0, 0), and says which have none.
-func (c *Composer) place(p *placer, figures []*Figure) []Item {
-	drawn := 0
-	has := func(k int) bool { return k < len(figures) || len(c.Library.byConcept[p.scene.Groups[k].Concept]) > 0 }
-	for k, g := range p.scene.Groups {
-		if has(k) {
-			drawn++
-		} else {
-			p.layout.Missing = append(p.layout.Missing, g.Phrase)
-		}
-	}
-	var items []Item
-	for k := range p.scene.Groups {
-		g := &p.scene.Groups[k]
-		if !has(k) {
-			continue
-		}
-		more := p.cluster(k, g, drawn > 1)
-		if items == nil {
-			items = more
-		} else {
-			items = p.join(items, more, g)
-		}
-	}
-	return items
 }
 
 // Light over a backdrop: colour and how much of it.
@@ -197,43 +179,54 @@ func likes(asked string, e *Entry) float64 {
 
 const mirrored = 0.35 // share of groups that look the other way
 
-// dress chooses a drawing for each group and gives the items their colour, bend, turn and mirroring.
-func (c *Composer) dress(l *Layout, s *read.Scene, seed int64, figures []*Figure) {
-	d, bends := newDice(seed, drawingStream), newDice(seed, bendStream)
+// placer chooses a drawing for each group, its turn and mirroring; it says which groups have none.
+func (c *Composer) placer(l *Layout, s *read.Scene, seed int64, figures []*Figure) (*placer, error) {
+	p := &placer{layout: l, scene: s, reader: c.Reader, dice: newDice(seed, layoutStream), looks: make([]*Item, len(s.Groups))}
+	d := newDice(seed, drawingStream)
 	for k := range s.Groups {
 		g := &s.Groups[k]
-		like := Item{Turn: g.Turn, Flip: g.Flip}
+		look := &Item{Group: k, Turn: g.Turn, Flip: g.Flip}
 		if k < len(figures) {
-			like.own = figures[k].drawing // somebody's own is not mirrored by chance
-		} else if e := c.choose(d, g, s.Style); e != nil {
-			like.Drawing, like.Flip = e.ID, (d.draw() < mirrored) != g.Flip
-			like.Paint, like.Outline = e.paint(s.Style, seed), e.outlined(s.Style)
-			if !slices.Contains(l.Used, e) {
-				l.Used = append(l.Used, e)
-			}
-		} else {
+			look.own = figures[k].drawing // somebody's own is not mirrored by chance
+			look.shape = look.own.form(look.Flip, look.Turn)
+			p.looks[k] = look
 			continue
 		}
-		n := 0
-		for i := range l.Items {
-			item := &l.Items[i]
-			if item.Group != k {
-				continue
-			}
-			item.Drawing, item.own, item.Flip, item.Turn = like.Drawing, like.own, like.Flip, like.Turn
-			item.Paint, item.Outline = like.Paint, like.Outline
-			if item.own == nil {
-				item.Bend = bendOf(bends, g.Concept)
-			}
-			if len(g.Colours) > 0 {
-				item.Colour = g.Colours[n%len(g.Colours)]
-				v := c.Reader.Lexicon.Colours[item.Colour]
-				item.rgb = &v
-				if item.Paint != "" {
-					item.Paint = oneColour(v)
-				}
-			}
-			n++
+		e := c.choose(d, g, s.Style)
+		if e == nil {
+			l.Missing = append(l.Missing, g.Phrase)
+			continue
+		}
+		look.Drawing, look.Flip = e.ID, (d.draw() < mirrored) != g.Flip
+		look.Paint, look.Outline = e.paint(s.Style, seed), e.outlined(s.Style)
+		plain, err := c.Library.dressed(e.ID, dress{})
+		if err != nil {
+			return nil, err
+		}
+		look.shape = plain.form(look.Flip, look.Turn)
+		if !slices.Contains(l.Used, e) {
+			l.Used = append(l.Used, e)
+		}
+		p.looks[k] = look
+	}
+	return p, nil
+}
+
+// colour lets the colours that a group was given go round its members.
+func (c *Composer) colour(l *Layout, s *read.Scene) {
+	next := make([]int, len(s.Groups))
+	for i := range l.Items {
+		item := &l.Items[i]
+		colours := s.Groups[item.Group].Colours
+		if len(colours) == 0 {
+			continue
+		}
+		item.Colour = colours[next[item.Group]%len(colours)]
+		next[item.Group]++
+		v := c.Reader.Lexicon.Colours[item.Colour]
+		item.rgb = &v
+		if item.Paint != "" {
+			item.Paint = oneColour(v)
 		}
 	}
 }
@@ -264,8 +257,8 @@ func (c *Composer) choose(d *dice, g *read.Group, asked string) *Entry {
 	return entries[at]
 }
 
-func some(entries []*Entry, is func(*Entry) bool) (found []*Entry) {
-	for _, e := range entries {
+func some[T any](from []T, is func(T) bool) (found []T) {
+	for _, e := range from {
 		if is(e) {
 			found = append(found, e)
 		}
@@ -273,12 +266,14 @@ func some(entries []*Entry, is func(*Entry) bool) (found []*Entry) {
 	return found
 }
 
-// bounds of all squares.
+// bounds of what is seen of all.
 func bounds(items []Item) (x0, y0, x1, y1 float64) {
 	x0, y0, x1, y1 = math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
-	for _, i := range items {
-		x0, y0 = min(x0, i.X-i.Side/2), min(y0, i.Y-i.Side/2)
-		x1, y1 = max(x1, i.X+i.Side/2), max(y1, i.Y+i.Side/2)
+	for k := range items {
+		i := &items[k]
+		box := &i.shape.box
+		x0, y0 = min(x0, i.X+box[0]*i.Side), min(y0, i.Y+box[1]*i.Side)
+		x1, y1 = max(x1, i.X+box[2]*i.Side), max(y1, i.Y+box[3]*i.Side)
 	}
 	return x0, y0, x1, y1
 }
@@ -297,8 +292,8 @@ func centre(items []Item) {
 	move(items, -(x0+x1)/2, -y1, 1)
 }
 
-// extent returns width and height of items whose foot line is at (0, 0).
+// extent returns width and height of what is seen.
 func extent(items []Item) (width, height float64) {
-	x0, y0, x1, _ := bounds(items)
-	return x1 - x0, -y0
+	x0, y0, x1, y1 := bounds(items)
+	return x1 - x0, y1 - y0
 }

@@ -81,6 +81,14 @@ func ParseLexicon(data []byte) (*Lexicon, error) {
 // Label returns the name of a concept as plain lower-case words, or "".
 func (r *Reader) Label(concept string) string { return r.labels[concept] }
 
+// Concept returns a concept of the lexicon, or an empty one.
+func (r *Reader) Concept(id string) *Concept {
+	if c := r.concepts[id]; c != nil {
+		return c
+	}
+	return &Concept{ID: id}
+}
+
 // Reader reads prompts with one lexicon. It is safe for concurrent use.
 type Reader struct {
 	Lexicon  *Lexicon

@@ -27,8 +27,8 @@ func (p *reading) noun(phrase string, length int, said string) {
 		}
 		return
 	}
-	p.looked, p.parted, p.broken = false, false, false
 	g := p.group(phrase, c)
+	p.looked, p.parted, p.broken = false, false, false
 	p.explain(said, c)
 	of := last != nil && p.next.phrase == "of"
 	switch {
@@ -102,16 +102,25 @@ func (p *reading) look() int {
 	return 0
 }
 
-// contact says how what is above touches what is below.
-func contact(phrase string) string {
+// contact says how closely the next noun goes with what came before.
+func (p *reading) contact(relation string) string {
+	phrase, last := p.next.phrase, p.last()
 	first, _, _ := strings.Cut(phrase, " ")
 	switch {
-	case stayApart[phrase]:
+	case relation != Beside && stayApart[phrase]:
 		return Apart
-	case mounting[first]:
+	case relation != Beside && phrase == "of":
+		return Filling
+	case relation != Beside && mounting[first]:
 		return Mounted
+	case relation != Beside:
+		return ""
+	case p.broken && (phrase == "" || phrase == "and"):
+		return ""
+	case phrase == "and" && (last.companion() || last.Relation == Wear):
+		return Held // "a knight with a sword and a shield"
 	}
-	return ""
+	return manners[phrase]
 }
 
 // add keeps the group; beyond mostGroups nothing would be recognisable.
@@ -155,10 +164,11 @@ func (p *reading) group(phrase string, c *Concept) Group {
 	if len(p.scene.Groups) == 0 {
 		return g
 	}
-	g.Relation, g.Contact = n.relation, contact(n.phrase)
+	g.Relation = n.relation
 	if g.Relation == "" {
 		g.Relation = Beside
 	}
+	g.Contact = p.contact(g.Relation)
 	if g.Relation == Inside && c.Subgroup == "sky-weather" {
 		g.Relation = Below // "in the rain"
 	}

@@ -11,6 +11,8 @@ func (p *reading) plainWord(w string) {
 		p.next.relation, p.next.phrase = Beside, w
 	case w == "of" && p.last() != nil && p.nounEnd == p.at:
 		p.next.relation, p.next.phrase = Below, "of"
+	case p.last() != nil && p.next.relation == "" && (roundAbout[w] != "" || manners[w] != ""):
+		p.next.relation, p.next.phrase = roundAbout[w], w
 	case weather[w] != "":
 		if w == "sunny" {
 			p.sunny = true

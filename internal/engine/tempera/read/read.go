@@ -387,6 +387,9 @@ func (p *reading) relate(phrase string) {
 			return
 		}
 	}
+	if phrase == "by" && p.next.relation == Amid {
+		return // "surrounded by"
+	}
 	p.close()
 	p.next.relation, p.next.phrase = p.r.Lexicon.Relations[phrase], phrase
 }

@@ -1,6 +1,9 @@
 package read
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Relations between a group and everything before it.
 const (
@@ -13,12 +16,19 @@ const (
 	Inside = "inside"
 	Beside = "beside"
 	Wear   = "wear"
+	Around = "around" // what came before is around it
+	Amid   = "amid"   // it is around what came before
 )
 
-// Contact of what is above something.
+// Contact of what is above something, and of a companion.
 const (
-	Apart   = "apart"   // in the air
-	Mounted = "mounted" // on its back
+	Apart    = "apart"    // in the air
+	Mounted  = "mounted"  // on its back
+	Filling  = "filling"  // in the vessel that came before
+	Held     = "held"     // in its hand, at its side
+	InFront  = "before"   // before its body
+	Worn     = "worn"     // the same, as clothes are
+	Breathed = "breathed" // out of its mouth
 )
 
 // Scene is what a prompt asks for.
@@ -52,7 +62,12 @@ type Group struct {
 	Flip     bool     `json:"flip"`
 	Arrange  string   `json:"arrange"`  // "", row, grid, circle, column
 	Relation string   `json:"relation"` // to everything before it; "" for the first
-	Contact  string   `json:"contact"`  // of what is above: "", Apart or Mounted
+	Contact  string   `json:"contact"`  // "", or how closely it goes with what came before
+}
+
+// companion reports whether the group goes with what came before as somebody's own.
+func (g *Group) companion() bool {
+	return slices.Contains([]string{Held, InFront, Worn, Breathed}, g.Contact)
 }
 
 // inherit is for "three red robot dogs": the second noun is meant, what was said of the first holds for it.

@@ -44,16 +44,26 @@ var (
 	showing      = set("with wearing wears has having")         // what somebody looks like follows
 	somebody     = set("person man woman boy girl child adult") // labels of people who may look like something
 	// Places that follow what is in them: "a tulip garden".
-	sites     = set("garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom lake")
-	wearing   = set("wearing wears with")
-	denials   = set("no without")
-	headwear  = set("hat cap crown helmet sombrero tiara")
-	lenses    = set("glasses sunglasses goggles")
-	vessels   = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
-	narrow    = set("bowl vase jar box glass cup mug bottle pot") // several would hide in it
-	crockery  = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher")
-	mounting  = set("riding sitting")
-	stayApart = map[string]bool{
+	sites    = set("garden field forest jungle woods meadow beach desert island farm park street city kitchen bedroom office classroom lake")
+	wearing  = set("wearing wears with")
+	denials  = set("no without")
+	headwear = set("hat cap crown helmet sombrero tiara")
+	lenses   = set("glasses sunglasses goggles")
+	vessels  = set("bowl basket box cup mug glass jar plate pot bag bucket vase tray pan dish pile stack")
+	narrow   = set("vase jar box glass cup mug bottle pot") // several would hide in it
+	crockery = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher")
+	mounting = set("riding sitting")
+	// How a companion goes with what came before, by the words between. Two things with nothing but such a verb between
+	// them ("an owl reading a book") are a subject and what it has.
+	manners = map[string]string{
+		"": Held, "with": Held, "holding": Held, "eating": Held, "carrying": Held, "drinking": Held, "has": Held,
+		"having": Held, "catching": Held, "throwing": Held, "waving": Held, "playing with": Held, "reading": InFront,
+		"playing": InFront, "wearing": Worn, "wears": Worn, "hugging": InFront, "kissing": InFront, "baking": InFront,
+		"cooking": InFront, "typing": InFront, "painting": InFront, "driving": InFront, "breathing": Breathed,
+		"blowing": Breathed, "spitting": Breathed,
+	}
+	roundAbout = map[string]string{"around": Around, "orbiting": Around, "circling": Around, "surrounded": Amid}
+	stayApart  = map[string]bool{
 		"above": true, "over": true, "flying over": true, "flying above": true, "jumping over": true,
 		"floating above": true,
 	}
@@ -69,7 +79,7 @@ var (
 	}
 	// Plurals that are one drawing, and those that are two of it when no number is said.
 	pairs = set("headphones earphones earbuds scissors glasses sunglasses goggles binoculars jeans trousers pants " +
-		"shorts chopsticks skis maracas pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles")
+		"shorts chopsticks skis pliers tongs tweezers pyjamas pajamas overalls wings stairs fries noodles")
 	twos = set("gloves socks mittens shoes sneakers trainers boots sandals slippers heels skates earrings eyes hands " +
 		"ears")
 	uttered  = set("breathing spitting saying") // what is breathed or said is not drawn on its own
@@ -104,7 +114,7 @@ var (
 		"slices bearded bald guarding carrying watching pulling pushing throwing catching kicking hitting " +
 		"balancing pouring opening breathing casting baking brushing feeding hanging popping peeking rising " +
 		"falling launching jumped saying waving sliced comfy comfortable scary spooky wise sharp christmas " +
-		"halloween easter summer thanksgiving bushy floppy curious playful sky icons emojis logos pictures images " +
+		"halloween easter thanksgiving bushy floppy curious playful sky icons emojis logos pictures images " +
 		"drawings illustrations stickers")
 )
 
