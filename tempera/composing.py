@@ -126,9 +126,10 @@ def colour(items: list[Item], scene: Scene, colours: dict[str, list[int]]) -> No
 
 
 def styled(layout: Layout, index: list[dict], style: str) -> float:
-    """Share of the things' area that has the style: drawn by its hand, or outlined to it. A backdrop alone has it."""
+    """Share of the things' area that has the style: drawn by its hand, outlined to it, or a glyph that was coloured as it
+    colours. A backdrop alone has it."""
     hands = {e["id"]: e["style"] for e in index}
-    area = [(i.side**2, hands[i.drawing] == style or bool(i.outline)) for i in layout.items]
+    area = [(i.side**2, hands[i.drawing] == style or bool(i.outline or i.paint)) for i in layout.items]
     return sum(a for a, own in area if own) / sum(a for a, _ in area) if area else 1.0
 
 

@@ -115,7 +115,8 @@ def pairs_scored(
         default = painted if setting.name == "default" else default
         shown.append(painted[:16])
         print(setting.name, json.dumps(rows[setting.name]), flush=True)
-    picture_grid([*shown, true[:16]], data.CACHE / "evaluation.png")
+    columns = min(len(row) for row in shown)
+    picture_grid([row[:columns] for row in (*shown, true)], data.CACHE / "evaluation.png")
     if default is None:
         return {"h1": rows}
     rows["the reference itself, no network"] = pairs.score(given)

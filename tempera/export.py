@@ -37,7 +37,7 @@ FILES = ("network.onnx", "look.onnx", "vocab.txt", "lexicon.json", "library.zip"
 SHAPES = ((1, 128, 128), (2, 128, 128), (1, 96, 160), (2, 64, 64), (1, 256, 256))
 EXACT, ROUNDED = 2e-3, 0.04  # largest difference as exported; root mean square difference as int8
 # Chosen from evaluation.json and from sheets; see MODEL_CARD.md.
-DEFAULTS = {"steps": 8, "guidance": 2.0, "adherence": 0.2, "style": "soft-3d"}
+DEFAULTS = {"steps": 8, "guidance": 2.0, "adherence": 0.25, "style": "soft-3d"}
 SAMPLER = Sampler(temperature=0.75, style_avoided=False)
 
 
@@ -250,7 +250,7 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=data.CACHE / "run-standard", help="folder with ema.pt")
-    parser.add_argument("--version", default="0.2.1")
+    parser.add_argument("--version", default="0.2.2")
     parser.add_argument("--manifest-only", action="store_true", help="keep the networks, renew checksums and defaults")
     parser.add_argument("--checksums", action="store_true", help="renew sizes and hashes in the manifest, nothing else")
     parser.add_argument("--restore", type=Path, help="write the shipped weights as a checkpoint instead")

@@ -96,13 +96,13 @@ def shaken(planes: Tensor) -> Tensor:
     return planes + torch.rand(n, 1, 1, 1, device=planes.device) * 0.06 * torch.randn_like(planes)
 
 
-def learn(judge: Judge, stock: Stock, feed: Feed, labels: Tensor, minutes: float, batch: int) -> int:
+def learn(judge: Judge, stock: Stock, feed: Feed, labels: Tensor, minutes: float, batch: int, rate: float) -> int:
     """Train within the minutes; returns how many pictures it saw."""
     device = stock.device
-    optimiser = torch.optim.AdamW(judge.parameters(), 3e-3, weight_decay=0.02, fused=device != "cpu")
+    optimiser = torch.optim.AdamW(judge.parameters(), rate, weight_decay=0.02, fused=device != "cpu")
     begun, seen = time.monotonic(), 0
     while (share := (time.monotonic() - begun) / 60 / minutes) < 1:
-        optimiser.param_groups[0]["lr"] = 3e-3 * min(1.0, share / 0.05 + 0.01) * min(1.0, 1.3 * (1 - share) + 0.01)
+        optimiser.param_groups[0]["lr"] = rate * min(1.0, share / 0.05 + 0.01) * min(1.0, 1.3 * (1 - share) + 0.01)
         packed = feed.next(batch)
         planes = compose(stock, packed, SIDE, SIDE).target
         asked = stock.carry(labels[first_rows(packed)].numpy())
@@ -110,7 +110,7 @@ def learn(judge: Judge, stock: Stock, feed: Feed, labels: Tensor, minutes: float
             _, concept, style = judge(shaken(planes).to(memory_format=torch.channels_last))
         styles = stock.carry(packed.style)
         loss = F.cross_entropy(concept.float(), asked, label_smoothing=0.05)
-        loss = loss + 0.5 * F.cross_entropy(style.float(), styles, label_smoothing=0.02)
+        loss = loss + F.cross_entropy(style.float(), styles, label_smoothing=0.02)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -168,8 +168,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--pack", type=Path, default=data.DATA)
     parser.add_argument("--out", type=Path, default=data.CACHE / "judge")
+    parser.add_argument("--start", type=Path, help="a judge.pt to go on from, at half the step size")
     parser.add_argument("--planners", type=int, default=0)
-    parser.add_argument("--batch", type=int, default=192)
+    parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--score", action="store_true", help="do not train")
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -181,8 +182,14 @@ def main() -> None:
     labels = class_of(stock, names)
     path = options.out / "judge.pt"
     if feed:
-        judge = Judge(len(names), len(stock.styles)).to(device, memory_format=torch.channels_last)
-        seen = learn(judge, stock, feed, labels, options.minutes, options.batch)
+        before = 0
+        judge = Judge(len(names), len(stock.styles))
+        if options.start:
+            judge, state = load(options.start)
+            before = state["samples"]
+        judge = judge.train().to(device, memory_format=torch.channels_last)
+        rate = 1.5e-3 if options.start else 3e-3
+        seen = before + learn(judge, stock, feed, labels, options.minutes, options.batch, rate)
         feed.close()
         weights = {k: v.half() if v.is_floating_point() else v for k, v in judge.state_dict().items()}
         torch.save({"weights": weights, "classes": names, "styles": stock.styles, "samples": seen}, path)

@@ -196,7 +196,8 @@ def phrases(
         bonus = GROUP_BONUS[c.group]
         chooser.offer(c.label, c.id, 100 + bonus)
         bare = re.sub(r"( with face| face| button|^person |: .*)", "", c.label)
-        chooser.offer(bare, c.id, 60 + bonus)
+        if not bare.startswith("with "):  # of a person with a crown: "a lion with a crown" is none
+            chooser.offer(bare, c.id, 60 + bonus)
         for code in codes.get(c.id, ()):
             chooser.offer(code, c.id, 50 + bonus)
         for tag in c.tags:

@@ -98,13 +98,14 @@ func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) 
 	return l, nil
 }
 
-// Styled returns the area of the things that have the style, drawn by its hand or outlined to it, and that of all.
+// Styled returns the area of the things that have the style, drawn by its hand, outlined to it, or glyphs that were
+// coloured as it colours, and that of all.
 func (l *Layout) Styled(style string) (own, all float64) {
 	for i := range l.Items {
 		item := &l.Items[i]
 		area := item.Side * item.Side
 		all += area
-		if item.own == nil && (item.Outline != "" || l.library.entries[item.Drawing].Style == style) {
+		if item.own == nil && (item.Outline+item.Paint != "" || l.library.entries[item.Drawing].Style == style) {
 			own += area
 		}
 	}
