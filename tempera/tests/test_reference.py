@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tempera import reference
+from tempera import contouring, reference
 from tempera.vectors_make import sketches, stub
 
 H, W = 12, 16
@@ -77,6 +77,6 @@ def test_contours_are_lines(name: str) -> None:
     ys, xs = np.arange(h) * picture.shape[0] // h, np.arange(w) * picture.shape[1] // w
     canvas = picture[ys][:, xs].astype(float) / 255
     canvas[..., :3] *= canvas[..., 3:]
-    e = reference.contours(picture, canvas)
+    e = contouring.contours(picture, canvas)
     solid = np.mean([e[y : h - 2 + y, x : w - 2 + x] for y in range(3) for x in range(3)], 0).max()
     assert 0.01 < e.mean() < 0.25 and solid < 1, "no place has lines all around it"
