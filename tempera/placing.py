@@ -30,7 +30,7 @@ from tempera.reading import Group, Scene, clean
 from tempera.reading_tables import LENSES, VESSELS
 from tempera.shapes import rim
 
-LIFT = {"apart": 0.15, "mounted": -0.3, "": 0.03}  # of what is above, in its widths
+LIFT = {"apart": 0.15, "mounted": -0.3, "resting": -0.18, "": 0.03}  # of what is above, in its widths
 TALL_WORDS = {"tree", "umbrella", "palm", "evergreen", "tent", "rainbow", "bridge", "cloud"}  # what others stand under
 ON_THE_BACK = {"backpack"}
 # What somebody has with them in a hand or in front of them. Everything else is company.

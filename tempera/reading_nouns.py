@@ -24,6 +24,7 @@ from tempera.reading_tables import (
     NARROW,
     PAIRS,
     QUIET,
+    RESTING,
     SHOWING,
     SOMEBODY,
     STAY_APART,
@@ -226,7 +227,9 @@ class Nouns:
                 return "apart"
             if phrase == "of":
                 return "filling"
-            return "mounted" if phrase.split(" ")[0] in MOUNTING else ""
+            if phrase.split(" ")[0] in MOUNTING:
+                return "mounted"
+            return "resting" if phrase.split(" ")[-1] in RESTING else ""
         if self.broken and phrase in ("", "and"):
             return ""
         if phrase == "and" and (last.contact in MANNERS.values() or last.relation == "wear"):

@@ -18,7 +18,9 @@ class Group:
     flip: bool = False
     arrange: str = ""  # "", row, grid, circle, column
     relation: str = ""  # "", left, right, above, below, behind, front, inside, beside, wear, around, amid
-    contact: str = ""  # of what is above: apart (in the air), mounted (on its back); of what is beside: see MANNERS
+    contact: str = (
+        ""  # of what is above: apart (in the air), mounted (on its back), resting; of what is beside: see MANNERS
+    )
 
 
 @dataclass

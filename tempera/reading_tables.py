@@ -71,6 +71,7 @@ DOING_NOT = set(
     "viking awning ceiling railing gosling".split()
 )
 MOUNTING = {"riding", "sitting"}
+RESTING = {"on", "upon"}  # last words; what is "on top of" something touches nothing but its top
 # How a companion goes with what came before, by the words between: in its hand, before its body, out of its mouth. Two
 # things with nothing but such a verb between them ("an owl reading a book") are a subject and what it has.
 MANNERS = {

@@ -153,10 +153,13 @@ func TestArrange_RelationsHold(t *testing.T) {
 	holds := map[string]func(a, b Item) bool{
 		"a cat to the left of a dog": func(a, b Item) bool { return right(a) <= left(b) },
 		"a cat right of a dog":       func(a, b Item) bool { return left(a) >= right(b) },
-		"a cat on a dog":             func(a, b Item) bool { return a.foot() <= top(b) },
-		"a cat below a dog":          func(a, b Item) bool { return top(a) >= b.foot() },
-		"a cat flying over a dog":    func(a, b Item) bool { return a.foot() < top(b) },
-		"a cat behind a dog":         func(a, b Item) bool { return longer(a) > longer(b) && a.foot() < b.foot() },
+		"a cat on top of a dog":      func(a, b Item) bool { return a.foot() <= top(b) },
+		"a cat on a dog": func(a, b Item) bool { // a little into it
+			return a.foot() > top(b) && a.foot() < b.Y && a.Y < top(b) && meets(a, b)
+		},
+		"a cat below a dog":       func(a, b Item) bool { return top(a) >= b.foot() },
+		"a cat flying over a dog": func(a, b Item) bool { return a.foot() < top(b) },
+		"a cat behind a dog":      func(a, b Item) bool { return longer(a) > longer(b) && a.foot() < b.foot() },
 		"a cat behind a castle": func(a, b Item) bool {
 			return longer(a) < longer(b) && (left(a) < left(b) || right(a) > right(b))
 		},

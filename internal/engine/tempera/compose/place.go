@@ -29,7 +29,7 @@ var carried = []string{
 }
 
 // How far what is above floats, in its widths.
-var lifts = map[string]float64{read.Apart: 0.15, read.Mounted: -0.3, "": 0.03}
+var lifts = map[string]float64{read.Apart: 0.15, read.Mounted: -0.3, read.Resting: -0.18, "": 0.03}
 
 // Where the first, second … of several companions stand, in widths.
 var aside = [...]float64{0, 0.34, -0.36, 0, 0.5, -0.5}

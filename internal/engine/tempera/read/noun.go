@@ -113,6 +113,8 @@ func (p *reading) contact(relation string) string {
 		return Filling
 	case relation != Beside && mounting[first]:
 		return Mounted
+	case relation != Beside && resting[phrase[strings.LastIndex(phrase, " ")+1:]]:
+		return Resting
 	case relation != Beside:
 		return ""
 	case p.broken && (phrase == "" || phrase == "and"):

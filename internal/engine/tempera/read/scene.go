@@ -24,6 +24,7 @@ const (
 const (
 	Apart    = "apart"    // in the air
 	Mounted  = "mounted"  // on its back
+	Resting  = "resting"  // a little into it, as a cat lies on a sofa
 	Filling  = "filling"  // in the vessel that came before
 	Held     = "held"     // in its hand, at its side
 	InFront  = "before"   // before its body

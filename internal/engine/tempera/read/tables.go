@@ -53,6 +53,7 @@ var (
 	narrow   = set("vase jar box glass cup mug bottle pot") // several would hide in it
 	crockery = set("bowl cup mug glass plate pot pan dish bottle pint can carton jug pitcher")
 	mounting = set("riding sitting")
+	resting  = set("on upon") // last words; what is "on top of" something touches nothing but its top
 	// How a companion goes with what came before, by the words between. Two things with nothing but such a verb between
 	// them ("an owl reading a book") are a subject and what it has.
 	manners = map[string]string{
