@@ -8,7 +8,7 @@ would be one drawing twice. Lengths are in sides of the drawing; (0, 0) is its m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ FOOT = 0.46  # most drawings stand this much of their side below their middle, a
 # The most of each, to either side. Chosen by eye: twice as much and wheels and faces are no longer round enough.
 SQUASH, LEAN, BOW, TAPER = 0.07, 0.06, 0.25, 0.16
 PORTRAIT = 0.5  # how much of that for people, who are less forgiving
+ACCOMPANIED = 0.5  # and where there are several things: hats stay on heads, and what is counted stays apart
 
 
 @dataclass
@@ -28,19 +29,18 @@ class Bend:
     lean: float = 0.0  # to the right, per height
     bow: float = 0.0  # how far head and foot stand to one side of the middle, per height squared
     taper: float = 0.0  # how much narrower it becomes, per height upwards
+    smaller: float = 1.0  # how much smaller it is drawn, as a divisor
 
 
-def drawn(d: scenes.Dice, strength: float) -> Bend:
-    """One of the seed's, with so much of each."""
-    return Bend(*(d.between(-strength * most, strength * most) for most in (SQUASH, LEAN, BOW, TAPER)))
-
-
-def strength_of(concept: str) -> float:
-    return PORTRAIT if concept.startswith("avatar") else 1.0
+def drawn(d: scenes.Dice, concept: str, alone: bool) -> Bend:
+    """One of the seed's. What stands alone fills the canvas, and has to stay in its square."""
+    strength = (PORTRAIT if concept.startswith("avatar") else 1.0) * (1.0 if alone else ACCOMPANIED)
+    b = Bend(*(d.between(-strength * most, strength * most) for most in (SQUASH, LEAN, BOW, TAPER)))
+    return replace(b, smaller=room(b)) if alone else b
 
 
 def room(b: Bend) -> float:
-    """How much larger than the drawing its square becomes: what is bent is drawn smaller by that, and stays inside."""
+    """How much larger than the drawing its square becomes."""
     most = 1.0
     for v in (-0.5, 0.0, 0.5):
         y = FOOT - (FOOT - v) * math.exp(-b.squash)
@@ -55,7 +55,6 @@ def source(b: Bend, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Where in the drawing to look for what is at (x, y)."""
     if b == Bend():
         return x, y
-    larger = room(b)
-    x, y = x * larger, FOOT - (FOOT - y) * larger
+    x, y = x * b.smaller, FOOT - (FOOT - y) * b.smaller
     u = (x * math.exp(-b.squash) + b.lean * y + b.bow * (y * y - 1 / 12)) * (1 + b.taper * y)
     return u, FOOT - (FOOT - y) * math.exp(b.squash)

@@ -56,9 +56,9 @@ def arrange(
         layout.items = placer.place()
         placer.fit(layout.items)
         colour(layout.items, scene, lexicon["colours"])
-        bends = dice(seed, BENDS)
+        bends, alone = dice(seed, BENDS), len(layout.items) == 1
         for item in layout.items:
-            item.bend = bending.drawn(bends, bending.strength_of(scene.groups[item.group].concept))
+            item.bend = bending.drawn(bends, scene.groups[item.group].concept, alone)
     return layout
 
 

@@ -16,25 +16,35 @@ type Bend struct {
 	Lean   float64 `json:"lean"`   // to the right, per height
 	Bow    float64 `json:"bow"`    // how far head and foot stand to one side of the middle, per height squared
 	Taper  float64 `json:"taper"`  // how much narrower it becomes, per height upwards
+
+	Smaller float64 `json:"smaller"` // how much smaller it is drawn, as a divisor
 }
 
-// The most of each, to either side, and how much of that for people, who are less forgiving.
+// The most of each, to either side; how much of that for people, who are less forgiving, and where there are several
+// things: hats stay on heads, and what is counted stays apart.
 const (
 	mostSquash, mostLean, mostBow, mostTaper = 0.07, 0.06, 0.25, 0.16
 
-	portrait = 0.5
+	portrait, accompanied = 0.5, 0.5
 
 	foot = 0.46 // most drawings stand this much of their side below their middle, and stay there
 )
 
-// bendOf draws one for a concept.
-func bendOf(d *dice, concept string) Bend {
+// bendOf draws one for a concept. What stands alone fills the canvas, and has to stay in its square.
+func bendOf(d *dice, concept string, alone bool) Bend {
 	strength := 1.0
 	if strings.HasPrefix(concept, "avatar") {
 		strength = portrait
 	}
+	if !alone {
+		strength *= accompanied
+	}
 	some := func(most float64) float64 { return d.between(-strength*most, strength*most) }
-	return Bend{some(mostSquash), some(mostLean), some(mostBow), some(mostTaper)}
+	b := Bend{Squash: some(mostSquash), Lean: some(mostLean), Bow: some(mostBow), Taper: some(mostTaper), Smaller: 1}
+	if alone {
+		b.Smaller = b.room()
+	}
+	return b
 }
 
 // bend lets every drawing of the library stand a little otherwise; somebody's own stays as it is.
@@ -42,12 +52,12 @@ func (l *Layout) bend(s *read.Scene, seed int64) {
 	d := newDice(seed, bendStream)
 	for i := range l.Items {
 		if item := &l.Items[i]; item.own == nil {
-			item.Bend = bendOf(d, s.Groups[item.Group].Concept)
+			item.Bend = bendOf(d, s.Groups[item.Group].Concept, len(l.Items) == 1)
 		}
 	}
 }
 
-// room is how much larger than the drawing its square becomes: what is bent is drawn smaller by that, and stays inside.
+// room is how much larger than the drawing its square becomes.
 func (b Bend) room() float64 {
 	most := 1.0
 	for _, v := range [...]float64{-0.5, 0, 0.5} {
@@ -64,12 +74,12 @@ func (b Bend) room() float64 {
 // bent looks things up in a bent drawing.
 type bent struct {
 	Bend
-	is                    bool
-	larger, narrow, lower float64
+	is            bool
+	narrow, lower float64
 }
 
 func (b Bend) lookup() bent {
-	return bent{b, b != Bend{}, b.room(), math.Exp(-b.Squash), math.Exp(b.Squash)}
+	return bent{b, b != Bend{}, math.Exp(-b.Squash), math.Exp(b.Squash)}
 }
 
 // source is where in the drawing to look for what is at (x, y).
@@ -77,6 +87,6 @@ func (b *bent) source(x, y float64) (u, v float64) {
 	if !b.is {
 		return x, y
 	}
-	x, y = x*b.larger, foot-(foot-y)*b.larger
+	x, y = x*b.Smaller, foot-(foot-y)*b.Smaller
 	return (x*b.narrow + b.Lean*y + b.Bow*(y*y-1.0/12)) * (1 + b.Taper*y), foot - (foot-y)*b.lower
 }
