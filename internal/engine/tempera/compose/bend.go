@@ -47,12 +47,18 @@ func bendOf(d *dice, concept string, alone bool) Bend {
 	return b
 }
 
-// bend lets every drawing of the library stand a little otherwise; somebody's own stays as it is.
-func (l *Layout) bend(s *read.Scene, seed int64) {
+// bend lets every drawing of the library stand a little otherwise; somebody's own stays as it is. What is in a box has to
+// stay in its squares, several things too.
+func (l *Layout) bend(s *read.Scene, seed int64, boxed bool) {
 	d := newDice(seed, bendStream)
 	for i := range l.Items {
-		if item := &l.Items[i]; item.own == nil {
-			item.Bend = bendOf(d, s.Groups[item.Group].Concept, len(l.Items) == 1)
+		item := &l.Items[i]
+		if item.own != nil {
+			continue
+		}
+		item.Bend = bendOf(d, s.Groups[item.Group].Concept, len(l.Items) == 1)
+		if boxed {
+			item.Bend.Smaller = item.Bend.room()
 		}
 	}
 }

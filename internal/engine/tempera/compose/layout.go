@@ -76,7 +76,7 @@ func (c *Composer) Arrange(s *read.Scene, seed int64, width, height int, figures
 		p.fit(items)
 		l.Items = items
 		c.colour(l, s)
-		l.bend(s, seed)
+		l.bend(s, seed, false)
 	}
 	return l, nil
 }
@@ -93,7 +93,7 @@ func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) 
 		p.fill(items)
 		l.Items = items
 		c.colour(l, s)
-		l.bend(s, seed)
+		l.bend(s, seed, true)
 	}
 	return l, nil
 }
