@@ -41,7 +41,7 @@ type planner struct {
 	held  bool // there is a reference beside content references
 
 	filtered bool    // the composition is in its programmatic style already
-	styled   float64 // share of the composition that has its style already, by its own hand or outlined to it
+	styled   float64 // share of the composition that has its style already, see compose.Layout.Styled
 }
 
 func (p *painter) plan(ctx context.Context, req *engine.ImageRequest) (*plan, error) {

@@ -204,6 +204,25 @@ func TestReferences_EdgesAreTracedWithTheirWeight(t *testing.T) {
 	}
 }
 
+// Nothing is left to be done about what is drawn by the hand of the style: it starts closer, and adherence 0 is free still.
+func TestAdherence_CountsForMoreWhereTheStyleIsThere(t *testing.T) {
+	p := stubPainter(t)
+	req := small("a fox")
+	const own = "flat" // the vectors have a fox of that hand, and none in soft-3d
+	for _, style := range []string{own, "soft-3d"} {
+		for _, adherence := range []float64{0, 0.35, 1} {
+			req.Style, req.Adherence = style, adherence
+			want := adherence
+			if style == own {
+				want = math.Sqrt(adherence)
+			}
+			if got := planned(t, p, req).job.Start; math.Abs(got-paint.Start(want, paint.ClosestReference)) > 1e-12 {
+				t.Errorf("a %s fox asked in %s at adherence %v starts at %v", own, style, adherence, got)
+			}
+		}
+	}
+}
+
 func TestBoxes_ThingsAreWhereTheyAreAsked(t *testing.T) {
 	p := stubPainter(t)
 	req := small("flat, on a pink background")
