@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -19,6 +20,7 @@ import (
 	"bottega/internal/generation"
 	"bottega/internal/generation/kind/image"
 	"bottega/internal/id"
+	"bottega/internal/queue"
 )
 
 // generateCmd walks the same road as the server: plan, hold, ticket, worker, capture. It works for an account of its
@@ -200,31 +202,62 @@ func parseReference(flag string) (ref image.Reference, file string, err error) {
 // follow shows progress until the generation has ended. Ctrl-C cancels it.
 func (c *generateCmd) follow(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, messages <-chan event.Message) (*generation.Generation, error) {
 	bar := term.IsTerminal(int(os.Stderr.Fd()))
-	for m := range messages {
-		if m.Subject != g.ID {
-			continue
-		}
-		if m.Topic == event.TopicProgress {
-			if bar {
-				drawBar(m.Progress)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case m, open := <-messages:
+			if !open {
+				return nil, c.cancel(ctx, a, actor, g, errors.New("cancelled; what was not made was not charged"))
 			}
-			continue
-		}
-		now, err := a.Generations.Get(ctx, actor, g.ID)
-		if err != nil {
-			return nil, err
-		}
-		if now.State.Final() {
-			if bar {
-				fmt.Fprint(os.Stderr, "\r\033[K")
+			if m.Subject != g.ID {
+				continue
 			}
-			return ended(now)
+			if m.Topic == event.TopicProgress {
+				if bar {
+					drawBar(m.Progress)
+				}
+				continue
+			}
+			now, err := a.Generations.Get(ctx, actor, g.ID)
+			if err != nil {
+				return nil, err
+			}
+			if now.State.Final() {
+				if bar {
+					fmt.Fprint(os.Stderr, "\r\033[K")
+				}
+				return ended(now)
+			}
+		case <-look.C:
+			if err := notLoaded(ctx, a); err != nil {
+				return nil, c.cancel(ctx, a, actor, g, err)
+			}
 		}
 	}
+}
+
+// notLoaded says why this process could not load a model. A server tries again, until its operator has mended what is wrong;
+// nobody waits for that at a prompt.
+func notLoaded(ctx context.Context, a *app.App) error {
+	loads, err := queue.Loads(ctx, a.DB, a.Clock.Now(), 10)
+	if err != nil {
+		return err
+	}
+	for _, l := range loads {
+		if l.Owner == a.Line.Owner() && l.Failure != "" {
+			return fmt.Errorf("its model cannot be used: %s; nothing was charged", l.Failure)
+		}
+	}
+	return nil
+}
+
+// cancel gives back what was held and returns why.
+func (c *generateCmd) cancel(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, why error) error {
 	if _, err := a.Generations.Cancel(context.WithoutCancel(ctx), actor, g.ID); err != nil {
-		return nil, err
+		return err
 	}
-	return nil, errors.New("cancelled; what was not made was not charged")
+	return why
 }
 
 func ended(g *generation.Generation) (*generation.Generation, error) {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,5 +90,35 @@ func TestGenerate_RepaintsAPartAndKeepsTheRest(t *testing.T) {
 		if _, errOut, err := output(t, "generate", "--data", data, "--prompt", "x", "--out", out, c.flag, c.value); err == nil || !strings.Contains(errOut, c.says) {
 			t.Errorf("%s %s: %v, %q, want %q", c.flag, c.value, err, errOut, c.says)
 		}
+	}
+}
+
+// Weights with a flipped byte are refused, and the command says so and ends.
+func TestGenerate_EndsWhenTheWeightsAreDamaged(t *testing.T) {
+	program, err := os.ReadFile(asShipped(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := os.ReadFile("../../tempera/weights/network.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(program, network[len(network)/2:][:256])
+	if at < 0 {
+		t.Fatal("the program does not carry the weights")
+	}
+	program[at] ^= 1
+	damaged := filepath.Join(t.TempDir(), "bottega")
+	if err := os.WriteFile(damaged, program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "fox.png")
+	cmd := exec.CommandContext(t.Context(), damaged, "generate", "--data", t.TempDir(), "--prompt", "a red fox", "--out", out)
+	said, err := cmd.CombinedOutput()
+	if want := "bottega: its model cannot be used: load tempera-image: weights: network.onnx is not the file the manifest describes"; err == nil || !bytes.Contains(said, []byte(want)) {
+		t.Errorf("%v: %s, want an error that says %q", err, said, want)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a picture was written all the same")
 	}
 }
