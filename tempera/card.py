@@ -74,9 +74,15 @@ def sources(manifest: dict[str, Any]) -> str:
 
 def training(weights: dict[str, Any]) -> str:
     t = weights["trained"]
+    more = ""
+    if r := t.get("restyled"):
+        device = "two CPU cores" if r["device"] == "cpu" else f"one {r['device']}"
+        more = (
+            f" Then `restyle.py`, {r['minutes']} minutes on {device}, {r['samples']:,} pictures in {r['step']:,} steps."
+        )
     return (
         f"Version {weights['version']}: {t['parameters'] / 1e6:.1f} million parameters, recipe `{t['recipe']}`, "
-        f"{t['minutes']} minutes on one {t['device']}, {t['samples']:,} pictures in {t['steps']:,} steps."
+        f"{t['minutes']} minutes on one {t['device']}, {t['samples']:,} pictures in {t['steps']:,} steps.{more}"
     )
 
 

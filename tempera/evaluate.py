@@ -47,7 +47,7 @@ from tempera.words import WEIGHTS
 
 SETTINGS = (
     Setting("default"), Setting("adherence 0", adherence=0.0), Setting("adherence 0.5", adherence=0.5),
-    Setting("adherence 1", adherence=1.0), Setting("no guidance", guidance=1.0), Setting("text only", reference=False),
+    Setting("adherence 1", adherence=1.0), Setting("guidance 1.5", guidance=1.5), Setting("text only", reference=False),
 )  # fmt: skip
 PARTS = ("h1", "ablations", "h2", "contours", "in use", "h3", "engine")
 

@@ -37,8 +37,8 @@ FILES = ("network.onnx", "look.onnx", "vocab.txt", "lexicon.json", "library.zip"
 SHAPES = ((1, 128, 128), (2, 128, 128), (1, 96, 160), (2, 64, 64), (1, 256, 256))
 EXACT, ROUNDED = 2e-3, 0.04  # largest difference as exported; root mean square difference as int8
 # Chosen from evaluation.json and from sheets; see MODEL_CARD.md.
-DEFAULTS = {"steps": 8, "guidance": 2.0, "adherence": 0.25, "style": "soft-3d"}
-SAMPLER = Sampler(temperature=0.75, style_avoided=False)
+DEFAULTS = {"steps": 8, "guidance": 1.0, "adherence": 0.25, "style": "soft-3d"}
+SAMPLER = Sampler(temperature=0.75, guide_avoided=True, style_avoided=False)
 
 
 def load(path: Path) -> tuple[Painter, dict[str, Any]]:
@@ -182,6 +182,7 @@ def file_facts(path: Path) -> dict[str, Any]:
 def write_manifest(model: Painter, state: dict[str, Any], version: str) -> None:
     titles = {e["style"]: e["title"] for e in data.load_manifest()["drawings"]} | FILTER_TITLES
     side = model.size.grid
+    restyled = state.get("restyled")
     flops = {f"{s}x{s}": forward_flops(model, s, s) for s in (side // 2, side)}
     manifest = {
         "name": "tempera-image",
@@ -190,6 +191,7 @@ def write_manifest(model: Painter, state: dict[str, Any], version: str) -> None:
         "trained": {
             "samples": state["samples"], "steps": state["step"], "minutes": round(state["minutes"], 1),
             "device": state.get("device", "cpu"), "recipe": state["size"], "parameters": parameters(model),
+            **({"restyled": restyled | {"minutes": round(restyled["minutes"], 1)}} if restyled else {}),
         },
         "grid": side,
         "grid_multiple": 16,
@@ -218,7 +220,7 @@ def restore(out: Path) -> None:
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
     state: dict[str, Any] = {
         "size": manifest["trained"]["recipe"],
-        **{k: manifest["trained"][k] for k in ("samples", "minutes")},
+        **{k: v for k, v in manifest["trained"].items() if k in ("samples", "minutes", "device", "restyled")},
     }
     model = Painter(SIZES[state["size"]], len(Tokenizer.load()), len(style_names()))
     found = stored_weights(WEIGHTS / "network.onnx") | {
@@ -228,7 +230,7 @@ def restore(out: Path) -> None:
     for name, p in model.named_parameters():
         ema[name] = torch.from_numpy(np.ascontiguousarray(found[name])).reshape(p.shape)
     out.mkdir(parents=True, exist_ok=True)
-    torch.save({"ema": ema, "step": manifest["trained"]["steps"], "device": "cpu", **state}, out / "ema.pt")
+    torch.save({"ema": ema, "step": manifest["trained"]["steps"], **state}, out / "ema.pt")
     print(f"{len(ema)} tensors of {manifest['version']} into {out / 'ema.pt'}")
 
 
@@ -250,7 +252,7 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=data.CACHE / "run-standard", help="folder with ema.pt")
-    parser.add_argument("--version", default="0.2.2")
+    parser.add_argument("--version", default="0.3.0")
     parser.add_argument("--manifest-only", action="store_true", help="keep the networks, renew checksums and defaults")
     parser.add_argument("--checksums", action="store_true", help="renew sizes and hashes in the manifest, nothing else")
     parser.add_argument("--restore", type=Path, help="write the shipped weights as a checkpoint instead")

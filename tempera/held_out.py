@@ -33,12 +33,6 @@ class Setting:
     guidance: float | None = None
 
 
-SETTINGS = (
-    Setting("default"), Setting("adherence 0", adherence=0.0), Setting("adherence 0.5", adherence=0.5),
-    Setting("adherence 1", adherence=1.0), Setting("no guidance", guidance=1.0), Setting("text only", reference=False),
-)  # fmt: skip
-
-
 class Shipped:
     """The network of tempera/weights as torch's sampler wants it."""
 

@@ -130,8 +130,12 @@ def compile_blocks(model: Painter) -> None:
 def loss_of(x: Tensor, target: Tensor, t: Tensor) -> Tensor:
     """Per picture [B]: pseudo-Huber in x and its differences, weighted by 1 / max(1 - t, 0.2)."""
     d = x.float() - target
-    sharp = (huber(d[..., 1:] - d[..., :-1]) + huber(d[..., 1:, :] - d[..., :-1, :])) * 0.5
-    return (huber(d) + sharp) / (1 - t).clamp(min=0.2)
+    return (huber(d) + edges(d)) / (1 - t).clamp(min=0.2)
+
+
+def edges(d: Tensor) -> Tensor:
+    """Pseudo-Huber in the differences of neighbouring pixels, per picture [B]."""
+    return (huber(d[..., 1:] - d[..., :-1]) + huber(d[..., 1:, :] - d[..., :-1, :])) * 0.5
 
 
 def huber(d: Tensor, c: float = 0.12) -> Tensor:
