@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tempera.batches import Stock, compose
-from tempera.feed import answer_alone
+from tempera.feed import answer_alone, evenly
 from tempera.judge import shaken
-from tempera.plans import FILTERS, Planner, pack
+from tempera.plans import Planner, pack
 from tempera.words import Tokenizer
 
 SIDE = 128  # pixels of what it looks at
@@ -61,9 +61,7 @@ class Critique:
         self.optimiser = torch.optim.AdamW(
             self.critic.parameters(), RATE, betas=(0.5, 0.98), weight_decay=0, fused=True
         )
-        self.planner = Planner(stock, 333, scene_share=0.1)
-        p = np.array([0.3 if n.startswith("avatar") else 0.2 if n in FILTERS else 1.0 for n in self.planner.names])
-        self.planner.shares = np.cumsum(p / p.sum())
+        self.planner = evenly(Planner(stock, 333, scene_share=0.1))
 
     def true(self, count: int) -> tuple[Tensor, Tensor]:
         """Drawings [count, 4, 128, 128] as they are, every hand as frequent as any other, and their styles."""

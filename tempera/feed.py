@@ -51,11 +51,14 @@ class Feed:
 
 
 def planner_of(root: Path, seed: int, scenes: float, judge: bool) -> Planner:
-    """For a judge every hand is as frequent as any other, so that it favours none; what is easily told is rare."""
     planner = Planner(Index(root, judge=judge), seed, scenes)
-    if judge:
-        p = np.array([0.3 if n.startswith("avatar") else 0.2 if n in FILTERS else 1.0 for n in planner.names])
-        planner.shares = np.cumsum(p / p.sum())
+    return evenly(planner) if judge else planner
+
+
+def evenly(planner: Planner) -> Planner:
+    """Every hand as frequent as any other, so that who learns to tell them favours none; what is easily told is rare."""
+    p = np.array([0.3 if n.startswith("avatar") else 0.2 if n in FILTERS else 1.0 for n in planner.names])
+    planner.shares = np.cumsum(p / p.sum())
     return planner
 
 

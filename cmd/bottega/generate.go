@@ -126,7 +126,7 @@ func (c *generateCmd) generate(ctx context.Context, a *app.App, variant asset.Va
 	messages := a.Hub.Subscribe(background, acc.ID, 0)
 	g, err := a.Generations.Submit(ctx, actor, submission(req))
 	if err == nil {
-		g, err = c.follow(ctx, a, actor, g, messages)
+		g, err = follow(ctx, a, actor, g, messages)
 	}
 	stop()
 	if err := errors.Join(err, <-ran); err != nil {
@@ -200,7 +200,7 @@ func parseReference(flag string) (ref image.Reference, file string, err error) {
 }
 
 // follow shows progress until the generation has ended. Ctrl-C cancels it.
-func (c *generateCmd) follow(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, messages <-chan event.Message) (*generation.Generation, error) {
+func follow(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, messages <-chan event.Message) (*generation.Generation, error) {
 	bar := term.IsTerminal(int(os.Stderr.Fd()))
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
@@ -208,7 +208,7 @@ func (c *generateCmd) follow(ctx context.Context, a *app.App, actor access.Actor
 		select {
 		case m, open := <-messages:
 			if !open {
-				return nil, c.cancel(ctx, a, actor, g, errors.New("cancelled; what was not made was not charged"))
+				return nil, cancel(ctx, a, actor, g, errors.New("cancelled; what was not made was not charged"))
 			}
 			if m.Subject != g.ID {
 				continue
@@ -231,7 +231,7 @@ func (c *generateCmd) follow(ctx context.Context, a *app.App, actor access.Actor
 			}
 		case <-look.C:
 			if err := notLoaded(ctx, a); err != nil {
-				return nil, c.cancel(ctx, a, actor, g, err)
+				return nil, cancel(ctx, a, actor, g, err)
 			}
 		}
 	}
@@ -246,14 +246,14 @@ func notLoaded(ctx context.Context, a *app.App) error {
 	}
 	for _, l := range loads {
 		if l.Owner == a.Line.Owner() && l.Failure != "" {
-			return fmt.Errorf("its model cannot be used: %s; nothing was charged", l.Failure)
+			return fmt.Errorf("its model cannot be used: %s; what was not made was not charged", l.Failure)
 		}
 	}
 	return nil
 }
 
 // cancel gives back what was held and returns why.
-func (c *generateCmd) cancel(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, why error) error {
+func cancel(ctx context.Context, a *app.App, actor access.Actor, g *generation.Generation, why error) error {
 	if _, err := a.Generations.Cancel(context.WithoutCancel(ctx), actor, g.ID); err != nil {
 		return err
 	}

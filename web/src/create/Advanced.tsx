@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { ApiError } from '../api/errors';
 import type { Model, Range } from '../api/types';
 import classes from './create.module.css';
-import { type Draft, stepsOf, WITHOUT_REFERENCE, within } from './draft';
+import { type Draft, guidanceIsRaised, stepsOf, WITHOUT_REFERENCE, within } from './draft';
 import { keepsARest } from './showing';
 
 interface Props {
@@ -60,7 +60,7 @@ export function Advanced({ draft, model, refused, onChange }: Props) {
       />
       <Dial
         label={t('create.guidance')}
-        hint={t('create.guidance_hint')}
+        hint={t(guidanceIsRaised(draft, model) ? 'create.guidance_raised' : 'create.guidance_hint')}
         range={model.guidance}
         value={within(draft.guidance, model.guidance)}
         onChange={(guidance) => onChange({ guidance })}

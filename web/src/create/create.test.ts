@@ -183,6 +183,16 @@ describe('requests', () => {
     expect([r.style, r.count, r.adherence]).toEqual(['auto', 8, -1]);
   });
 
+  it('leave the guidance to the API where a negative prompt would count for nothing', () => {
+    const plain = { ...house, guidance: { ...house.guidance, min: 1, default: 1 } };
+    const scale = (negative: string, guidance: number | null) =>
+      requestOf({ ...emptyDraft, negative, guidance }, plain).guidance_scale;
+    expect(scale('', null)).toBe(1);
+    expect(scale('rain', null)).toBeUndefined();
+    expect(scale('rain', 1)).toBeUndefined();
+    expect(scale('rain', 3)).toBe(3);
+  });
+
   it('keep a seed of 0', () => {
     expect(requestOf({ ...emptyDraft, seed: 0 }, house).seed).toBe(0);
   });

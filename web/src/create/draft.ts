@@ -97,6 +97,12 @@ export function qualityOf(draft: Draft, model: Model) {
 export const stepsOf = (draft: Draft, model: Model) =>
   qualityOf(draft, model)?.steps ?? within(draft.steps, model.steps);
 
+const negativeOf = (draft: Draft, model: Model) => (model.negative_prompt ? draft.negative.trim() : '');
+
+/** At 1 a negative prompt counts for nothing, and the API refuses that: it takes a guidance of its own when none is said. */
+export const guidanceIsRaised = (draft: Draft, model: Model) =>
+  negativeOf(draft, model) !== '' && within(draft.guidance, model.guidance) <= 1;
+
 /** Whether the picture will keep its alpha channel; where a part of a start stays, that decides by itself. */
 const clear = (draft: Draft, model: Model) => model.transparent && draft.transparent;
 
@@ -108,7 +114,7 @@ export function requestOf(draft: Draft, model: Model): GenerationRequest {
     model: model.name,
     style: styleOf(draft, model),
     count: within(draft.count ?? USUAL_COUNT, model.count),
-    guidance_scale: within(draft.guidance, model.guidance),
+    ...(guidanceIsRaised(draft, model) ? {} : { guidance_scale: within(draft.guidance, model.guidance) }),
     adherence:
       draft.adherence === WITHOUT_REFERENCE ? WITHOUT_REFERENCE : within(draft.adherence, model.adherence),
     ...showing(draft, model),
@@ -118,7 +124,7 @@ export function requestOf(draft: Draft, model: Model): GenerationRequest {
   if (quality) request.quality = quality.id;
   else request.steps = stepsOf(draft, model);
   if (!fixed && draft.background && !clear(draft, model)) request.background = draft.background;
-  if (model.negative_prompt && draft.negative.trim()) request.negative_prompt = draft.negative.trim();
+  if (negativeOf(draft, model)) request.negative_prompt = negativeOf(draft, model);
   if (draft.seed !== null) request.seed = draft.seed;
   return request;
 }

@@ -129,7 +129,7 @@ func (c *checker) number(name string, v *float64, r catalog.Range) float64 {
 }
 
 // leadAway is the guidance scale of a request that names a negative prompt and no scale: at 1 nothing leads away.
-const leadAway = 2
+const leadAway = 1.5
 
 // guidance is the model's range, above 1 when there is a negative prompt: it is the scale that makes one count.
 func (c *checker) guidance(req *Request) float64 {
