@@ -65,7 +65,7 @@ def to_onnx(model: Painter, path: Path) -> None:
     batch, height, width = (torch.export.Dim(n) for n in ("B", "h", "w"))
     size, only = {0: batch, 2: 16 * height, 3: 16 * width}, {0: batch}
     program = torch.onnx.export(
-        model, example(2, 128, 96, model.size.conditions), dynamo=True, opset_version=18, input_names=list(INPUTS),
+        model, example(2, 128, 96, model.size.conditions), dynamo=True, opset_version=23, input_names=list(INPUTS),
         output_names=["x"],
         dynamic_shapes={"noisy": size, "t": only, "guide": size, "tokens": only, "style": only, "look": only},
     )  # fmt: skip
