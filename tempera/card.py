@@ -18,6 +18,9 @@ from tempera.words import WEIGHTS
 CARD = data.HERE / "MODEL_CARD.md"
 
 
+SHARES = ("top1", "top5", "top5_other_hands", "style", "style_twins_as_one")
+
+
 def share(row: dict[str, float]) -> str:
     return f"{row['percent']} % ({row['low']}–{row['high']})"
 
@@ -25,11 +28,11 @@ def share(row: dict[str, float]) -> str:
 def evaluation(result: dict[str, Any]) -> str:
     lines = [
         f"`{result['command']}` on version {result['version']}. Percent with 95 % intervals.", "",
-        "| H1 | n | concept top-1 | top-5 | top-5, other hands | style | error to the true drawing | distance from the reference |",
-        "|---|---|---|---|---|---|---|---|",
+        "| H1 | n | concept top-1 | top-5 | top-5, other hands | style | style, twins as one | error to the true drawing | distance from the reference |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for name, row in result["h1"].items():
-        cells = [str(row["top1"]["n"]), *(share(row[k]) for k in ("top1", "top5", "top5_other_hands", "style"))]
+        cells = [str(row["top1"]["n"]), *(share(row[k]) for k in SHARES)]
         cells += [f"{row[k]:.3f}" for k in ("error_to_true", "distance_from_reference")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     lines += ["", *others(result)]
@@ -44,7 +47,7 @@ def others(result: dict[str, Any]) -> list[str]:
     copying, f, c, e = result["copying"], result["frechet"], result["contours"], result["engine"]
     painted, true = copying["painted"], copying["true drawings"]
     return [
-        "| painted from words | n | concept top-1 | top-5 | style |", "|---|---|---|---|---|",
+        "| painted from words | n | concept top-1 | top-5 | style | style, twins as one |", "|---|---|---|---|---|---|",
         *(from_words(f"H2 {name}", row) for name, row in result["h2"].items()),
         *(from_words(f"styles in use: {name}", row) for name, row in result["in use"].items()), "",
         "| measure | painted | beside it |", "|---|---|---|",
@@ -61,7 +64,7 @@ def others(result: dict[str, Any]) -> list[str]:
 
 
 def from_words(name: str, row: dict[str, Any]) -> str:
-    return f"| {name} | {row['top1']['n']} | " + " | ".join(share(row[k]) for k in ("top1", "top5", "style")) + " |"
+    return f"| {name} | {row['top1']['n']} | " + " | ".join(share(row[k]) for k in SHARES if k in row) + " |"
 
 
 def sources(manifest: dict[str, Any]) -> str:

@@ -56,12 +56,14 @@ class Shipped:
         """``styled`` says of each how much of what is shown has its style already."""
         defaults = self.manifest["defaults"]
         adherence = defaults["adherence"] if setting.adherence is None else setting.adherence
-        starts = [reference.start_of(reference.closeness_of(adherence, "", s), reference.CLOSEST_START) for s in styled]
+        guidance = setting.guidance or defaults["guidance"]
+        close = [reference.closeness_of(adherence, "", s, guidance) for s in styled]
+        starts = [reference.start_of(c, reference.CLOSEST_START) for c in close]
         if not setting.reference:
             asked = replace(asked, guide=torch.zeros_like(asked.guide))
         return sample(
             self, asked, adherence=torch.tensor(starts), steps=defaults["steps"],
-            guidance=setting.guidance or defaults["guidance"], seed=seed, sampler=Sampler(**self.manifest["sampler"]),
+            guidance=guidance, seed=seed, sampler=Sampler(**self.manifest["sampler"]),
         )  # fmt: skip
 
     def asked(self, batch: Batch) -> Asked:
@@ -104,11 +106,12 @@ class Pairs:
         n = len(planes)
         _, concept, style = seen(self.critic, planes)
         hits = concept.topk(5, 1).indices == self.concept[:n, None]
-        styled = style.argmax(1) == self.style[:n]
+        styled, one = style.argmax(1) == self.style[:n], judge.twins(self.stock.styles)
+        alike = one[style.argmax(1)] == one[self.style[:n]]
         other = ~self.aligned[:n]
         return {
             "top1": interval(int(hits[:, 0].sum()), n), "top5": interval(int(hits.any(1).sum()), n),
-            "style": interval(int(styled.sum()), n),
+            "style": interval(int(styled.sum()), n), "style_twins_as_one": interval(int(alike.sum()), n),
             "top5_other_hands": interval(int(hits.any(1)[other].sum()), max(1, int(other.sum()))),
             "error_to_true": round(float((planes - self.batch.target[:n]).square().mean()), 4),
             "distance_from_reference": round(float((planes - self.batch.guide[:n, :4]).square().mean()), 4),

@@ -29,9 +29,10 @@ class Words:
         avatars = ("game-icon", "avatar")
         self.drawn = [s for s in stock.styles[1 : -len(FILTERS)] if not s.startswith(avatars)]
 
-    def hands(self, count: int) -> dict[str, Any]:
+    def hands(self, count: int, draw: int = 5) -> dict[str, Any]:
         """Styles in use: where the library has a drawing of the asked hand, where another's has to do (outlined or as it is),
-        and programmatic ones. Not held out: what is asked is whether the style is the one asked for."""
+        and programmatic ones. Not held out: what is asked is whether the style is the one asked for. ``draw`` says which of
+        them are drawn by lot."""
         have = {c: h for c, h in self.have.items() if h - {"game-icon"} and "avatar" not in c}
         cases = {
             "own hand": [(c, s) for c, h in have.items() for s in self.drawn if s in h],
@@ -39,7 +40,7 @@ class Words:
             "another hand": [(c, s) for c, h in have.items() for s in self.drawn if s not in h | outlining.STYLES],
             "programmatic": [(c, s) for c in have for s in FILTERS],
         }
-        return {name: self._score(some, count) for name, some in cases.items()}
+        return {name: self._score(some, count, draw=draw) for name, some in cases.items()}
 
     def unseen(self, count: int) -> dict[str, Any]:
         """H2: whole concepts that training never saw in any style, each in the styles that draw it; then the same from words
@@ -51,10 +52,11 @@ class Words:
             "from words alone": self._score(pairs, count, adherence=-1.0),
         }
 
-    def _score(self, some: list[Pair], count: int, adherence: float | None = None) -> dict[str, Any]:
+    def _score(self, some: list[Pair], count: int, adherence: float | None = None, draw: int = 5) -> dict[str, Any]:
         some = [pair for pair in some if pair[0] in self.place]
-        chosen = np.random.default_rng(5).permutation(len(some))[:count]
-        tops, fives, styles = 0, 0, 0
+        chosen = np.random.default_rng(draw).permutation(len(some))[:count]
+        tops, fives, styles, alike, far = 0, 0, 0, 0, []
+        names, one = self.stock.styles, judge.twins(self.stock.styles)
         for i in chosen:
             concept, style = some[i]
             words = "a " + self.stock.concepts[concept]["label"]
@@ -63,9 +65,16 @@ class Words:
             _, found, look = seen(self.critic, planes)
             five = found[0].topk(5).indices.tolist()
             tops, fives = tops + (five[0] == self.place[concept]), fives + (self.place[concept] in five)
-            styles += int(look[0].argmax()) == self.stock.styles.index(style)
+            named = int(look[0].argmax())
+            styles += named == names.index(style)
+            alike += int(one[named] == one[names.index(style)])
+            if self.road.composed is not None:
+                far.append(float(np.square(picture - self.road.composed).mean()) ** 0.5)
         n = len(chosen)
-        return {"top1": interval(tops, n), "top5": interval(fives, n), "style": interval(styles, n)}
+        return {
+            "top1": interval(tops, n), "top5": interval(fives, n), "style": interval(styles, n),
+            "style_twins_as_one": interval(alike, n), "from_composed": round(float(np.mean(far)), 3) if far else None,
+        }  # fmt: skip
 
 
 class Scenes:

@@ -28,6 +28,7 @@ from tempera.reading import Reader, Scene
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
 TIME_POWER = 1.3
+OWN_HAND, OWN_HAND_CHANGED = 0.9, 0.5  # how far adherence goes to 1 for what has its style; the same if it is to change
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
 LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
@@ -117,12 +118,13 @@ def grid(width: int, height: int, side: int, multiple: int) -> tuple[int, int]:
     return found
 
 
-def closeness_of(adherence: float, style: str, styled: float) -> float:
+def closeness_of(adherence: float, style: str, styled: float, guidance: float) -> float:
     """How close a picture is to be to its composition, of which the share ``styled`` has its style already, by its own
-    hand or outlined to it: nothing is left to be done about that part, and less noise keeps its small things."""
+    hand or outlined to it. Where that is all nothing is left to be done, and less noise keeps small things and colours;
+    guidance above 1 asks for something to be done all the same."""
     if style in FILTERS:
         return LEAST_FILTERED + (1 - LEAST_FILTERED) * adherence
-    return max(adherence, 0.0) ** (1 - styled / 2)
+    return max(adherence, 0.0) ** (1 - (OWN_HAND if guidance <= 1 else OWN_HAND_CHANGED) * styled * styled)
 
 
 def start_of(closeness: float, closest: float) -> float:
@@ -312,7 +314,8 @@ class Road:
         closeness = defaults["adherence"] if adherence is None else adherence
         w, h = grid(width, height, m["grid"], m["grid_multiple"])
         first = self._compose(scene, style, seed, (width, height), (w, h)) if closeness >= 0 else None
-        closeness = closeness_of(closeness, style, self.styled)
+        scale = defaults["guidance"] if guidance is None else guidance
+        closeness = closeness_of(closeness, style, self.styled, scale)
         weights = np.zeros(len(m["styles"]), np.float32)
         weights[m["styles"].index(style)] = 1
         look = np.zeros(m["look_width"], np.float32)
@@ -324,7 +327,7 @@ class Road:
             avoided.style = np.zeros_like(weights)
         x = sample(
             self.network, asked, avoided, seed=seed, steps=steps or defaults["steps"],
-            guidance=defaults["guidance"] if guidance is None else guidance, guidance_from=rules["guidance_from"],
+            guidance=scale, guidance_from=rules["guidance_from"],
             start=start_of(closeness, CLOSEST_START) if first is not None else 0.0, first=first,
             temperature=rules["temperature"], finish=rules["finish"], roll=m["grid_multiple"] * tile,
         )  # fmt: skip

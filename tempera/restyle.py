@@ -38,9 +38,6 @@ from tempera.words import Tokenizer
 START = 0.0125  # the level that pictures start from in use
 OPEN = 0.7  # beyond it the answer is nearly given, and says nothing about the painter
 EMA, KEEP = 0.998, 0.5  # share of the run at full step size
-# What is delivered is so much of the way from the weights it began from (Wortsman et al., arXiv 2109.01903): all of it turned
-# grey things green where nothing was to be changed, because the run shows it nothing of that kind.
-WAY = 0.7
 
 
 class Hands(Planner):
@@ -81,7 +78,6 @@ class Run:
         self.model.load_state_dict({k: v.float() for k, v in begun["ema"].items()})
         self.names, self.weights = zip(*self.model.named_parameters(), strict=True)
         self.ema = [p.detach().clone() for p in self.weights]
-        self.begun = [p.detach().clone() for p in self.weights]
         self.critique = Critique(stock, self.tokenizer)
         self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, betas=(0.8, 0.98), weight_decay=0, fused=True)
         self.step = self.samples = 0
@@ -117,14 +113,11 @@ class Run:
         both = {k: v + before.get(k, 0) for k, v in here.items()} | {"device": device}
         ema = dict(zip(self.names, self.ema, strict=True))
         write(self.out / "state.pt", {k: v.state_dict() for k, v in self._parts().items()} | {"ema": ema} | here)
-        write(self.out / "ema.pt", {"ema": self.delivered()} | self.about | {"restyled": both})
-
-    def delivered(self) -> dict[str, Tensor]:
-        return dict(zip(self.names, torch._foreach_lerp(self.begun, self.ema, WAY), strict=True))
+        write(self.out / "ema.pt", {"ema": ema} | self.about | {"restyled": both})
 
     def averaged(self) -> Painter:
         model = self._painter()
-        model.load_state_dict(self.delivered())
+        model.load_state_dict(dict(zip(self.names, self.ema, strict=True)))
         return model.eval()
 
     def learn(self, batch: Batch, style: Tensor, able: Tensor, aligned: Tensor, rate: float) -> dict[str, float]:

@@ -20,6 +20,9 @@ const characterCloseness = 0.6
 // counts as this much. Less, and the network applies the rule to what it was applied to already.
 const leastFiltered = 0.45
 
+// See kept.
+const ownHand, ownHandChanged = 0.9, 0.5
+
 // What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
 // fill a hole inside a thing with white.
 const erasedCloseness = 0.55
@@ -264,13 +267,25 @@ func (w *planner) start() float64 {
 	}
 	if w.filtered {
 		adherence = leastFiltered + (1-leastFiltered)*adherence
-	} else { // nothing is left to be done about what has its style, and less noise keeps its small things
-		adherence = math.Pow(adherence, 1-w.styled/2)
+	} else {
+		adherence = math.Pow(adherence, 1-w.kept()*w.styled*w.styled)
 	}
 	if !w.held { // only the content references hold it
 		adherence *= 1 - weakest
 	}
 	return paint.Start(adherence, paint.ClosestReference)
+}
+
+// kept is how far the adherence goes to 1 for what has its style already: nothing is left to be done about it, and less noise
+// keeps its small things and colours. Guidance, edges and style references ask for something to be done all the same.
+func (w *planner) kept() float64 {
+	asks := w.req.Guidance > 1 || slices.ContainsFunc(w.req.References, func(r engine.Reference) bool {
+		return r.Kind == engine.EdgeReference || r.Kind == engine.StyleReference
+	})
+	if asks {
+		return ownHandChanged
+	}
+	return ownHand
 }
 
 // repeat makes a layout repeat where that is asked for.

@@ -204,23 +204,40 @@ func TestReferences_EdgesAreTracedWithTheirWeight(t *testing.T) {
 	}
 }
 
-// Nothing is left to be done about what is drawn by the hand of the style: it starts closer, and adherence 0 is free still.
+// Nothing is left to be done about what is drawn by the hand of the style: it starts closer, unless something is asked to be
+// done about it all the same; and adherence 0 is free still.
 func TestAdherence_CountsForMoreWhereTheStyleIsThere(t *testing.T) {
 	p := stubPainter(t)
-	req := small("a fox")
 	const own = "flat" // the vectors have a fox of that hand, and none in soft-3d
-	for _, style := range []string{own, "soft-3d"} {
-		for _, adherence := range []float64{0, 0.35, 1} {
-			req.Style, req.Adherence = style, adherence
-			want := adherence
-			if style == own {
-				want = math.Sqrt(adherence)
-			}
-			if got := planned(t, p, req).job.Start; math.Abs(got-paint.Start(want, paint.ClosestReference)) > 1e-12 {
-				t.Errorf("a %s fox asked in %s at adherence %v starts at %v", own, style, adherence, got)
+	shown := card(64, 64, white, scarlet)
+	for name, c := range map[string]struct {
+		change func(*engine.ImageRequest)
+		power  float64
+	}{
+		"nothing":         {func(*engine.ImageRequest) {}, 0.1},
+		"guidance":        {func(q *engine.ImageRequest) { q.Guidance = 1.5 }, 0.5},
+		"style reference": {func(q *engine.ImageRequest) { q.References = refers(engine.StyleReference, shown) }, 0.5},
+		"edges":           {func(q *engine.ImageRequest) { q.References = refers(engine.EdgeReference, shown) }, 0.5},
+	} {
+		for _, style := range []string{own, "soft-3d"} {
+			for _, adherence := range []float64{0, 0.35, 1} {
+				req := small("a fox")
+				req.Style, req.Adherence, req.Guidance = style, adherence, 1
+				c.change(&req)
+				want := adherence
+				if style == own {
+					want = math.Pow(adherence, c.power)
+				}
+				if got := planned(t, p, req).job.Start; math.Abs(got-paint.Start(want, paint.ClosestReference)) > 1e-12 {
+					t.Errorf("with %s a %s fox asked in %s at adherence %v starts at %v", name, own, style, adherence, got)
+				}
 			}
 		}
 	}
+}
+
+func refers(kind engine.ReferenceKind, m *image.NRGBA) []engine.Reference {
+	return []engine.Reference{reference(kind, m, 1)}
 }
 
 func TestBoxes_ThingsAreWhereTheyAreAsked(t *testing.T) {
