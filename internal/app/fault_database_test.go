@@ -22,14 +22,15 @@ func TestFault_ConnectionsCutInTheMiddle(t *testing.T) {
 	w, ref := newWire(t, apptest.Postgres(t))
 	one := apptest.New(t, ref, live(s3(t)))
 	cuts, commits, want := atomic.Int64{}, atomic.Int64{}, int64(times(25, 1000))
+	kept := want * 2 / 5 // for commits, so that the others do not use up all of them
 	one.Run()
 	p := newPress(t, times(8, 250), 60*time.Millisecond, one)
 	w.when(func(message byte, commit bool) cut {
-		odds := 150
+		odds, most := 150, want-kept
 		if commit {
-			odds = 4
+			odds, most = 4, want
 		}
-		if cuts.Load() >= want || rand.IntN(odds) != 0 {
+		if cuts.Load() >= most || rand.IntN(odds) != 0 {
 			return pass
 		}
 		cuts.Add(1)
