@@ -3,8 +3,8 @@
     python -m tempera.choose 0.25,1 0.25,1.5 0,1                      # of the shipped weights
     python -m tempera.choose --weights .cache/tempera/run-restyled/ema.pt 0.25,1
 
-Each setting is an adherence and a guidance scale. For each and for every kind of case of ``evaluate``'s styles in use, which
-draws others by lot, one line: how often the judge sees the asked style and the asked thing (percent), and how far the picture
+Each setting is an adherence and a guidance scale. For each and for every kind of case of ``evaluate``'s styles in use, drawn
+by another lot (a few may be the same), one line: how often the judge sees the asked style and the asked thing (percent), and how far the picture
 is from what was composed (root mean square of premultiplied colour, 0 to 1). Things in their own hand are to stay near it.
 """
 
@@ -21,7 +21,7 @@ from tempera.batches import Stock
 from tempera.export import load
 from tempera.reference import Network, Told
 
-DRAW = 77  # another lot than the evaluation's
+DRAW = 77  # the evaluation's lot is 5
 
 
 def network_of(weights: Path) -> Network:

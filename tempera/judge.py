@@ -29,7 +29,7 @@ from tempera.plans import Index, Packed
 
 SIDE = 128
 FEATURES = 256
-# One drawing rendered twice, so alike that the judge names the other for 52 of 130 true held-out drawings.
+# One drawing rendered twice, so alike that the judge names the other for 50 of 130 true held-out drawings.
 TWINS = {"gradient": "soft-3d"}
 
 

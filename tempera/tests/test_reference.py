@@ -80,3 +80,13 @@ def test_contours_are_lines(name: str) -> None:
     e = contouring.contours(picture, canvas)
     solid = np.mean([e[y : h - 2 + y, x : w - 2 + x] for y in range(3) for x in range(3)], 0).max()
     assert 0.01 < e.mean() < 0.25 and solid < 1, "no place has lines all around it"
+
+
+def test_what_has_its_style_starts_closer_unless_it_is_to_change() -> None:
+    """As TestAdherence_CountsForMoreWhereTheStyleIsThere of the Go engine has it."""
+    for adherence in (0.0, 0.35, 1.0):
+        assert reference.closeness_of(adherence, "flat", 0.0, 1.0) == adherence
+        assert reference.closeness_of(adherence, "flat", 1.0, 1.0) == pytest.approx(adherence**0.1)
+        assert reference.closeness_of(adherence, "flat", 1.0, 1.5) == pytest.approx(adherence**0.5)
+        assert reference.closeness_of(adherence, "flat", 0.5, 1.0) == pytest.approx(adherence**0.775)
+    assert reference.closeness_of(0.0, "neon", 1.0, 1.0) == reference.LEAST_FILTERED
