@@ -38,6 +38,7 @@ class Item:
     turn: float = 0.0
     paint: str = ""  # of a glyph that is not to be black: "RRGGBB RRGGBB RRGGBB"
     outline: str = ""  # line style that the drawing is brought nearer to
+    palette: str = ""  # table that brings the drawing into the asked hand's colours
     bend: Bend = field(default_factory=Bend)
     shape: Shape = field(default_factory=Shape)
 

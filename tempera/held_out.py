@@ -97,7 +97,7 @@ class Pairs:
             drawings = {item.drawing: road.drawing(item.drawing)}
             layout = composing.Layout(1, 1, [item])
             self.styled.append(composing.styled(layout, road.index, style))
-            shown = composing.compose(layout, drawings, road.lexicon["colours"], style, SIDE, SIDE)
+            shown = composing.compose(layout, drawings, road.lexicon["colours"], road.palettes, style, SIDE, SIDE)
             self.batch.guide[i, :4] = torch.from_numpy(reference.planes(shown))
             rows.append(row_of[concept, styles[item.drawing]])
         return rows

@@ -6,7 +6,7 @@ A coloured concept gets up to three drawings of different hands, so that the see
 one. What people ask for most is there in every further style as well, where its set draws it: the painter keeps most of
 what it looks at, so a style looks like itself where its own hand drew the thing. Of each avatar design some are taken, spread over what avatars look like; each stands for every family that it shows.
 Glyphs come last and are small. Everything is lossy WebP with straight alpha; ``index.json`` names author, licence and
-source of every drawing. Held-out pairs are left out: evaluation must not find its answers here. Concepts that training
+source of every drawing, ``palettes.json`` is of palettes.py. Held-out pairs are left out: evaluation must not find its answers here. Concepts that training
 never saw may be in it, for only the painter must not know them.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tempera import data, paints, portraits, wordnet
+from tempera import data, paints, palettes, portraits, wordnet
 from tempera.composing import FURTHER
 from tempera.words import WEIGHTS
 
@@ -141,6 +141,7 @@ def build(path: Path) -> None:
         archive.writestr(zipfile.ZipInfo("index.json", STAMP), body, zipfile.ZIP_DEFLATED)
         for name, body in pictures:
             archive.writestr(zipfile.ZipInfo(f"drawings/{name}.webp", STAMP), body)
+    palettes.renew(path, palettes.body_of(palettes.tables(data.DATA)))
     shown = ", ".join(f"{s} {n / 1e6:.2f}" for s, n in sizes.items())
     print(
         f"{len(entries)} drawings of {len({e['concept'] for e in entries})} concepts, {path.stat().st_size} bytes: {shown}"

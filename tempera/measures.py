@@ -23,8 +23,7 @@ def interval(hits: int, n: int) -> dict[str, float]:
 
 @torch.no_grad()
 def seen(critic: judge.Judge, planes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    small = F.interpolate(planes, size=(judge.SIDE, judge.SIDE), mode="area")
-    return critic(small)
+    return critic(planes)
 
 
 def thumb(planes: Tensor) -> Tensor:

@@ -21,14 +21,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tempera import composing
+from tempera import composing, palettes
 from tempera.plans import FILTERS
 from tempera.reading import Reader, Scene
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
 TIME_POWER = 1.3
-OWN_HAND, OWN_HAND_CHANGED = 0.9, 0.5  # how far adherence goes to 1 for what has its style; the same if it is to change
+OWN_HAND, OWN_HAND_CHANGED = (
+    0.95,
+    0.5,
+)  # how far adherence goes to 1 for what has its style; the same if it is to change
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
 LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
@@ -293,6 +296,7 @@ class Road:
         self.tokenizer = Tokenizer((WEIGHTS / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1])
         self.archive = zipfile.ZipFile(WEIGHTS / "library.zip")
         self.index = json.loads(self.archive.read("index.json"))
+        self.palettes = palettes.parsed(self.archive.read("palettes.json"))
         self.reader = Reader(self.lexicon)
         self.network = onnx_network(WEIGHTS / "network.onnx")
         self.composed: np.ndarray | None = None  # what the network looked at for the last picture
@@ -347,7 +351,7 @@ class Road:
             return None
         drawings = {i.drawing: self.drawing(i.drawing) for i in layout.items}
         self.styled = composing.styled(layout, self.index, style)
-        composed = composing.compose(layout, drawings, self.lexicon["colours"], style, own[1], own[0])
+        composed = composing.compose(layout, drawings, self.lexicon["colours"], self.palettes, style, own[1], own[0])
         self.composed = filtered(composed, style) if style in FILTERS else composed
         return planes(self.composed)
 

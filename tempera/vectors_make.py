@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from tempera import composing, contouring, outlining, reference, scenes
+from tempera import composing, contouring, outlining, palettes, reference, scenes
 from tempera.reading import Reader, Scene
-from tempera.vectors_world import COMPOSED, LAYOUTS, PROMPTS, SIDE, TEXTS, drawings, index, lexicon
+from tempera.vectors_world import COMPOSED, LAYOUTS, PROMPTS, SIDE, TEXTS, drawings, index, lexicon, palette_rows
 
 VECTORS = Path(__file__).resolve().parent / "vectors"
 ENGINE = Path(__file__).resolve().parent.parent / "internal" / "engine" / "tempera"
@@ -148,7 +148,7 @@ def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
         if number in COMPOSED:
             w, h = reference.grid(width, height, 48, 8)
             style = scene.style or "soft-3d"
-            picture = composing.compose(layout, pictures, lex["colours"], style, h, w)
+            picture = composing.compose(layout, pictures, lex["colours"], tables(), style, h, w)
             row |= {"style": style, "grid": [w, h], "composed": bytes_of(picture)}
         rows.append(row)
     return rows
@@ -160,6 +160,19 @@ def outline_rows() -> list[dict[str, Any]]:
     return [
         {"drawing": k, "style": style, "outlined": pack(outlining.outlined(v, style))}
         for k, v in pictures.items() for style in sorted(outlining.STYLES)
+    ]  # fmt: skip
+
+
+def tables() -> dict[str, palettes.Palette]:
+    return palettes.parsed(palettes.body_of(palette_rows()))
+
+
+def repaint_rows() -> list[dict[str, Any]]:
+    """Every drawing through every table."""
+    pictures = {k: premultiply(v) for k, v in drawings().items()}
+    return [
+        {"drawing": k, "palette": name, "repainted": pack(palettes.repainted(v, table))}
+        for k, v in pictures.items() for name, table in tables().items()
     ]  # fmt: skip
 
 
@@ -312,13 +325,19 @@ def main() -> None:
     write("lexicon", lex, options.check)
     write(
         "drawings",
-        {"side": SIDE, "index": index(), "pixels": {k: pack(v) for k, v in drawings().items()}},
+        {
+            "side": SIDE,
+            "index": index(),
+            "palettes": palette_rows(),
+            "pixels": {k: pack(v) for k, v in drawings().items()},
+        },
         options.check,
     )
     write("tokens", {"vocab": vocab, "rows": [{"text": t, "ids": tokenizer.encode(t)} for t in TEXTS]}, options.check)
     write("reading", [{"prompt": p, "scene": dataclasses.asdict(reader.read(p))} for p in PROMPTS], options.check)
     write("layout", layout_rows(reader, lex), options.check)
     write("outlines", outline_rows(), options.check)
+    write("repaints", repaint_rows(), options.check)
     write("backdrops", backdrop_rows(), options.check)
     if importlib.util.find_spec("torch"):  # what the rules of the programmatic styles are written in
         write("filters", filter_rows(), options.check)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
+
+from tempera import palettes
 
 SIDE = 32  # of a drawing
 
@@ -182,4 +185,26 @@ def index() -> list[dict[str, Any]]:
             continue
         for name, style in kinds[: 1 + i % 3]:
             rows.append({"id": name, "concept": c[0], "style": style, "title": c[1]})
+    return rows
+
+
+def palette_rows() -> list[dict[str, Any]]:
+    """Two tables: every colour becomes the nearest of a few, and in the other the farthest."""
+    bins = range(palettes.BINS)
+    middle = np.array([(r, g, b) for r in bins for g in bins for b in bins]) * 16 + 8
+    rows = []
+    for shown, asked, sign, colours in (
+        (
+            "toon",
+            "flat",
+            1,
+            [[230, 60, 50], [250, 210, 60], [50, 110, 220], [30, 30, 34], [70, 160, 90], [240, 240, 244]],
+        ),
+        ("flat", "clean", -1, [[200, 40, 40], [40, 190, 60], [40, 60, 210]]),
+    ):
+        off = np.square(middle[:, None] - np.array(colours)[None]).sum(-1)
+        place = (sign * off).argmin(1).astype(np.uint8)
+        rows.append(
+            {"shown": shown, "asked": asked, "colours": colours, "place": base64.b64encode(place.tobytes()).decode()}
+        )
     return rows

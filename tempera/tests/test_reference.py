@@ -86,7 +86,7 @@ def test_what_has_its_style_starts_closer_unless_it_is_to_change() -> None:
     """As TestAdherence_CountsForMoreWhereTheStyleIsThere of the Go engine has it."""
     for adherence in (0.0, 0.35, 1.0):
         assert reference.closeness_of(adherence, "flat", 0.0, 1.0) == adherence
-        assert reference.closeness_of(adherence, "flat", 1.0, 1.0) == pytest.approx(adherence**0.1)
+        assert reference.closeness_of(adherence, "flat", 1.0, 1.0) == pytest.approx(adherence**0.05)
         assert reference.closeness_of(adherence, "flat", 1.0, 1.5) == pytest.approx(adherence**0.5)
-        assert reference.closeness_of(adherence, "flat", 0.5, 1.0) == pytest.approx(adherence**0.775)
+        assert reference.closeness_of(adherence, "flat", 0.5, 1.0) == pytest.approx(adherence**0.7625)
     assert reference.closeness_of(0.0, "neon", 1.0, 1.0) == reference.LEAST_FILTERED

@@ -10,7 +10,10 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tempera import palettes
 
 HERE = Path(__file__).resolve().parents[1]
 WEIGHTS = HERE / "weights"
@@ -115,10 +118,24 @@ def test_every_drawing_names_author_licence_and_source(drawings: list[dict]) -> 
 
 def test_library_holds_the_drawings_it_lists(library: zipfile.ZipFile, drawings: list[dict], lexicon: dict) -> None:
     names = {i.filename for i in library.infolist()}
-    assert names == {"index.json", *(f"drawings/{d['id']}.webp" for d in drawings)}
-    assert all(i.compress_type == zipfile.ZIP_STORED for i in library.infolist() if i.filename != "index.json")
+    assert names == {"index.json", "palettes.json", *(f"drawings/{d['id']}.webp" for d in drawings)}
+    assert all(i.compress_type == zipfile.ZIP_STORED for i in library.infolist() if i.filename.startswith("drawings/"))
     shown = {c for d in drawings for c in (d["concept"], *d.get("also", ()))}
     assert shown == {c["id"] for c in lexicon["concepts"]}, "what the reader reads can be shown"
+
+
+def test_every_hand_of_flat_areas_has_a_table_for_every_other(library: zipfile.ZipFile) -> None:
+    tables = palettes.parsed(library.read("palettes.json"))
+    for shown, kin in palettes.KIN.items():
+        for asked in palettes.ASKED:
+            if asked not in (shown, kin):
+                table = tables[palettes.name_of(shown, asked)]
+                assert table.place.shape == (palettes.BINS**3,) and table.place.max() < len(table.colours)
+    yellow = palettes.bins_of(np.array([255, 204, 77]))  # clean's faces; classic's are paler
+    assert (
+        np.abs(tables["flat>classic"].colours[tables["flat>classic"].place[yellow]].astype(int) - (254, 221, 102)).max()
+        < 40
+    )
 
 
 def test_files_keep_their_budgets() -> None:

@@ -21,7 +21,7 @@ const characterCloseness = 0.6
 const leastFiltered = 0.45
 
 // See kept.
-const ownHand, ownHandChanged = 0.9, 0.5
+const ownHand, ownHandChanged = 0.95, 0.5
 
 // What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
 // fill a hole inside a thing with white.

@@ -214,7 +214,7 @@ func TestAdherence_CountsForMoreWhereTheStyleIsThere(t *testing.T) {
 		change func(*engine.ImageRequest)
 		power  float64
 	}{
-		"nothing":         {func(*engine.ImageRequest) {}, 0.1},
+		"nothing":         {func(*engine.ImageRequest) {}, 0.05},
 		"guidance":        {func(q *engine.ImageRequest) { q.Guidance = 1.5 }, 0.5},
 		"style reference": {func(q *engine.ImageRequest) { q.References = refers(engine.StyleReference, shown) }, 0.5},
 		"edges":           {func(q *engine.ImageRequest) { q.References = refers(engine.EdgeReference, shown) }, 0.5},

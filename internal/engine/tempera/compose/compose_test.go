@@ -41,9 +41,10 @@ func vectorComposer(t testing.TB) *Composer {
 		t.Fatal(err)
 	}
 	var drawings struct {
-		Side   int
-		Index  []Entry
-		Pixels map[string][]byte
+		Side     int
+		Index    []Entry
+		Palettes json.RawMessage
+		Pixels   map[string][]byte
 	}
 	load(t, "drawings", &drawings)
 	library := NewLibrary(drawings.Index, func(id string) (image.Image, error) {
@@ -51,6 +52,9 @@ func vectorComposer(t testing.TB) *Composer {
 			Pix: drawings.Pixels[id], Stride: 4 * drawings.Side, Rect: image.Rect(0, 0, drawings.Side, drawings.Side),
 		}, nil
 	})
+	if library.palettes, err = parsePalettes(drawings.Palettes); err != nil {
+		t.Fatal(err)
+	}
 	return &Composer{Library: library, Reader: read.NewReader(l)}
 }
 

@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"bytes"
+	"encoding/base64"
 	"math"
 	"testing"
 )
@@ -98,5 +100,47 @@ func TestOutlined_AgreesWithReference(t *testing.T) {
 	}
 	if len(rows) != 4*len(outlines) {
 		t.Errorf("%d rows for %d line styles", len(rows), len(outlines))
+	}
+}
+
+func TestRepainted_AgreesWithReference(t *testing.T) {
+	var rows []struct {
+		Drawing, Palette string
+		Repainted        []byte
+	}
+	load(t, "repaints", &rows)
+	library := vectorComposer(t).Library
+	for _, row := range rows {
+		d, err := library.dressed(row.Drawing, dress{palette: row.Palette})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(row.Repainted) != len(d.levels[0].pix) {
+			t.Fatalf("%s by %s: %d bytes, reference %d", row.Drawing, row.Palette, len(d.levels[0].pix), len(row.Repainted))
+		}
+		for i, v := range d.levels[0].pix {
+			if v != row.Repainted[i] {
+				t.Fatalf("%s by %s: component %d is %d, reference %d", row.Drawing, row.Palette, i, v, row.Repainted[i])
+			}
+		}
+	}
+	if len(rows) != 4*len(library.palettes) {
+		t.Errorf("%d rows for %d tables", len(rows), len(library.palettes))
+	}
+}
+
+func TestParsePalettes_RefusesBadTables(t *testing.T) {
+	place := func(n int, k byte) string {
+		return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{k}, n))
+	}
+	for name, body := range map[string]string{
+		"not JSON":         `[`,
+		"too few places":   `[{"shown":"flat","asked":"toon","colours":[[1,2,3]],"place":"` + place(4095, 0) + `"}]`,
+		"no such colour":   `[{"shown":"flat","asked":"toon","colours":[[1,2,3]],"place":"` + place(4096, 1) + `"}]`,
+		"colour above 255": `[{"shown":"flat","asked":"toon","colours":[[1,2,300]],"place":"` + place(4096, 0) + `"}]`,
+	} {
+		if found, err := parsePalettes([]byte(body)); err == nil {
+			t.Errorf("%s: read as %v", name, found)
+		}
 	}
 }

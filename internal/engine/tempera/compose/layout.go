@@ -22,6 +22,7 @@ type Item struct {
 	Turn    float64  `json:"turn"`
 	Paint   string   `json:"paint"`   // of a glyph that is not to be black, see parsePaint
 	Outline string   `json:"outline"` // line style that the drawing is brought nearer to; "" as it is
+	Palette string   `json:"palette"` // table that brings the drawing into the asked hand's colours; "" as it is
 	Bend    Bend     `json:"bend"`    // of a drawing of the library
 	rgb     *[3]int  // of Colour
 	own     *drawing // in place of one of the library
@@ -98,14 +99,14 @@ func (c *Composer) ArrangeBox(s *read.Scene, seed int64, width, height float64) 
 	return l, nil
 }
 
-// Styled returns the area of the things that have the style, drawn by its hand, outlined to it, or glyphs that were
+// Styled returns the area of the things that have the style, drawn by its hand, brought nearer to it, or glyphs that were
 // coloured as it colours, and that of all.
 func (l *Layout) Styled(style string) (own, all float64) {
 	for i := range l.Items {
 		item := &l.Items[i]
 		area := item.Side * item.Side
 		all += area
-		if item.own == nil && (item.Outline+item.Paint != "" || l.library.entries[item.Drawing].Style == style) {
+		if item.own == nil && (item.Outline+item.Palette+item.Paint != "" || l.library.entries[item.Drawing].Style == style) {
 			own += area
 		}
 	}
@@ -161,9 +162,9 @@ func (c *Composer) backdrop(s *read.Scene, seed int64) (*Backdrop, error) {
 // How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is drawn in; what
 // is not named here counts 1.
 var willing = map[string]map[string]float64{
-	"gradient": {"soft-3d": 3, "flat": 2}, "clean": {"toon": 2, "flat": 2}, "classic": {"toon": 2, "flat": 2},
-	"blob": {"toon": 2, "flat": 2}, "kawaii": {"flat": 9}, "longshadow": {"toon": 2, "flat": 2}, "ink": {"flat": 9},
-	"papercut": {"flat": 5},
+	"gradient": {"soft-3d": 3, "flat": 2}, "clean": {"toon": 6, "flat": 6}, "classic": {"toon": 6, "flat": 6},
+	"blob": {"toon": 6, "flat": 6}, "kawaii": {"flat": 9}, "longshadow": {"toon": 6, "flat": 6}, "ink": {"flat": 9},
+	"papercut": {"flat": 5}, "toon": {"flat": 3},
 }
 
 // further are styles whose drawings are taken for nothing but their style, unless there is no other.
@@ -200,6 +201,7 @@ func (c *Composer) placer(l *Layout, s *read.Scene, seed int64, figures []*Figur
 		}
 		look.Drawing, look.Flip = e.ID, (d.draw() < mirrored) != g.Flip
 		look.Paint, look.Outline = e.paint(s.Style, seed), e.outlined(s.Style)
+		look.Palette = c.Library.tableOf(e, s.Style)
 		plain, err := c.Library.dressed(e.ID, dress{})
 		if err != nil {
 			return nil, err

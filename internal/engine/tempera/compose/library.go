@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"io/fs"
 	"math"
 	"sync"
 
@@ -39,6 +40,7 @@ func (e *Entry) Source() engine.Source {
 type Library struct {
 	entries   map[string]*Entry   // by id
 	byConcept map[string][]*Entry // in the index's order
+	palettes  map[string]*table   // by "hand shown>hand asked"
 	load      func(id string) (image.Image, error)
 
 	mu    sync.Mutex
@@ -61,7 +63,7 @@ func NewLibrary(entries []Entry, load func(id string) (image.Image, error)) *Lib
 	return l
 }
 
-// OpenLibrary reads library.zip: index.json, a list of entries, and drawings/<id>.webp.
+// OpenLibrary reads library.zip: index.json, a list of entries, drawings/<id>.webp, and palettes.json where it has one.
 func OpenLibrary(data []byte) (*Library, error) {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -75,13 +77,24 @@ func OpenLibrary(data []byte) (*Library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open library: read index.json: %w", err)
 	}
-	return NewLibrary(entries, func(id string) (image.Image, error) {
+	l := NewLibrary(entries, func(id string) (image.Image, error) {
 		data, err := readFile(archive, "drawings/"+id+".webp")
 		if err != nil {
 			return nil, err
 		}
 		return webp.Decode(bytes.NewReader(data))
-	}), nil
+	})
+	tables, err := readFile(archive, "palettes.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open library: %w", err)
+	}
+	if l.palettes, err = parsePalettes(tables); err != nil {
+		return nil, fmt.Errorf("open library: read palettes.json: %w", err)
+	}
+	return l, nil
 }
 
 // parseIndex reads the list of entries.
@@ -120,12 +133,13 @@ type dress struct {
 	paint   string // of a glyph
 	shaded  bool   // lighter at its head, darker at its foot; of a glyph with a paint
 	outline string // a line style
+	palette string // the name of a table, see palettes.go
 }
 
-// dressed returns the decoded picture with its halves, coloured or outlined where how says so.
+// dressed returns the decoded picture with its halves, coloured, outlined or repainted where how says so.
 func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	key := id
-	if how.paint != "" || how.outline != "" {
+	if how.paint+how.outline+how.palette != "" {
 		key = fmt.Sprintf("%s %+v", id, how)
 	}
 	l.mu.Lock()
@@ -150,6 +164,9 @@ func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	}
 	if how.outline != "" {
 		d = withHalves(d.levels[0].outlined(how.outline))
+	}
+	if how.palette != "" {
+		d = withHalves(d.levels[0].repainted(l.palettes[how.palette]))
 	}
 	if len(l.cache) >= cachedDrawings {
 		clear(l.cache) // rare and cheap: a drawing decodes in a millisecond

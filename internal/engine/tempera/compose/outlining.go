@@ -32,13 +32,17 @@ var (
 	differs               = rgb{0.55, 0.75, 0.45} // how much red, green and blue say in a difference
 )
 
-// outlined says in which line style a drawing has to be outlined for a picture in the asked style; "" for none. A glyph is
-// black already, and in kawaii it has been coloured before.
+// outlined says in which line style a drawing has to be outlined for a picture in the asked style; "" for none. In kawaii a
+// glyph has been coloured before. What is stored as a black shape is outlined too, and gets the black of the hands that draw
+// such: it is not quite black.
 func (e *Entry) outlined(asked string) string {
-	if _, ok := outlines[asked]; !ok || e.Style == asked || asked == "ink" && len(e.Paints) > 0 {
-		return ""
+	if asked == "ink" || asked == "game-icon" && len(e.Paints) > 0 {
+		return "ink"
 	}
-	return asked
+	if _, ok := outlines[asked]; ok && e.Style != asked {
+		return asked
+	}
+	return ""
 }
 
 // outlined returns the drawing as a line style would have it.

@@ -1,0 +1,80 @@
+"""Drawings in another hand's colours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tempera import palettes
+
+RED, BLUE, GREY = (220, 40, 40), (40, 60, 210), (128, 128, 128)
+
+
+@pytest.fixture
+def nearest() -> palettes.Palette:
+    """Every colour becomes the nearest of three."""
+    bins = range(palettes.BINS)
+    middle = np.array([(r, g, b) for r in bins for g in bins for b in bins]) * 16 + 8
+    colours = np.array((RED, BLUE, GREY), np.uint8)
+    return palettes.Palette(colours, np.square(middle[:, None] - colours[None]).sum(-1).argmin(1).astype(np.uint8))
+
+
+def square(rgb: tuple[int, int, int], alpha: int = 255, n: int = 24) -> np.ndarray:
+    out = np.zeros((n, n, 4), np.uint8)
+    out[4:-4, 4:-4, :3] = (np.array(rgb) * alpha + 127) // 255
+    out[4:-4, 4:-4, 3] = alpha
+    return out
+
+
+def test_colours_become_those_of_the_hand_and_the_shape_stays(nearest: palettes.Palette) -> None:
+    for alpha in (255, 200):
+        picture = square((240, 80, 60), alpha)
+        got = palettes.repainted(picture, nearest)
+        assert (got[..., 3] == picture[..., 3]).all()
+        assert np.abs(palettes.straight(got)[12, 12] - RED).max() <= 1
+        assert not got[0, 0].any()
+
+
+def test_a_spot_of_a_like_colour_goes_with_what_is_round_it(nearest: palettes.Palette) -> None:
+    picture = square((150, 96, 100))
+    picture[12, 12, :3] = (160, 70, 76)  # nearer to red than to grey, alone
+    assert (palettes.repainted(picture, nearest)[12, 12, :3] == GREY).all()
+    picture[12, 12, :3] = (230, 20, 20)  # not like it: a detail
+    assert (palettes.repainted(picture, nearest)[12, 12, :3] == RED).all()
+
+
+def test_a_soft_edge_takes_the_colour_of_what_it_ends(nearest: palettes.Palette) -> None:
+    picture = square((240, 80, 60))
+    picture[3, 4:-4] = (56, 19, 14, 60)
+    got = palettes.repainted(picture, nearest)
+    assert got[3, 12, 3] == 60 and (got[3, 12, :3] == (np.array(RED) * 60 + 127) // 255).all()
+
+
+def test_only_hands_with_colours_have_a_table() -> None:
+    assert palettes.name_of("blob", "clean") == "toon>clean"
+    assert palettes.name_of("soft-3d", "flat") == "soft-3d>flat"
+    for hand, asked in (
+        ("clean", "clean"),
+        ("blob", "toon"),
+        ("ink", "clean"),
+        ("game-icon", "flat"),
+        ("flat", "soft-3d"),
+    ):
+        assert palettes.name_of(hand, asked) == "", (hand, asked)
+
+
+def test_a_table_says_what_was_seen_at_the_same_place() -> None:
+    rng = np.random.default_rng(0)
+    shown, asked, colours = {}, {}, np.zeros((palettes.BINS**3, 4))
+    solid = np.ones((palettes.SIDE, palettes.SIDE), bool)
+    for k in range(8):  # where one hand is orange the other is yellow; its own orange is for other things
+        left = rng.random(solid.shape) < 0.5
+        a = np.where(left[..., None], (240, 140, 50), (50, 90, 200))
+        b = np.where(left[..., None], (250, 170, 60), (60, 100, 220))
+        shown[str(k)], asked[str(k)] = (palettes.bins_of(a), solid), (palettes.bins_of(b), solid)
+        np.add.at(colours, palettes.bins_of(b), np.concatenate((b, np.ones((*solid.shape, 1))), -1))
+    found = palettes.parsed(
+        palettes.body_of([{"shown": "flat", "asked": "clean"} | palettes.table(shown, asked, colours, 28.0)])
+    )["flat>clean"]
+    for own, other in (((240, 140, 50), (250, 170, 60)), ((50, 90, 200), (60, 100, 220))):
+        assert (found.colours[found.place[palettes.bins_of(np.array(own))]] == other).all()
