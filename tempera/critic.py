@@ -16,11 +16,10 @@ from torch import Tensor, nn
 
 from tempera.batches import Stock, compose
 from tempera.feed import answer_alone, evenly
-from tempera.judge import shaken
+from tempera.judge import SIDE, shaken, small
 from tempera.plans import Planner, pack
 from tempera.words import Tokenizer
 
-SIDE = 128  # pixels of what it looks at
 ALONE, BESIDE = 48, 24  # true drawings a step, before the painter is there and beside it
 RATE = 3e-4
 
@@ -138,7 +137,3 @@ def named(scores: Tensor, weights: Tensor, style: Tensor) -> Tensor:
 def right(scores: Tensor, style: Tensor) -> float:
     """Share of the pictures whose style the whole of it tells."""
     return float((scores[:, -1].argmax(1) == style).float().mean())
-
-
-def small(planes: Tensor) -> Tensor:
-    return planes if planes.shape[2] == SIDE else F.interpolate(planes, size=(SIDE, SIDE), mode="area")

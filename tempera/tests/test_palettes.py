@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tempera import palettes
+from tempera import composing, palettes
 
 RED, BLUE, GREY = (220, 40, 40), (40, 60, 210), (128, 128, 128)
 
@@ -50,17 +50,23 @@ def test_a_soft_edge_takes_the_colour_of_what_it_ends(nearest: palettes.Palette)
     assert got[3, 12, 3] == 60 and (got[3, 12, :3] == (np.array(RED) * 60 + 127) // 255).all()
 
 
-def test_only_hands_with_colours_have_a_table() -> None:
-    assert palettes.name_of("blob", "clean") == "toon>clean"
-    assert palettes.name_of("soft-3d", "flat") == "soft-3d>flat"
-    for hand, asked in (
-        ("clean", "clean"),
-        ("blob", "toon"),
-        ("ink", "clean"),
-        ("game-icon", "flat"),
-        ("flat", "soft-3d"),
-    ):
-        assert palettes.name_of(hand, asked) == "", (hand, asked)
+@pytest.mark.parametrize(
+    ("hand", "asked", "outline", "palette"),
+    [
+        ("ink", "ink", "ink", ""), ("game-icon", "ink", "ink", ""), ("game-icon", "game-icon", "ink", ""),
+        ("flat", "game-icon", "", ""), ("flat", "ink", "ink", ""), ("toon", "kawaii", "kawaii", ""),
+        ("kawaii", "kawaii", "", ""), ("toon", "flat", "", "toon>flat"), ("blob", "flat", "", "toon>flat"),
+        ("kawaii", "clean", "", "flat>clean"), ("flat", "flat", "", ""), ("clean", "clean", "", ""), ("ink", "clean", "", ""),
+        ("blob", "toon", "", ""), ("flat", "soft-3d", "", ""),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_a_drawing_goes_by_its_hand_and_the_style(
+    hand: str, asked: str, outline: str, palette: str
+) -> None:
+    """As TestDress_GoesByHandAndStyle of the Go engine has it."""
+    entry = {"style": hand} | ({"paints": ["x"]} if hand == "game-icon" else {})
+    assert composing.outline_of(entry, asked) == outline
+    assert palettes.name_of(hand, asked) == palette
 
 
 def test_a_table_says_what_was_seen_at_the_same_place() -> None:

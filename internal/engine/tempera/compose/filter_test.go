@@ -92,11 +92,7 @@ func TestOutlined_AgreesWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, v := range d.levels[0].pix {
-			if off := int(v) - int(row.Outlined[i]); off < -1 || off > 1 {
-				t.Fatalf("%s in %s: component %d is %d, reference %d", row.Drawing, row.Style, i, v, row.Outlined[i])
-			}
-		}
+		agree(t, row.Drawing+" in "+row.Style, d.levels[0].pix, row.Outlined, 1)
 	}
 	if len(rows) != 4*len(outlines) {
 		t.Errorf("%d rows for %d line styles", len(rows), len(outlines))
@@ -115,17 +111,52 @@ func TestRepainted_AgreesWithReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(row.Repainted) != len(d.levels[0].pix) {
-			t.Fatalf("%s by %s: %d bytes, reference %d", row.Drawing, row.Palette, len(d.levels[0].pix), len(row.Repainted))
-		}
-		for i, v := range d.levels[0].pix {
-			if v != row.Repainted[i] {
-				t.Fatalf("%s by %s: component %d is %d, reference %d", row.Drawing, row.Palette, i, v, row.Repainted[i])
-			}
-		}
+		agree(t, row.Drawing+" by "+row.Palette, d.levels[0].pix, row.Repainted, 0)
 	}
 	if len(rows) != 4*len(library.palettes) {
 		t.Errorf("%d rows for %d tables", len(rows), len(library.palettes))
+	}
+}
+
+// agree fails unless every component is within so much of the reference's.
+func agree(t *testing.T, name string, got, want []uint8, within int) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d bytes, reference %d", name, len(got), len(want))
+	}
+	for i, v := range got {
+		if off := int(v) - int(want[i]); off < -within || off > within {
+			t.Fatalf("%s: component %d is %d, reference %d", name, i, v, want[i])
+		}
+	}
+}
+
+// What becomes of a drawing goes by its hand and the asked style; tempera/tests/test_palettes.py asks Python the same.
+func TestDress_GoesByHandAndStyle(t *testing.T) {
+	library := vectorComposer(t).Library
+	for _, c := range []struct {
+		hand, asked      string
+		paints           []string
+		outline, palette string
+	}{
+		{"ink", "ink", nil, "ink", ""}, // stored black, which ink is not quite
+		{"game-icon", "ink", []string{"x"}, "ink", ""},
+		{"game-icon", "game-icon", []string{"x"}, "ink", ""},
+		{"flat", "game-icon", nil, "", ""},
+		{"flat", "ink", nil, "ink", ""},
+		{"toon", "kawaii", nil, "kawaii", ""},
+		{"kawaii", "kawaii", nil, "", ""},
+		{"toon", "flat", nil, "", "toon>flat"},
+		{"blob", "flat", nil, "", "toon>flat"},
+		{"kawaii", "clean", nil, "", "flat>clean"},
+		{"flat", "flat", nil, "", ""},
+		{"clean", "clean", nil, "", ""},
+		{"ink", "clean", nil, "", ""},
+	} {
+		e := &Entry{Style: c.hand, Paints: c.paints}
+		if outline, palette := e.outlined(c.asked), library.tableOf(e, c.asked); outline != c.outline || palette != c.palette {
+			t.Errorf("%s asked in %s: outline %q, palette %q; want %q, %q", c.hand, c.asked, outline, palette, c.outline, c.palette)
+		}
 	}
 }
 
