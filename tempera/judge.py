@@ -37,7 +37,7 @@ FULL = 256  # pixels of a side at which colours are counted
 BINS = 16  # of each of red, green and blue
 SOLID = 0.97  # alpha from which a colour counts
 TEXTURE = 0.25  # what textures say of the style, beside colours: surer than they are right, for they were learnt longer
-# One drawing rendered twice, so alike that the judge names the other for 50 of 130 true held-out drawings.
+# One drawing rendered twice, so alike that the judge names the other for 30 of 130 true held-out drawings.
 TWINS = {"gradient": "soft-3d"}
 
 
