@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tempera import bending, colouring, outlining, palettes, placing, scenes
+from tempera import bending, colouring, outlining, palettes, placing, rendering, scenes
 from tempera.gathering import Item, Layout
 from tempera.plans import FLAT_STYLES
 from tempera.reading import Scene
@@ -21,11 +21,12 @@ from tempera.shapes import look_at
 
 DRAWINGS, LAYOUT, BACKDROP, PAINTS, BENDS = 0, 1, 2, 3, 4  # streams of random numbers
 _ROUND = {"toon": 6, "flat": 6}
+_RENDERED = {"soft-3d": 9, "flat": 9}
 # How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is in; else 1.
 WILLING = {
-    "gradient": {"soft-3d": 3, "flat": 2}, "clean": _ROUND, "classic": _ROUND, "blob": _ROUND, "kawaii": {"flat": 9},
-    "longshadow": _ROUND, "ink": {"flat": 9}, "papercut": {"flat": 5},
-    "toon": {"flat": 3},
+    "soft-3d": _RENDERED, "gradient": {"flat": 9}, "ink": _RENDERED, "game-icon": _RENDERED,
+    "clean": _ROUND, "classic": _ROUND, "blob": _ROUND, "longshadow": _ROUND,
+    "kawaii": {"flat": 9}, "papercut": {"flat": 5}, "toon": {"flat": 3},
 }  # fmt: skip
 # Styles whose drawings are taken for nothing but their style, unless there is no other.
 FURTHER = {"ink", "kawaii", "longshadow", "clean", "classic", "blob", "gradient"}
@@ -112,7 +113,8 @@ def choose(scene: Scene, index: list[dict], seed: int, picture: Picture) -> dict
         entry, flip = entries[at], (d.draw() < 0.35) != group.flip
         looks[k] = Item(
             k, 0.0, 0.0, 1.0, entry["id"], "", flip, group.turn, paint_of(entry, scene.style, seed),
-            outline_of(entry, scene.style), palettes.name_of(entry["style"], scene.style), shape=look_at(picture(entry["id"]), flip, group.turn),
+            outline_of(entry, scene.style), rendering.palette_of(entry["style"], scene.style),
+            rendering.name_of(entry["style"], scene.style), shape=look_at(picture(entry["id"]), flip, group.turn),
         )  # fmt: skip
     return looks
 
@@ -130,13 +132,18 @@ def styled(layout: Layout, index: list[dict], style: str) -> float:
     """Share of the things' area that has the style: drawn by its hand, brought nearer to it, or a glyph that was coloured as it
     colours. A backdrop alone has it."""
     hands = {e["id"]: e["style"] for e in index}
-    area = [(i.side**2, hands[i.drawing] == style or bool(i.outline or i.palette or i.paint)) for i in layout.items]
+    area = [
+        (i.side**2, hands[i.drawing] == style or bool(i.outline or i.palette or i.render or i.paint))
+        for i in layout.items
+    ]
     return sum(a for a, own in area if own) / sum(a for a, _ in area) if area else 1.0
 
 
 def outline_of(entry: dict, style: str) -> str:
-    """In which line style a drawing has to be outlined. In kawaii a glyph was coloured before. What is stored as a black shape
+    """In which line style a drawing has to be outlined, if it is not rendered in it. In kawaii a glyph was coloured before. What is stored as a black shape
     is outlined too, and gets the black of the hands that draw such: it is not quite black."""
+    if rendering.name_of(entry["style"], style):
+        return ""
     if style == "ink" or (style == "game-icon" and entry.get("paints")):
         return "ink"
     return style if style in outlining.STYLES and entry["style"] != style else ""
@@ -184,7 +191,7 @@ def pyramid(picture: np.ndarray) -> list[np.ndarray]:
 
 def compose(
     layout: Layout, drawings: dict[str, np.ndarray], colours: dict[str, list[int]],
-    tables: dict[str, palettes.Palette], style: str, height: int, width: int,
+    tables: dict[str, palettes.Palette], renderer: rendering.Network, style: str, height: int, width: int,
 ) -> np.ndarray:  # fmt: skip
     """The reference: premultiplied RGBA float64 [height, width, 4] in [0, 1].
 
@@ -206,6 +213,8 @@ def compose(
             picture = outlining.outlined(picture, item.outline)
         if item.palette:
             picture = palettes.repainted(picture, tables[item.palette])
+        if item.render:
+            picture = rendering.rendered(picture, item.render, renderer)
         level = int(np.clip(np.round(np.log2(picture.shape[0] / (item.side * density))), 0, 2))
         over = _warp(pyramid(picture)[level] / 255.0, item, x, y)
         if item.colour and not item.paint:

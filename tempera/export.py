@@ -33,7 +33,7 @@ from tempera.sampling import Sampler
 from tempera.words import WEIGHTS, Tokenizer
 
 INPUTS = ("noisy", "t", "guide", "tokens", "style", "look")
-FILES = ("network.onnx", "look.onnx", "vocab.txt", "lexicon.json", "library.zip", "evaluation.json")
+FILES = ("network.onnx", "look.onnx", "render.onnx", "vocab.txt", "lexicon.json", "library.zip", "evaluation.json")
 SHAPES = ((1, 128, 128), (2, 128, 128), (1, 96, 160), (2, 64, 64), (1, 256, 256))
 EXACT, ROUNDED = 2e-3, 0.04  # largest difference as exported; root mean square difference as int8
 # Chosen from evaluation.json and from sheets; see MODEL_CARD.md.
@@ -123,9 +123,9 @@ def round_waist(source: Path, target: Path) -> None:
     print(f"{len(waist)} matrix products as int8")
 
 
-def halve(path: Path, least: int = 256) -> None:
-    """Store fp32 initializers of at least ``least`` values as fp16, the word table and the films as int8 with a scale
-    a row or column, and multiply them out in front of their users: ONNX Runtime does so once, when it loads."""
+def halve(path: Path, least: int = 256, convolutions: bool = False) -> None:
+    """Store fp32 initializers of at least ``least`` values as fp16, the word table and the films (and ``convolutions``) as int8
+    with a scale a row or column, and multiply them out in front of their users: ONNX Runtime does so once, when it loads."""
     proto = onnx.load(str(path))
     graph, front, kept = proto.graph, [], []
     for tensor in graph.initializer:
@@ -133,8 +133,13 @@ def halve(path: Path, least: int = 256) -> None:
         if tensor.data_type != TensorProto.FLOAT or array.size < least or name.endswith("_scale"):
             kept.append(tensor)
             continue
-        if array.ndim == 2 and (name.startswith("words.") or ".film.weight" in name):
-            axis = 1 if name.startswith("words.") or not name.endswith("_Transposed") else 0
+        tables = array.ndim == 2 and (name.startswith("words.") or ".film.weight" in name)
+        if tables or (convolutions and array.ndim == 4):
+            axis = (
+                0
+                if name.endswith("_Transposed") and tables and not name.startswith("words.")
+                else tuple(range(1, array.ndim))
+            )
             scale = np.abs(array).max(axis, keepdims=True).astype(np.float32) / 127
             kept.append(numpy_helper.from_array(np.round(array / scale).astype(np.int8), name + "_int8"))
             kept.append(numpy_helper.from_array(scale, name + "_int8_scale"))
@@ -252,7 +257,7 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=data.CACHE / "run-standard", help="folder with ema.pt")
-    parser.add_argument("--version", default="0.3.2")
+    parser.add_argument("--version", default="0.4.0")
     parser.add_argument("--manifest-only", action="store_true", help="keep the networks, renew checksums and defaults")
     parser.add_argument("--checksums", action="store_true", help="renew sizes and hashes in the manifest, nothing else")
     parser.add_argument("--restore", type=Path, help="write the shipped weights as a checkpoint instead")

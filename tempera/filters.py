@@ -127,15 +127,17 @@ def halftone(picture: Tensor) -> Tensor:
 
 
 def mosaic(picture: Tensor) -> Tensor:
-    """Square tiles in grey mortar."""
+    """Square tiles in grey mortar. A tile has the colour of what is not under mortar, so that a mosaic stays one."""
     size = 3 * unit_of(picture)
-    small = cells(picture, size)
+    y, x = grid(picture)
+    thin = max(1, size // 6)
+    mortar = ((x % size) < thin) | ((y % size) < thin)
+    heard = (1 - 0.999 * mortar.to(picture))[None, None]
+    small = cells(picture * heard, size) / cells(heard, size)
     solid = (small[:, 3:] > 0.5).float()
     paint = small[:, :3] / small[:, 3:].clamp(min=1e-3) * solid
     tile = spread(torch.cat((paint, solid), 1), size, picture)
-    y, x = grid(picture)
-    thin = max(1, size // 6)
-    mortar = (((x % size) < thin) | ((y % size) < thin)).float() * tile[:, 3:]
+    mortar = mortar * tile[:, 3:]
     return torch.cat((tile[:, :3] + (0.72 - tile[:, :3]) * mortar, tile[:, 3:]), 1)
 
 

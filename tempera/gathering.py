@@ -39,6 +39,7 @@ class Item:
     paint: str = ""  # of a glyph that is not to be black: "RRGGBB RRGGBB RRGGBB"
     outline: str = ""  # line style that the drawing is brought nearer to
     palette: str = ""  # table that brings the drawing into the asked hand's colours
+    render: str = ""  # how it is rendered after that: "shown>asked" of rendering.py
     bend: Bend = field(default_factory=Bend)
     shape: Shape = field(default_factory=Shape)
 

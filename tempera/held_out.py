@@ -59,12 +59,17 @@ class Shipped:
         guidance = setting.guidance or defaults["guidance"]
         close = [reference.closeness_of(adherence, "", s, guidance) for s in styled]
         starts = [reference.start_of(c, reference.CLOSEST_START) for c in close]
+        names = [self.manifest["styles"][int(s.argmax())] for s in asked.style]
         if not setting.reference:
             asked = replace(asked, guide=torch.zeros_like(asked.guide))
-        return sample(
+        x = sample(
             self, asked, adherence=torch.tensor(starts), steps=defaults["steps"],
             guidance=guidance, seed=seed, sampler=Sampler(**self.manifest["sampler"]),
         )  # fmt: skip
+        for i, told in enumerate(zip(close, names, styled, strict=True)):
+            if setting.reference and (calm := reference.calm_of(*told, guidance)):
+                x[i] = torch.from_numpy(reference.calmed(x[i].numpy(), asked.guide[i, :4].numpy(), calm))
+        return x
 
     def asked(self, batch: Batch) -> Asked:
         return Asked(batch.guide, batch.tokens, batch.style, torch.zeros(len(batch.style), self.manifest["look_width"]))
@@ -97,7 +102,9 @@ class Pairs:
             drawings = {item.drawing: road.drawing(item.drawing)}
             layout = composing.Layout(1, 1, [item])
             self.styled.append(composing.styled(layout, road.index, style))
-            shown = composing.compose(layout, drawings, road.lexicon["colours"], road.palettes, style, SIDE, SIDE)
+            shown = composing.compose(
+                layout, drawings, road.lexicon["colours"], road.palettes, road.renderer, style, SIDE, SIDE
+            )
             self.batch.guide[i, :4] = torch.from_numpy(reference.planes(shown))
             rows.append(row_of[concept, styles[item.drawing]])
         return rows

@@ -30,13 +30,13 @@ class Words:
         self.drawn = [s for s in stock.styles[1 : -len(FILTERS)] if not s.startswith(avatars)]
 
     def hands(self, count: int, draw: int = 5) -> dict[str, Any]:
-        """Styles in use: where the library has a drawing of the asked hand, where another's has to do (outlined or as it is),
+        """Styles in use: where the library has a drawing of the asked hand, where another's has to do,
         and programmatic ones. Not held out: what is asked is whether the style is the one asked for. ``draw`` says which of
         them are drawn by lot."""
         have = {c: h for c, h in self.have.items() if h - {"game-icon"} and "avatar" not in c}
         cases = {
             "own hand": [(c, s) for c, h in have.items() for s in self.drawn if s in h],
-            "another hand, outlined": [(c, s) for c, h in have.items() for s in outlining.STYLES if s not in h],
+            "another hand, in lines": [(c, s) for c, h in have.items() for s in outlining.STYLES if s not in h],
             "another hand": [(c, s) for c, h in have.items() for s in self.drawn if s not in h | outlining.STYLES],
             "programmatic": [(c, s) for c in have for s in FILTERS],
         }

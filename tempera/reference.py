@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tempera import composing, palettes
+from tempera import composing, palettes, rendering
 from tempera.plans import FILTERS
 from tempera.reading import Reader, Scene
 
@@ -34,6 +34,9 @@ OWN_HAND, OWN_HAND_CHANGED = (
 )  # how far adherence goes to 1 for what has its style; the same if it is to change
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
+# Styles of square cells, for which a network is too soft: what is painted goes through their rule again.
+CELLED = ("pixel", "mosaic")
+CALM = 0.08  # of planes' 2, for hands of few colours whose drawing is kept
 LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
 ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of the finish
 AREA_WEIGHT = 0.25
@@ -128,6 +131,18 @@ def closeness_of(adherence: float, style: str, styled: float, guidance: float) -
     if style in FILTERS:
         return LEAST_FILTERED + (1 - LEAST_FILTERED) * adherence
     return max(adherence, 0.0) ** (1 - (OWN_HAND if guidance <= 1 else OWN_HAND_CHANGED) * styled * styled)
+
+
+def calm_of(closeness: float, style: str, styled: float, guidance: float) -> float:
+    """The change of planes that counts as the network's noise, see :func:`calmed`."""
+    return CALM * closeness * styled if style in palettes.ASKED and guidance <= 1 else 0.0
+
+
+def calmed(x: np.ndarray, shown: np.ndarray, calm: float) -> np.ndarray:
+    """Planes x, every change from what was shown smaller by ``calm`` (soft thresholding): a network that keeps areas of one colour
+    mottles them, and leaves a veil where nothing is."""
+    off = x - shown
+    return shown + np.sign(off) * np.maximum(np.abs(off) - np.float32(calm), 0)
 
 
 def start_of(closeness: float, closest: float) -> float:
@@ -298,6 +313,7 @@ class Road:
         self.index = json.loads(self.archive.read("index.json"))
         self.palettes = palettes.parsed(self.archive.read("palettes.json"))
         self.reader = Reader(self.lexicon)
+        self.renderer = rendering.onnx_network(WEIGHTS / "render.onnx")
         self.network = onnx_network(WEIGHTS / "network.onnx")
         self.composed: np.ndarray | None = None  # what the network looked at for the last picture
         self.styled = 0.0  # share of it that has its style already
@@ -335,7 +351,10 @@ class Road:
             start=start_of(closeness, CLOSEST_START) if first is not None else 0.0, first=first,
             temperature=rules["temperature"], finish=rules["finish"], roll=m["grid_multiple"] * tile,
         )  # fmt: skip
-        return pixels(x)
+        if first is not None and (calm := calm_of(closeness, style, self.styled, scale)):
+            x = calmed(x, first, calm)
+        picture = pixels(x)
+        return filtered(picture.astype(float), style) if style in CELLED else picture
 
     def drawing(self, name: str) -> np.ndarray:
         return load_drawings(self.archive, [name])[name]
@@ -351,7 +370,9 @@ class Road:
             return None
         drawings = {i.drawing: self.drawing(i.drawing) for i in layout.items}
         self.styled = composing.styled(layout, self.index, style)
-        composed = composing.compose(layout, drawings, self.lexicon["colours"], self.palettes, style, own[1], own[0])
+        composed = composing.compose(
+            layout, drawings, self.lexicon["colours"], self.palettes, self.renderer, style, own[1], own[0]
+        )
         self.composed = filtered(composed, style) if style in FILTERS else composed
         return planes(self.composed)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tempera import composing, contouring, outlining, palettes, reference, scenes
+from tempera import composing, contouring, outlining, palettes, reference, rendering, scenes, vectors_world
 from tempera.reading import Reader, Scene
 from tempera.vectors_world import COMPOSED, LAYOUTS, PROMPTS, SIDE, TEXTS, drawings, index, lexicon, palette_rows
 
@@ -148,7 +148,9 @@ def layout_rows(reader: Reader, lex: dict[str, Any]) -> list[dict[str, Any]]:
         if number in COMPOSED:
             w, h = reference.grid(width, height, 48, 8)
             style = scene.style or "soft-3d"
-            picture = composing.compose(layout, pictures, lex["colours"], tables(), style, h, w)
+            picture = composing.compose(
+                layout, pictures, lex["colours"], tables(), vectors_world.rendering, style, h, w
+            )
             row |= {"style": style, "grid": [w, h], "composed": bytes_of(picture)}
         rows.append(row)
     return rows
@@ -173,6 +175,16 @@ def repaint_rows() -> list[dict[str, Any]]:
     return [
         {"drawing": k, "palette": name, "repainted": pack(palettes.repainted(v, table))}
         for k, v in pictures.items() for name, table in tables().items()
+    ]  # fmt: skip
+
+
+def render_rows() -> list[dict[str, Any]]:
+    """Every drawing rendered some way, by the world's own network."""
+    pictures = {k: premultiply(v) for k, v in drawings().items()}
+    names = sorted({rendering.name_of(hand, asked) for hand in rendering.HANDS for asked in rendering.ASKED} - {""})
+    return [
+        {"drawing": k, "render": name, "rendered": pack(rendering.rendered(v, name, vectors_world.rendering))}
+        for (k, v), name in zip(pictures.items(), names[::2], strict=False)
     ]  # fmt: skip
 
 
@@ -229,7 +241,7 @@ def networks() -> None:
     """matmul.onnx and matmul8.onnx, plain products to measure a machine by (the second factor is fixed, as weights
     are), stub.onnx, which has the painter's inputs:
     tanh(conv(noisy, guide) + bias by style, look, words and t), with random weights, and look.onnx, which
-    reads a style reference as its mean colour, mixed."""
+    reads a style reference as its mean colour, mixed, and render.onnx, which lets colours take turns and fades them."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -294,6 +306,21 @@ def networks() -> None:
         },
     )  # fmt: skip
     save(
+        ENGINE / "testdata" / "render.onnx",
+        [
+            node("Gather", ["picture", "turns"], ["turned"], axis=1),
+            node("MatMul", ["code", "fades"], ["faded"]),
+            node("Unsqueeze", ["faded", "last"], ["fade"]),
+            node("Mul", ["turned", "fade"], ["rendered"]),
+        ],
+        [value("picture", picture), value("code", ["B", 8])],
+        [value("rendered", picture)],
+        {
+            "turns": np.array([1, 2, 0, 3], np.int64), "last": np.array([2, 3], np.int64),
+            "fades": np.linspace(0.2, 0.5, 8, dtype=np.float32)[:, None],
+        },
+    )  # fmt: skip
+    save(
         ENGINE / "testdata" / "look.onnx",
         [
             node("ReduceMean", ["picture", "places"], ["mean"], keepdims=0),
@@ -338,6 +365,7 @@ def main() -> None:
     write("layout", layout_rows(reader, lex), options.check)
     write("outlines", outline_rows(), options.check)
     write("repaints", repaint_rows(), options.check)
+    write("renders", render_rows(), options.check)
     write("backdrops", backdrop_rows(), options.check)
     if importlib.util.find_spec("torch"):  # what the rules of the programmatic styles are written in
         write("filters", filter_rows(), options.check)

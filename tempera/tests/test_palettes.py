@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tempera import composing, palettes
+from tempera import composing, palettes, rendering
 
 RED, BLUE, GREY = (220, 40, 40), (40, 60, 210), (128, 128, 128)
 
@@ -51,22 +51,28 @@ def test_a_soft_edge_takes_the_colour_of_what_it_ends(nearest: palettes.Palette)
 
 
 @pytest.mark.parametrize(
-    ("hand", "asked", "outline", "palette"),
+    ("hand", "asked", "outline", "palette", "render"),
     [
-        ("ink", "ink", "ink", ""), ("game-icon", "ink", "ink", ""), ("game-icon", "game-icon", "ink", ""),
-        ("flat", "game-icon", "", ""), ("flat", "ink", "ink", ""), ("toon", "kawaii", "kawaii", ""),
-        ("kawaii", "kawaii", "", ""), ("toon", "flat", "", "toon>flat"), ("blob", "flat", "", "toon>flat"),
-        ("kawaii", "clean", "", "flat>clean"), ("flat", "flat", "", ""), ("clean", "clean", "", ""), ("ink", "clean", "", ""),
-        ("blob", "toon", "", ""), ("flat", "soft-3d", "", ""),
+        ("ink", "ink", "ink", "", ""), ("game-icon", "ink", "ink", "", ""), ("game-icon", "game-icon", "ink", "", ""),
+        ("game-icon", "soft-3d", "", "", ""), ("flat", "game-icon", "", "", "flat>ink"), ("flat", "ink", "", "", "flat>ink"),
+        ("toon", "ink", "", "toon>flat", "flat>ink"), ("toon", "kawaii", "kawaii", "", ""),
+        ("kawaii", "kawaii", "", "", ""), ("toon", "flat", "", "toon>flat", ""),
+        ("blob", "flat", "", "toon>flat", ""), ("kawaii", "clean", "", "flat>clean", ""),
+        ("flat", "flat", "", "", ""), ("clean", "clean", "", "", ""), ("ink", "clean", "", "", ""),
+        ("ink", "soft-3d", "", "", ""), ("flat", "soft-3d", "", "", "flat>soft-3d"),
+        ("soft-3d", "gradient", "", "", "soft-3d>gradient"), ("gradient", "gradient", "", "", ""),
+        ("blob", "gradient", "", "toon>flat", "flat>gradient"), ("clean", "soft-3d", "", "", "flat>soft-3d"),
+        ("blob", "toon", "", "", ""),
     ],
 )  # fmt: skip
 def test_what_becomes_of_a_drawing_goes_by_its_hand_and_the_style(
-    hand: str, asked: str, outline: str, palette: str
+    hand: str, asked: str, outline: str, palette: str, render: str
 ) -> None:
     """As TestDress_GoesByHandAndStyle of the Go engine has it."""
     entry = {"style": hand} | ({"paints": ["x"]} if hand == "game-icon" else {})
     assert composing.outline_of(entry, asked) == outline
-    assert palettes.name_of(hand, asked) == palette
+    assert rendering.palette_of(hand, asked) == palette
+    assert rendering.name_of(hand, asked) == render
 
 
 def test_a_table_says_what_was_seen_at_the_same_place() -> None:

@@ -90,3 +90,13 @@ def test_what_has_its_style_starts_closer_unless_it_is_to_change() -> None:
         assert reference.closeness_of(adherence, "flat", 1.0, 1.5) == pytest.approx(adherence**0.5)
         assert reference.closeness_of(adherence, "flat", 0.5, 1.0) == pytest.approx(adherence**0.7625)
     assert reference.closeness_of(0.0, "neon", 1.0, 1.0) == reference.LEAST_FILTERED
+
+
+def test_small_changes_of_few_colours_count_as_noise() -> None:
+    """As TestCalmed_SmallChangesAreNone of the Go engine has it."""
+    shown = np.array((0.5, -0.5, 0, 0.25), np.float32)
+    got = reference.calmed(np.array((0.54, -0.44, 0.5, -0.75), np.float32), shown, 0.05)
+    np.testing.assert_allclose(got, (0.5, -0.49, 0.45, -0.7), atol=1e-6)
+    assert reference.calm_of(0.9, "toon", 1.0, 1.0) == pytest.approx(0.072)
+    assert reference.calm_of(0.9, "toon", 0.5, 1.0) == pytest.approx(0.036)
+    assert reference.calm_of(0.9, "soft-3d", 1.0, 1.0) == reference.calm_of(0.9, "toon", 1.0, 1.5) == 0

@@ -33,7 +33,7 @@ const (
 
 // memory is what a worker process probably takes, in bytes, until it was seen to.
 func (m *manifest) memory() int64 {
-	return memoryBase + memoryTimes*(m.Files[networkFile].Bytes+m.Files[lookFile].Bytes)
+	return memoryBase + memoryTimes*(m.Files[networkFile].Bytes+m.Files[lookFile].Bytes+m.Files[renderFile].Bytes)
 }
 
 func (e *Engine) resident() bool {

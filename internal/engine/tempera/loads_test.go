@@ -167,7 +167,7 @@ func TestLoad_ReadsTheWeightsAndTheRuntime(t *testing.T) {
 	dir := stubWeights(t)
 	e := open(t, Options{WeightsDir: dir})
 	want := runtimeSize("")
-	for _, name := range []string{networkFile, lookFile, vocabFile, lexiconFile, libraryFile} {
+	for _, name := range weightFiles {
 		f, err := os.Stat(filepath.Join(dir, name))
 		must(t, err)
 		want += f.Size()

@@ -139,6 +139,8 @@ func stubWeights(t testing.TB) string {
 	must(t, err)
 	look, err := os.ReadFile("testdata/look.onnx")
 	must(t, err)
+	render, err := os.ReadFile("testdata/render.onnx")
+	must(t, err)
 	lexicon, err := os.ReadFile("../../../tempera/vectors/lexicon.json")
 	must(t, err)
 	var tokens struct{ Vocab []string }
@@ -170,7 +172,7 @@ func stubWeights(t testing.TB) string {
 		ForwardFLOPs: map[string]float64{"32x32": 663552}, ForwardInt8Ops: map[string]float64{"32x32": 63552},
 	}, map[string][]byte{
 		networkFile: network, vocabFile: []byte(strings.Join(tokens.Vocab, "\n") + "\n"), lexiconFile: lexicon,
-		libraryFile: archive.Bytes(), lookFile: look,
+		libraryFile: archive.Bytes(), lookFile: look, renderFile: render,
 	})
 	return dir
 }

@@ -122,6 +122,52 @@ func (n *network) forward(ctx context.Context, height, width int, asks []paint.A
 // put writes values as row i of a tensor.
 func put[T any](tensor []T, i int, values []T) { copy(tensor[i*len(values):], values) }
 
+// renderer runs render.onnx for the composer. It is safe for concurrent use.
+type renderer struct{ session *ort.DynamicAdvancedSession }
+
+// codeLength is how many numbers say which rendering is shown and which is asked.
+const codeLength = 8
+
+func openRenderer(onnx []byte, use *device) (*renderer, error) {
+	session, err := use.open(onnx, []string{"picture", "code"}, []string{"rendered"})
+	if err != nil {
+		return nil, err
+	}
+	r := &renderer{session}
+	if _, err := r.Render(16, make([]float32, 4*16*16), make([]float32, codeLength)); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *renderer) close() { _ = r.session.Destroy() }
+
+// Render is compose.Renderer's.
+func (r *renderer) Render(side int, planes, code []float32) ([]float32, error) {
+	shape := ort.NewShape(1, 4, int64(side), int64(side))
+	picture, err := ort.NewTensor(shape, planes)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = picture.Destroy() }()
+	told, err := ort.NewTensor(ort.NewShape(1, codeLength), code)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = told.Destroy() }()
+	rendered, err := ort.NewEmptyTensor[float32](shape)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rendered.Destroy() }()
+	// A drawing takes some milliseconds: nobody waits for it to be stopped.
+	if err := runSession(context.Background(), r.session, []ort.Value{picture, told}, []ort.Value{rendered}); err != nil {
+		return nil, err
+	}
+	return slices.Clone(rendered.GetData()), nil
+}
+
 // looker runs look.onnx: what a style reference looks like, as the network understands it.
 type looker struct {
 	session *ort.DynamicAdvancedSession

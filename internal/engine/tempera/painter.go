@@ -21,7 +21,8 @@ type painter struct {
 	*model
 	net     *network
 	crowd   *crowd
-	looker  *looker // nil when the weights have none
+	looker  *looker   // nil when the weights have none
+	renders *renderer // the same
 	device  *device
 	habit   habit
 	threads int
@@ -59,7 +60,7 @@ func openPainter(files fs.FS, opts painterOptions) (*painter, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	m.network, m.look = nil, nil // the sessions have their own copy
+	m.network, m.look, m.render = nil, nil, nil // the sessions have their own copy
 	if p.habit, err = measureHabit(p.net, m.manifest, p.device, clock.System{}); err != nil {
 		p.close()
 		return nil, weightsError(networkFile, "cannot be used (%v)", err)
@@ -73,12 +74,18 @@ func (p *painter) open() (err error) {
 	if p.net, err = openNetwork(p.network, p.manifest, p.device); err != nil {
 		return weightsError(networkFile, "cannot be used (%v)", err)
 	}
-	if p.look == nil {
-		return nil
+	if p.look != nil {
+		if p.looker, err = openLooker(p.look, p.manifest.LookWidth, p.device); err != nil {
+			p.close()
+			return weightsError(lookFile, "cannot be used (%v)", err)
+		}
 	}
-	if p.looker, err = openLooker(p.look, p.manifest.LookWidth, p.device); err != nil {
-		p.net.close()
-		return weightsError(lookFile, "cannot be used (%v)", err)
+	if p.render != nil {
+		if p.renders, err = openRenderer(p.render, p.device); err != nil {
+			p.close()
+			return weightsError(renderFile, "cannot be used (%v)", err)
+		}
+		p.composer.Library.SetRenderer(p.renders)
 	}
 	return nil
 }
@@ -87,6 +94,9 @@ func (p *painter) close() {
 	p.net.close()
 	if p.looker != nil {
 		p.looker.close()
+	}
+	if p.renders != nil {
+		p.renders.close()
 	}
 }
 

@@ -31,6 +31,7 @@ func TestTrained(t *testing.T) {
 		"a low strength keeps the picture":                             aLowStrengthKeepsThePicture,
 		"a repeating picture has no seam":                              aRepeatingPictureHasNoSeam,
 		"what is outside a mask is kept":                               whatIsOutsideAMaskIsKept,
+		"cells are of one colour with hard edges":                      cellsAreOfOneColour,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, p) })
 	}
@@ -336,5 +337,28 @@ func transparentKeepsAlphaAndOpaqueIsThatOnWhite(t *testing.T, p *painter) {
 				t.Fatalf("pixel %d: %v on white is not %v", i/4, alpha.Pix[i:i+4], opaque.Pix[i:i+4])
 			}
 		}
+	}
+}
+
+// Pixel art is delivered in squares: 32 of them across, whatever the size.
+func cellsAreOfOneColour(t *testing.T, p *painter) {
+	req := ask("a red fox")
+	req.Style, req.Width, req.Height, req.Transparent = "pixel", 512, 512, true
+	m := painted(t, p, req).Image
+	colours := map[color.NRGBA]bool{}
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			own, first := m.NRGBAAt(x, y), m.NRGBAAt(x/16*16, y/16*16)
+			if own != first {
+				t.Fatalf("%d,%d is %v, its cell %v", x, y, own, first)
+			}
+			if own.A != 0 && own.A != 255 {
+				t.Fatalf("%d,%d is %v, half clear", x, y, own)
+			}
+			colours[own] = true
+		}
+	}
+	if len(colours) < 4 {
+		t.Errorf("%d colours", len(colours))
 	}
 }

@@ -25,6 +25,8 @@ type plan struct {
 	notes   []string
 	canvas  *compose.Canvas // the reference; nil without one. It is never delivered
 
+	calm   float32       // the change from what was shown that counts as noise, see paint.Calmed
+	celled string        // a style of square cells that what is painted is brought into; "" for none
 	init   *image.NRGBA  // fitted to the asked size; nil without one
 	window *shown.Window // nil without a mask
 }
@@ -143,6 +145,9 @@ func (w *planner) tell(ctx context.Context) error {
 		return err
 	}
 	weights[style] = float32(1 - share)
+	if share == 0 && w.plan.window == nil && compose.Celled(w.style) {
+		w.plan.celled, w.plan.how.Cells = w.style, true
+	}
 	words := ""
 	if !q.Erase {
 		words = w.words()
@@ -203,6 +208,14 @@ func (w *planner) branches() {
 
 // deliver is what becomes of the painted planes.
 func (pl *plan) deliver(planes []float32) *image.NRGBA {
+	if pl.calm > 0 {
+		planes = paint.Calmed(planes, pl.job.Asked.Guide, pl.calm)
+	}
+	if pl.celled != "" {
+		canvas := &compose.Canvas{Width: pl.job.Width, Height: pl.job.Height, Pix: paint.Pixels(planes)}
+		compose.Filter(canvas, pl.celled, pl.how.Tile)
+		planes = paint.Planes(canvas.Pix)
+	}
 	patch := paint.Deliver(planes, pl.job.Width, pl.job.Height, pl.how)
 	if pl.window == nil {
 		return patch

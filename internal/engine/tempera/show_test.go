@@ -208,7 +208,8 @@ func TestReferences_EdgesAreTracedWithTheirWeight(t *testing.T) {
 // done about it all the same; and adherence 0 is free still.
 func TestAdherence_CountsForMoreWhereTheStyleIsThere(t *testing.T) {
 	p := stubPainter(t)
-	const own = "flat" // the vectors have a fox of that hand, and none in soft-3d
+	p.composer.Library.SetRenderer(nil) // what is rendered has the style
+	const own = "flat"                  // the vectors have a fox of that hand, and none in soft-3d
 	shown := card(64, 64, white, scarlet)
 	for name, c := range map[string]struct {
 		change func(*engine.ImageRequest)
@@ -228,8 +229,16 @@ func TestAdherence_CountsForMoreWhereTheStyleIsThere(t *testing.T) {
 				if style == own {
 					want = math.Pow(adherence, c.power)
 				}
-				if got := planned(t, p, req).job.Start; math.Abs(got-paint.Start(want, paint.ClosestReference)) > 1e-12 {
+				pl := planned(t, p, req)
+				if got := pl.job.Start; math.Abs(got-paint.Start(want, paint.ClosestReference)) > 1e-12 {
 					t.Errorf("with %s a %s fox asked in %s at adherence %v starts at %v", name, own, style, adherence, got)
+				}
+				calm := 0.0
+				if style == own && name == "nothing" {
+					calm = calmUnder * want
+				}
+				if math.Abs(float64(pl.calm)-calm) > 1e-6 {
+					t.Errorf("with %s a %s fox asked in %s at adherence %v is calmed by %v", name, own, style, adherence, pl.calm)
 				}
 			}
 		}

@@ -18,12 +18,16 @@ import (
 
 const (
 	networkFile  = "network.onnx"
-	lookFile     = "look.onnx" // optional: reads style references
+	lookFile     = "look.onnx"   // optional: reads style references
+	renderFile   = "render.onnx" // optional: renders drawings another way
 	vocabFile    = "vocab.txt"
 	lexiconFile  = "lexicon.json"
 	libraryFile  = "library.zip"
 	manifestFile = "manifest.json"
 )
+
+// weightFiles are the files that decide over pixels.
+var weightFiles = []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile, renderFile}
 
 // manifest is manifest.json: what the weights are.
 type manifest struct {
@@ -88,9 +92,9 @@ func openManifest(files fs.FS) (*manifest, error) {
 	if q := m.Sampler; !within(q.Temperature, 0, 1) || !within(q.Finish, 0, 0.99) || !within(q.GuidanceFrom, 0, 1) {
 		return nil, weightsError(manifestFile, "asks for a sampler outside temperature 0 to 1, finish 0 to 0.99, guidance from 0 to 1")
 	}
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
+	for _, name := range weightFiles {
 		want, listed := m.Files[name]
-		if !listed && name == lookFile {
+		if !listed && (name == lookFile || name == renderFile) {
 			continue
 		}
 		if !listed {
@@ -168,7 +172,7 @@ func (m *manifest) bytes() (all int64) {
 // exact names the version and everything that decides over pixels.
 func (m *manifest) exact() string {
 	h := sha256.New()
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
+	for _, name := range weightFiles {
 		fmt.Fprintln(h, name, m.Files[name].SHA256)
 	}
 	fmt.Fprintf(h, "sampler %+v\n", m.Sampler)
@@ -217,6 +221,7 @@ type model struct {
 	composer  *compose.Composer
 	network   []byte
 	look      []byte // nil without look.onnx
+	render    []byte // nil without render.onnx
 }
 
 // loadModel reads, checks and parses the weights. told hears of every piece that was read.
@@ -244,6 +249,7 @@ func loadModel(files fs.FS, told func(n int64)) (*model, error) {
 	reader := read.NewReader(lexicon)
 	return &model{
 		manifest: m, tokenizer: tokenizer, reader: reader, network: content[networkFile], look: content[lookFile],
+		render:   content[renderFile],
 		composer: &compose.Composer{Library: library, Reader: reader},
 	}, nil
 }

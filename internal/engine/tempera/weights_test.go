@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,7 @@ func TestNew_SaysWhichFileIsWrong(t *testing.T) {
 
 // What has the right size is found out by its hash, in the worker, and told through the pipe.
 func TestWorker_RefusesCorruptWeights(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
+	for _, name := range weightFiles {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			path := filepath.Join(dir, name)
@@ -52,7 +53,7 @@ func TestWorker_RefusesCorruptWeights(t *testing.T) {
 
 // A file that matches its hash can still be no network or no lexicon.
 func TestLoad_RefusesFilesItCannotUse(t *testing.T) {
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
+	for _, name := range weightFiles {
 		t.Run(name, func(t *testing.T) {
 			dir := stubWeights(t)
 			m := &manifest{}
@@ -116,6 +117,30 @@ func TestLook_MayBeMissing(t *testing.T) {
 	}
 }
 
+// render.onnx may be missing: then drawings are shown as they are.
+func TestRender_MayBeMissing(t *testing.T) {
+	dir := stubWeights(t)
+	m := &manifest{}
+	readJSON(t, filepath.Join(dir, manifestFile), m)
+	files, err := m.verified(os.DirFS(dir), func(int64) {})
+	must(t, err)
+	req := small("an elephant") // drawn by other hands
+	req.Style = "soft-3d"
+	shown := func() []float32 {
+		p, err := openPainter(os.DirFS(dir), painterOptions{LibraryDir: sharedData(t), Threads: 1})
+		must(t, err)
+		defer p.close()
+		return planned(t, p, req).job.Asked.Guide
+	}
+	with := shown()
+	delete(files, renderFile)
+	writeWeights(t, dir, m, files)
+	must(t, os.Remove(filepath.Join(dir, renderFile)))
+	if slices.Equal(with, shown()) {
+		t.Error("a drawing of another hand is shown the same with and without its rendering")
+	}
+}
+
 func TestSampler_SaysWhatIsAvoided(t *testing.T) {
 	p := stubPainter(t)
 	req := small("a fox")
@@ -150,7 +175,7 @@ func TestExact_NamesEveryFile(t *testing.T) {
 	m := &manifest{}
 	readJSON(t, filepath.Join(stubWeights(t), manifestFile), m)
 	seen := map[string]bool{m.exact(): true}
-	for _, name := range []string{networkFile, vocabFile, lexiconFile, libraryFile, lookFile} {
+	for _, name := range weightFiles {
 		data, err := json.Marshal(m)
 		must(t, err)
 		other := &manifest{}
@@ -160,7 +185,7 @@ func TestExact_NamesEveryFile(t *testing.T) {
 	}
 	m.Sampler.GuidanceFrom = 0.1
 	seen[m.exact()] = true
-	if len(seen) != 7 {
-		t.Errorf("%d exact versions of 7 sets of weights", len(seen))
+	if len(seen) != len(weightFiles)+2 {
+		t.Errorf("%d exact versions of %d sets of weights", len(seen), len(weightFiles)+2)
 	}
 }

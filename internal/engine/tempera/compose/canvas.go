@@ -45,7 +45,7 @@ func (l *Layout) PaintOver(c *Canvas, box Box, style string) error {
 		d := item.own
 		if d == nil {
 			var err error
-			if d, err = l.library.dressed(item.Drawing, dress{item.Paint, !flatStyles[style], item.Outline, item.Palette}); err != nil {
+			if d, err = l.library.dressed(item.Drawing, dress{item.Paint, !flatStyles[style], item.Outline, item.Palette, item.Render}); err != nil {
 				return err
 			}
 		}

@@ -10,6 +10,10 @@ var filters = map[string]func(*filtering){
 	"halftone": halftone, "mosaic": mosaic, "silhouette": silhouette, "gold": gold, "papercut": paperCut, "stitch": stitch,
 }
 
+// Celled reports whether a style is one of square cells, for which a network is too soft: what is painted goes through its rule
+// again, which leaves alone what has it already.
+func Celled(style string) bool { return style == "pixel" || style == "mosaic" }
+
 // Filtered reports whether a style is a rule on pixels.
 func Filtered(style string) bool { return filters[style] != nil }
 
@@ -139,17 +143,21 @@ func (f *filtering) edges() plane {
 	return out
 }
 
-// cells is the mean of the square of size pixels that each pixel lies in; squares at the right and lower edge are cut off.
-func (f *filtering) cells(size int) [][4]float64 {
+// cells is the mean of the square of size pixels that each pixel lies in; squares at the right and lower edge are cut off. heard
+// says how much a pixel counts; nil: as any other.
+func (f *filtering) cells(size int, heard func(x, y int) float64) [][4]float64 {
 	columns := (f.Width + size - 1) / size
 	sums := make([][5]float64, columns*((f.Height+size-1)/size))
 	at := func(i int) *[5]float64 { return &sums[i/f.Width/size*columns+i%f.Width/size] }
 	for i, p := range f.Pix {
-		s := at(i)
-		for k, v := range p {
-			s[k] += v
+		s, much := at(i), 1.0
+		if heard != nil {
+			much = heard(i%f.Width, i/f.Width)
 		}
-		s[4]++
+		for k, v := range p {
+			s[k] += v * much
+		}
+		s[4] += much
 	}
 	out := make([][4]float64, len(f.Pix))
 	for i := range out {
@@ -175,7 +183,7 @@ func straightOf(p *[4]float64) (c rgb, solid float64) {
 }
 
 func pixelArt(f *filtering) {
-	for i, p := range f.cells(2 * f.u) {
+	for i, p := range f.cells(2*f.u, nil) {
 		c, solid := straightOf(&p)
 		for k := range c {
 			f.Pix[i][k] = math.RoundToEven(c[k]*7) / 7 * solid
@@ -255,7 +263,7 @@ func chalk(f *filtering) {
 func halftone(f *filtering) {
 	size := 2 * f.u
 	middle := float64(size-1) / 2
-	for i, p := range f.cells(size) {
+	for i, p := range f.cells(size, nil) {
 		c, _ := straightOf(&p)
 		far := math.Hypot(float64(i%f.Width%size)-middle, float64(i/f.Width%size)-middle) / (float64(size) * 0.72)
 		radius := math.Sqrt(clip(1.25-tone(&p), 0.25, 1)) * p[3]
@@ -272,9 +280,11 @@ func halftone(f *filtering) {
 func mosaic(f *filtering) {
 	size := 3 * f.u
 	thin := max(1, size/6)
-	for i, p := range f.cells(size) {
+	covered := func(x, y int) float64 { return share(x%size < thin || y%size < thin) }
+	tiles := f.cells(size, func(x, y int) float64 { return 1 - 0.999*covered(x, y) })
+	for i, p := range tiles {
 		c, solid := straightOf(&p)
-		mortar := share(i%f.Width%size < thin || i/f.Width%size < thin) * solid
+		mortar := covered(i%f.Width, i/f.Width) * solid
 		for k := range c {
 			f.Pix[i][k] = c[k]*solid + (0.72-c[k]*solid)*mortar
 		}
@@ -335,7 +345,7 @@ func paperCut(f *filtering) {
 // stitch is crosses of thread on linen.
 func stitch(f *filtering) {
 	size := 2 * f.u
-	for i, p := range f.cells(size) {
+	for i, p := range f.cells(size, nil) {
 		c, solid := straightOf(&p)
 		x, y := i%f.Width, i/f.Width
 		a, b := float64(x%size), float64(y%size)

@@ -118,6 +118,25 @@ func TestRepainted_AgreesWithReference(t *testing.T) {
 	}
 }
 
+func TestRendered_AgreesWithReference(t *testing.T) {
+	var rows []struct {
+		Drawing, Render string
+		Rendered        []byte
+	}
+	load(t, "renders", &rows)
+	library := vectorComposer(t).Library
+	for _, row := range rows {
+		d, err := library.dressed(row.Drawing, dress{render: row.Render})
+		if err != nil {
+			t.Fatal(err)
+		}
+		agree(t, row.Drawing+" as "+row.Render, d.levels[0].pix, row.Rendered, 1)
+	}
+	if len(rows) != 4 {
+		t.Errorf("%d rows for four drawings", len(rows))
+	}
+}
+
 // agree fails unless every component is within so much of the reference's.
 func agree(t *testing.T, name string, got, want []uint8, within int) {
 	t.Helper()
@@ -135,27 +154,37 @@ func agree(t *testing.T, name string, got, want []uint8, within int) {
 func TestDress_GoesByHandAndStyle(t *testing.T) {
 	library := vectorComposer(t).Library
 	for _, c := range []struct {
-		hand, asked      string
-		paints           []string
-		outline, palette string
+		hand, asked              string
+		paints                   []string
+		outline, palette, render string
 	}{
-		{"ink", "ink", nil, "ink", ""}, // stored black, which ink is not quite
-		{"game-icon", "ink", []string{"x"}, "ink", ""},
-		{"game-icon", "game-icon", []string{"x"}, "ink", ""},
-		{"flat", "game-icon", nil, "", ""},
-		{"flat", "ink", nil, "ink", ""},
-		{"toon", "kawaii", nil, "kawaii", ""},
-		{"kawaii", "kawaii", nil, "", ""},
-		{"toon", "flat", nil, "", "toon>flat"},
-		{"blob", "flat", nil, "", "toon>flat"},
-		{"kawaii", "clean", nil, "", "flat>clean"},
-		{"flat", "flat", nil, "", ""},
-		{"clean", "clean", nil, "", ""},
-		{"ink", "clean", nil, "", ""},
+		{"ink", "ink", nil, "ink", "", ""}, // stored black, which ink is not quite
+		{"game-icon", "ink", []string{"x"}, "ink", "", ""},
+		{"game-icon", "game-icon", []string{"x"}, "ink", "", ""},
+		{"game-icon", "soft-3d", []string{"x"}, "", "", ""},
+		{"flat", "game-icon", nil, "", "", "flat>ink"},
+		{"flat", "ink", nil, "", "", "flat>ink"},
+		{"toon", "ink", nil, "", "toon>flat", "flat>ink"},
+		{"toon", "kawaii", nil, "kawaii", "", ""},
+		{"kawaii", "kawaii", nil, "", "", ""},
+		{"toon", "flat", nil, "", "toon>flat", ""},
+		{"blob", "flat", nil, "", "toon>flat", ""},
+		{"kawaii", "clean", nil, "", "flat>clean", ""},
+		{"flat", "flat", nil, "", "", ""},
+		{"clean", "clean", nil, "", "", ""},
+		{"ink", "clean", nil, "", "", ""},
+		{"ink", "soft-3d", nil, "", "", ""},
+		{"flat", "soft-3d", nil, "", "", "flat>soft-3d"},
+		{"soft-3d", "gradient", nil, "", "", "soft-3d>gradient"},
+		{"gradient", "gradient", nil, "", "", ""},
+		{"blob", "gradient", nil, "", "toon>flat", "flat>gradient"},
+		{"clean", "soft-3d", nil, "", "", "flat>soft-3d"},
 	} {
 		e := &Entry{Style: c.hand, Paints: c.paints}
-		if outline, palette := e.outlined(c.asked), library.tableOf(e, c.asked); outline != c.outline || palette != c.palette {
-			t.Errorf("%s asked in %s: outline %q, palette %q; want %q, %q", c.hand, c.asked, outline, palette, c.outline, c.palette)
+		got := dress{render: library.rendering(e, c.asked)}
+		got.outline, got.palette = e.outlined(c.asked, got.render), library.tableOf(e, c.asked, got.render)
+		if want := (dress{outline: c.outline, palette: c.palette, render: c.render}); got != want {
+			t.Errorf("%s asked in %s: %+v, want %+v", c.hand, c.asked, got, want)
 		}
 	}
 }

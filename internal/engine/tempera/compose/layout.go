@@ -23,6 +23,7 @@ type Item struct {
 	Paint   string   `json:"paint"`   // of a glyph that is not to be black, see parsePaint
 	Outline string   `json:"outline"` // line style that the drawing is brought nearer to; "" as it is
 	Palette string   `json:"palette"` // table that brings the drawing into the asked hand's colours; "" as it is
+	Render  string   `json:"render"`  // how it is rendered after that, "shown>asked"
 	Bend    Bend     `json:"bend"`    // of a drawing of the library
 	rgb     *[3]int  // of Colour
 	own     *drawing // in place of one of the library
@@ -106,7 +107,7 @@ func (l *Layout) Styled(style string) (own, all float64) {
 		item := &l.Items[i]
 		area := item.Side * item.Side
 		all += area
-		if item.own == nil && (item.Outline+item.Palette+item.Paint != "" || l.library.entries[item.Drawing].Style == style) {
+		if item.own == nil && (item.Outline+item.Palette+item.Render+item.Paint != "" || l.library.entries[item.Drawing].Style == style) {
 			own += area
 		}
 	}
@@ -159,13 +160,18 @@ func (c *Composer) backdrop(s *read.Scene, seed int64) (*Backdrop, error) {
 	return b, nil
 }
 
-// How willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is drawn in; what
-// is not named here counts 1.
+// willing says how willingly a drawing is taken where none is drawn in the asked style, by that style and the one it is drawn
+// in; what is not named here counts 1.
 var willing = map[string]map[string]float64{
-	"gradient": {"soft-3d": 3, "flat": 2}, "clean": {"toon": 6, "flat": 6}, "classic": {"toon": 6, "flat": 6},
-	"blob": {"toon": 6, "flat": 6}, "kawaii": {"flat": 9}, "longshadow": {"toon": 6, "flat": 6}, "ink": {"flat": 9},
-	"papercut": {"flat": 5}, "toon": {"flat": 3},
+	"soft-3d": oneHand, "gradient": {"flat": 9}, "ink": oneHand, "game-icon": oneHand,
+	"clean": round, "classic": round, "blob": round, "longshadow": round,
+	"kawaii": {"flat": 9}, "papercut": {"flat": 5}, "toon": {"flat": 3},
 }
+
+var (
+	round   = map[string]float64{"toon": 6, "flat": 6}
+	oneHand = map[string]float64{"soft-3d": 9, "flat": 9}
+)
 
 // further are styles whose drawings are taken for nothing but their style, unless there is no other.
 var further = map[string]bool{
@@ -200,8 +206,9 @@ func (c *Composer) placer(l *Layout, s *read.Scene, seed int64, figures []*Figur
 			continue
 		}
 		look.Drawing, look.Flip = e.ID, (d.draw() < mirrored) != g.Flip
-		look.Paint, look.Outline = e.paint(s.Style, seed), e.outlined(s.Style)
-		look.Palette = c.Library.tableOf(e, s.Style)
+		look.Paint, look.Render = e.paint(s.Style, seed), c.Library.rendering(e, s.Style)
+		look.Palette = c.Library.tableOf(e, s.Style, look.Render)
+		look.Outline = e.outlined(s.Style, look.Render)
 		plain, err := c.Library.dressed(e.ID, dress{})
 		if err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ type Library struct {
 	entries   map[string]*Entry   // by id
 	byConcept map[string][]*Entry // in the index's order
 	palettes  map[string]*table   // by "hand shown>hand asked"
+	renderer  Renderer            // nil: none
 	load      func(id string) (image.Image, error)
 
 	mu    sync.Mutex
@@ -134,12 +135,13 @@ type dress struct {
 	shaded  bool   // lighter at its head, darker at its foot; of a glyph with a paint
 	outline string // a line style
 	palette string // the name of a table, see palettes.go
+	render  string // "shown>asked", see rendering.go
 }
 
-// dressed returns the decoded picture with its halves, coloured, outlined or repainted where how says so.
+// dressed returns the decoded picture with its halves, coloured, outlined, repainted or rendered where how says so.
 func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	key := id
-	if how.paint+how.outline+how.palette != "" {
+	if how.paint+how.outline+how.palette+how.render != "" {
 		key = fmt.Sprintf("%s %+v", id, how)
 	}
 	l.mu.Lock()
@@ -167,6 +169,13 @@ func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	}
 	if how.palette != "" {
 		d = withHalves(d.levels[0].repainted(l.palettes[how.palette]))
+	}
+	if how.render != "" {
+		full, err := d.levels[0].rendered(how.render, l.renderer)
+		if err != nil {
+			return nil, fmt.Errorf("render drawing %s: %w", id, err)
+		}
+		d = withHalves(full)
 	}
 	if len(l.cache) >= cachedDrawings {
 		clear(l.cache) // rare and cheap: a drawing decodes in a millisecond

@@ -32,10 +32,13 @@ var (
 	differs               = rgb{0.55, 0.75, 0.45} // how much red, green and blue say in a difference
 )
 
-// outlined says in which line style a drawing has to be outlined for a picture in the asked style; "" for none. In kawaii a
+// outlined says in which line style a drawing that is not rendered has to be outlined for a picture in the asked style; "" for none. In kawaii a
 // glyph has been coloured before. What is stored as a black shape is outlined too, and gets the black of the hands that draw
 // such: it is not quite black.
-func (e *Entry) outlined(asked string) string {
+func (e *Entry) outlined(asked, rendering string) string {
+	if rendering != "" {
+		return ""
+	}
 	if asked == "ink" || asked == "game-icon" && len(e.Paints) > 0 {
 		return "ink"
 	}

@@ -3,6 +3,7 @@ package compose
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Drawings of other hands brought into the palette of the asked hand before they are composed: tempera/palettes.py is the
@@ -21,6 +22,12 @@ const (
 	voteRounds    = 2   // how often
 	ownColourFrom = 128 // alpha from which a pixel has a colour of its own to begin with
 )
+
+// fewColours are the hands that paint in areas of one colour, and that have tables.
+var fewColours = map[string]bool{"flat": true, "toon": true, "blob": true, "clean": true, "classic": true, "longshadow": true}
+
+// FewColours reports whether a style is of such a hand.
+func FewColours(style string) bool { return fewColours[style] }
 
 // kin says whose table serves for a drawing. Black shapes and avatars have none.
 var kin = map[string]string{
@@ -54,8 +61,12 @@ func parsePalettes(data []byte) (map[string]*table, error) {
 	return found, nil
 }
 
-// tableOf names the table for a drawing in a picture of the asked style; "" for none.
-func (l *Library) tableOf(e *Entry, asked string) string {
+// tableOf names the table for a drawing in a picture of the asked style; "" for none. What is to be rendered comes into the colours
+// of the hand whose renderings are known.
+func (l *Library) tableOf(e *Entry, asked, rendering string) string {
+	if rendering != "" {
+		asked, _, _ = strings.Cut(rendering, ">")
+	}
 	name := kin[e.Style] + ">" + asked
 	if e.Style == asked || l.palettes[name] == nil {
 		return ""

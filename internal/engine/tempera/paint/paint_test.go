@@ -344,6 +344,38 @@ func TestPreview_IsSmallAndOpaque(t *testing.T) {
 	}
 }
 
+func TestCalmed_SmallChangesAreNone(t *testing.T) {
+	guide := []float32{0.5, -0.5, 0, 0.25, 9} // longer: a guide has more planes
+	got := Calmed([]float32{0.54, -0.44, 0.5, -0.75}, guide, 0.05)
+	for i, want := range []float32{0.5, -0.49, 0.45, -0.7} {
+		if math.Abs(float64(got[i]-want)) > 1e-6 {
+			t.Errorf("%d: %v, want %v", i, got[i], want)
+		}
+	}
+}
+
+func TestDeliver_CellsKeepHardEdges(t *testing.T) {
+	pixels := [][4]float64{{1, 0, 0, 1}, {0, 0, 1, 1}, {0, 0, 0, 0}, {0.4, 0.2, 0.2, 1}}
+	planes := Planes(pixels)
+	for i, p := range Pixels(planes) {
+		for k := range p {
+			if math.Abs(p[k]-pixels[i][k]) > 1e-6 {
+				t.Errorf("pixel %d comes back as %v from %v", i, p, pixels[i])
+			}
+		}
+	}
+	m := Deliver(planes, 2, 2, Delivery{Width: 7, Height: 6, Cells: true, Transparent: true})
+	seen := map[color.NRGBA]int{}
+	for y := range 6 {
+		for x := range 7 {
+			seen[m.NRGBAAt(x, y)]++
+		}
+	}
+	if len(seen) != 4 || seen[color.NRGBA{255, 0, 0, 255}] < 9 {
+		t.Errorf("four colours were delivered as %v", seen)
+	}
+}
+
 // A picture that repeats must look the same wherever its edge is: delivered rolled, it is the rolled delivery.
 func TestDeliver_TileHasNoEdge(t *testing.T) {
 	const n = 16

@@ -43,12 +43,38 @@ func Planes(pixels [][4]float64) []float32 {
 	return planes
 }
 
+// Pixels turns planes [4,n] into premultiplied RGBA pixels, each component within its alpha.
+func Pixels(planes []float32) [][4]float64 {
+	n := len(planes) / 4
+	pixels := make([][4]float64, n)
+	for i := range pixels {
+		a := min(max((float64(planes[3*n+i])+1)/2, 0), 1)
+		for c := range 3 {
+			pixels[i][c] = min(max((float64(planes[c*n+i])+a)/2, 0), a)
+		}
+		pixels[i][3] = a
+	}
+	return pixels
+}
+
+// Calmed returns planes with every change from what the guide shows smaller by calm (soft thresholding): a network that keeps areas
+// of one colour mottles them, and leaves a veil where nothing is.
+func Calmed(planes, guide []float32, calm float32) []float32 {
+	out := make([]float32, len(planes))
+	for i, v := range planes {
+		off := v - guide[i]
+		out[i] = guide[i] + max(off-calm, 0) + min(off+calm, 0)
+	}
+	return out
+}
+
 // Delivery says what becomes of planes.
 type Delivery struct {
 	Width, Height int
 	Transparent   bool        // keep the alpha channel
 	Background    color.NRGBA // what else it is painted on; opaque, the zero value is white
 	Tile          bool        // what is left of the left edge is the right edge
+	Cells         bool        // it is of square cells with hard edges
 }
 
 // ground is the background's colour with 16 bits a component.
@@ -64,6 +90,9 @@ func (d *Delivery) ground() [3]uint32 {
 // background.
 func Deliver(planes []float32, w, h int, d Delivery) *image.NRGBA {
 	m := premultiplied(planes, w, h)
+	if d.Cells {
+		return finish(resample(m, d.Width, d.Height, draw.NearestNeighbor), &d)
+	}
 	if d.Tile {
 		return finish(resampleRound(m, d.Width, d.Height), &d)
 	}
