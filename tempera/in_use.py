@@ -36,7 +36,7 @@ class Words:
         have = {c: h for c, h in self.have.items() if h - {"game-icon"} and "avatar" not in c}
         cases = {
             "own hand": [(c, s) for c, h in have.items() for s in self.drawn if s in h],
-            "another hand, in lines": [(c, s) for c, h in have.items() for s in outlining.STYLES if s not in h],
+            "another hand, in lines": [(c, s) for c, h in have.items() for s in sorted(outlining.STYLES) if s not in h],
             "another hand": [(c, s) for c, h in have.items() for s in self.drawn if s not in h | outlining.STYLES],
             "programmatic": [(c, s) for c in have for s in FILTERS],
         }

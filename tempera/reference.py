@@ -36,7 +36,7 @@ CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and 
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
 # Styles of square cells, for which a network is too soft: what is painted goes through their rule again.
 CELLED = ("pixel", "mosaic")
-CALM = 0.08  # of planes' 2, for hands of few colours whose drawing is kept
+CALM, CELL_CALM = 0.08, 0.4  # of planes' 2: for hands of few colours whose drawing is kept, and for styles of cells
 LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
 ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of the finish
 AREA_WEIGHT = 0.25
@@ -135,12 +135,16 @@ def closeness_of(adherence: float, style: str, styled: float, guidance: float) -
 
 def calm_of(closeness: float, style: str, styled: float, guidance: float) -> float:
     """The change of planes that counts as the network's noise, see :func:`calmed`."""
-    return CALM * closeness * styled if style in palettes.ASKED and guidance <= 1 else 0.0
+    if guidance > 1:
+        return 0.0
+    if style in CELLED:
+        return CELL_CALM * closeness
+    return CALM * closeness * styled if style in palettes.ASKED else 0.0
 
 
 def calmed(x: np.ndarray, shown: np.ndarray, calm: float) -> np.ndarray:
     """Planes x, every change from what was shown smaller by ``calm`` (soft thresholding): a network that keeps areas of one colour
-    mottles them, and leaves a veil where nothing is."""
+    mottles them, and leaves a veil where nothing is; of cells it blurs the edges."""
     off = x - shown
     return shown + np.sign(off) * np.maximum(np.abs(off) - np.float32(calm), 0)
 

@@ -23,8 +23,9 @@ const leastFiltered = 0.45
 // See kept.
 const ownHand, ownHandChanged = 0.95, 0.5
 
-// calmUnder is the change of planes (of their 2) that counts as noise where a drawing of a hand of few colours is kept.
-const calmUnder = 0.08
+// calmUnder is the change of planes (of their 2) that counts as noise where a drawing of a hand of few colours is kept, cellCalm that
+// in styles of cells.
+const calmUnder, cellCalm = 0.08, 0.4
 
 // What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
 // fill a hole inside a thing with white.
@@ -268,14 +269,18 @@ func (w *planner) start() float64 {
 			weakest *= 1 - r.Strength
 		}
 	}
+	kept := w.kept()
 	if w.filtered {
 		adherence = leastFiltered + (1-leastFiltered)*adherence
 	} else {
-		kept := w.kept()
 		adherence = math.Pow(adherence, 1-kept*w.styled*w.styled)
-		if kept == ownHand && compose.FewColours(w.style) {
-			w.plan.calm = float32(calmUnder * adherence * w.styled)
-		}
+	}
+	switch {
+	case kept < ownHand:
+	case w.filtered && compose.Celled(w.style):
+		w.plan.calm = float32(cellCalm * adherence)
+	case compose.FewColours(w.style):
+		w.plan.calm = float32(calmUnder * adherence * w.styled)
 	}
 	if !w.held { // only the content references hold it
 		adherence *= 1 - weakest
