@@ -140,8 +140,8 @@ def styled(layout: Layout, index: list[dict], style: str) -> float:
 
 
 def outline_of(entry: dict, style: str) -> str:
-    """In which line style a drawing has to be outlined, if it is not rendered in it. In kawaii a glyph was coloured before. What is stored as a black shape
-    is outlined too, and gets the black of the hands that draw such: it is not quite black."""
+    """In which line style a drawing has to be outlined, if it is not rendered in it. In kawaii a glyph was coloured before. What
+    is stored as a black shape is outlined too, and gets the black of the hands that draw such: it is not quite black."""
     if rendering.name_of(entry["style"], style):
         return ""
     if style == "ink" or (style == "game-icon" and entry.get("paints")):

@@ -30,8 +30,8 @@ class Words:
         self.drawn = [s for s in stock.styles[1 : -len(FILTERS)] if not s.startswith(avatars)]
 
     def hands(self, count: int, draw: int = 5) -> dict[str, Any]:
-        """Styles in use: where the library has a drawing of the asked hand, where another's has to do,
-        and programmatic ones. Not held out: what is asked is whether the style is the one asked for. ``draw`` says which of
+        """Styles in use: where the library has a drawing of the asked hand, where another's has to do
+        (ink and kawaii, which are of lines, apart), and programmatic ones. Not held out: what is asked is whether the style is the one asked for. ``draw`` says which of
         them are drawn by lot."""
         have = {c: h for c, h in self.have.items() if h - {"game-icon"} and "avatar" not in c}
         cases = {

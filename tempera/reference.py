@@ -286,14 +286,16 @@ def onnx_network(path: Path) -> Network:
 
 def load_drawings(archive: zipfile.ZipFile, names: list[str]) -> dict[str, np.ndarray]:
     """Premultiplied uint8 [n, n, 4] of the named drawings."""
+    return {name: decoded(archive.read(f"drawings/{name}.webp")) for name in names}
+
+
+def decoded(body: bytes) -> np.ndarray:
+    """Premultiplied uint8 [n, n, 4] of a WebP file with straight alpha."""
     from PIL import Image
 
-    found = {}
-    for name in names:
-        with Image.open(io.BytesIO(archive.read(f"drawings/{name}.webp"))) as picture:
-            raw = np.asarray(picture.convert("RGBA")).astype(np.uint16)
-        found[name] = np.concatenate(((raw[..., :3] * raw[..., 3:] + 127) // 255, raw[..., 3:]), -1).astype(np.uint8)
-    return found
+    with Image.open(io.BytesIO(body)) as picture:
+        raw = np.asarray(picture.convert("RGBA")).astype(np.uint16)
+    return np.concatenate(((raw[..., :3] * raw[..., 3:] + 127) // 255, raw[..., 3:]), -1).astype(np.uint8)
 
 
 def filtered(picture: np.ndarray, style: str) -> np.ndarray:

@@ -4,10 +4,10 @@
     python -m tempera.renderer --minutes 20 --start renderer.pt --install   # goes on, and puts it into tempera/weights
 
 It learns from the drawings of the four sets that training saw: shown as the library keeps them, compared after its box was
-stretched onto the shown one's. Surfaces answer to the squares of their differences and of those of their means over eight pixels, for shapes lie a little
-apart. That alone comes out duller than any drawing, so a critic that sees patches and counts colours
-helps, with a gradient in proportion to that of the differences (Esser et al., arXiv 2012.09841, balance by the last
-layer instead). A tenth of the concepts is left out with ``--spare``, and how far the answers for those are off is printed as it goes.
+stretched onto the shown one's. Surfaces answer to the squares of their differences and of those of their means over eight
+pixels, for shapes lie a little apart. That alone comes out duller than any drawing, so a critic that sees patches and counts
+colours helps, with a gradient in proportion to that of the differences (Esser et al., arXiv 2012.09841, balance by the last
+layer instead). A tenth of the concepts is left out with ``--spare``, and how far the answers for those are off is printed.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tempera import data
 from tempera.export import halve
 from tempera.library import ALPHA_QUALITY, QUALITY, SIDE, straight
 from tempera.muon import Muon
+from tempera.reference import decoded
 from tempera.rendering import HANDS, code_of
 from tempera.words import WEIGHTS
 
@@ -128,8 +129,7 @@ def kept_in_library(picture: np.ndarray) -> np.ndarray:
     Image.fromarray(straight(picture), "RGBA").save(
         file, "WEBP", quality=QUALITY, alpha_quality=ALPHA_QUALITY, method=2
     )
-    raw = np.asarray(Image.open(file).convert("RGBA")).astype(np.uint16)
-    return np.concatenate(((raw[..., :3] * raw[..., 3:] + 127) // 255, raw[..., 3:]), -1).astype(np.uint8)
+    return decoded(file.getvalue())
 
 
 class Drawings:

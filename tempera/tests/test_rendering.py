@@ -102,13 +102,12 @@ def test_a_code_has_the_shown_before_the_asked() -> None:
     assert rendering.code_of("gradient>ink").tolist() == [0, 0, 1, 0, 0, 0, 0, 1]
 
 
-def test_rounding_is_that_of_the_engine() -> None:
+def test_answers_are_rounded_and_kept_within_a_picture() -> None:
     picture = np.full((8, 8, 4), 100, np.uint8)
-    got = rendering.rendered(
-        picture, "flat>soft-3d", lambda planes, _code: planes * np.float32(0.5) + np.float32(2) * (planes < 0)
-    )
-    assert (got == 50).all()
-    assert (rendering.rendered(picture, "flat>soft-3d", lambda planes, _code: planes + 1) == 255).all()
+    for answer, expected in (
+        (lambda planes, _: planes * np.float32(0.337), 34), (lambda planes, _: planes + 1, 255), (lambda planes, _: planes - 1, 0)
+    ):  # fmt: skip
+        assert (rendering.rendered(picture, "flat>soft-3d", answer) == expected).all()
 
 
 @pytest.mark.parametrize("style", reference.CELLED)

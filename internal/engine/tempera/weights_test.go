@@ -94,18 +94,24 @@ func TestCheck_RejectsWhatCannotBePainted(t *testing.T) {
 	}
 }
 
-// look.onnx may be missing: then everything works but style references.
-func TestLook_MayBeMissing(t *testing.T) {
-	dir := stubWeights(t)
+// without takes a file out of the weights, and out of their manifest.
+func without(t *testing.T, dir, name string) {
+	t.Helper()
 	m := &manifest{}
 	readJSON(t, filepath.Join(dir, manifestFile), m)
 	files, err := m.verified(os.DirFS(dir), func(int64) {})
 	must(t, err)
-	delete(files, lookFile)
+	delete(files, name)
 	writeWeights(t, dir, m, files)
-	must(t, os.Remove(filepath.Join(dir, lookFile)))
+	must(t, os.Remove(filepath.Join(dir, name)))
+}
+
+// look.onnx may be missing: then everything works but style references.
+func TestLook_MayBeMissing(t *testing.T) {
+	dir := stubWeights(t)
+	without(t, dir, lookFile)
 	e := open(t, Options{WeightsDir: dir})
-	_, err = e.GenerateImage(t.Context(), small("a fox"), nil)
+	_, err := e.GenerateImage(t.Context(), small("a fox"), nil)
 	must(t, err)
 	req := small("a fox")
 	req.References = []engine.Reference{reference(engine.StyleReference, noisyPicture(9, 9), 1)}
@@ -120,10 +126,6 @@ func TestLook_MayBeMissing(t *testing.T) {
 // render.onnx may be missing: then drawings are shown as they are.
 func TestRender_MayBeMissing(t *testing.T) {
 	dir := stubWeights(t)
-	m := &manifest{}
-	readJSON(t, filepath.Join(dir, manifestFile), m)
-	files, err := m.verified(os.DirFS(dir), func(int64) {})
-	must(t, err)
 	req := small("an elephant") // drawn by other hands
 	req.Style = "soft-3d"
 	shown := func() []float32 {
@@ -133,9 +135,7 @@ func TestRender_MayBeMissing(t *testing.T) {
 		return planned(t, p, req).job.Asked.Guide
 	}
 	with := shown()
-	delete(files, renderFile)
-	writeWeights(t, dir, m, files)
-	must(t, os.Remove(filepath.Join(dir, renderFile)))
+	without(t, dir, renderFile)
 	if slices.Equal(with, shown()) {
 		t.Error("a drawing of another hand is shown the same with and without its rendering")
 	}

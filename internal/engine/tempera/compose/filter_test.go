@@ -3,7 +3,9 @@ package compose
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -80,60 +82,39 @@ func TestFilter_KeepsRepeating(t *testing.T) {
 	}
 }
 
-func TestOutlined_AgreesWithReference(t *testing.T) {
-	var rows []struct {
-		Drawing, Style string
-		Outlined       []byte
-	}
-	load(t, "outlines", &rows)
+// What becomes of the drawings is what the reference makes of them: outlined, repainted, rendered.
+func TestDressed_AgreesWithReference(t *testing.T) {
 	library := vectorComposer(t).Library
-	for _, row := range rows {
-		d, err := library.dressed(row.Drawing, dress{outline: row.Style})
-		if err != nil {
-			t.Fatal(err)
+	for _, c := range []struct {
+		file         string
+		rows, within int
+	}{
+		{"outlines", 4 * len(outlines), 1}, {"repaints", 4 * len(library.palettes), 0}, {"renders", 4, 1},
+	} {
+		var rows []struct {
+			Drawing, Style, Palette, Render string
+			Outlined, Repainted, Rendered   []byte
 		}
-		agree(t, row.Drawing+" in "+row.Style, d.levels[0].pix, row.Outlined, 1)
-	}
-	if len(rows) != 4*len(outlines) {
-		t.Errorf("%d rows for %d line styles", len(rows), len(outlines))
+		load(t, c.file, &rows)
+		for _, row := range rows {
+			how := dress{outline: row.Style, palette: row.Palette, render: row.Render}
+			d, err := library.dressed(row.Drawing, how)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := slices.Concat(row.Outlined, row.Repainted, row.Rendered) // a row has one of them
+			agree(t, fmt.Sprintf("%s as %+v", row.Drawing, how), d.levels[0].pix, want, c.within)
+		}
+		if len(rows) != c.rows {
+			t.Errorf("%s has %d rows, want %d", c.file, len(rows), c.rows)
+		}
 	}
 }
 
-func TestRepainted_AgreesWithReference(t *testing.T) {
-	var rows []struct {
-		Drawing, Palette string
-		Repainted        []byte
-	}
-	load(t, "repaints", &rows)
-	library := vectorComposer(t).Library
-	for _, row := range rows {
-		d, err := library.dressed(row.Drawing, dress{palette: row.Palette})
-		if err != nil {
-			t.Fatal(err)
-		}
-		agree(t, row.Drawing+" by "+row.Palette, d.levels[0].pix, row.Repainted, 0)
-	}
-	if len(rows) != 4*len(library.palettes) {
-		t.Errorf("%d rows for %d tables", len(rows), len(library.palettes))
-	}
-}
-
-func TestRendered_AgreesWithReference(t *testing.T) {
-	var rows []struct {
-		Drawing, Render string
-		Rendered        []byte
-	}
-	load(t, "renders", &rows)
-	library := vectorComposer(t).Library
-	for _, row := range rows {
-		d, err := library.dressed(row.Drawing, dress{render: row.Render})
-		if err != nil {
-			t.Fatal(err)
-		}
-		agree(t, row.Drawing+" as "+row.Render, d.levels[0].pix, row.Rendered, 1)
-	}
-	if len(rows) != 4 {
-		t.Errorf("%d rows for four drawings", len(rows))
+// A library of the operator's own may have drawings of other sizes.
+func TestRendered_RefusesSizesTheNetworkCannotHalve(t *testing.T) {
+	if _, err := (level{12, make([]uint8, 4*12*12)}).rendered("flat>ink", turned{}); err == nil {
+		t.Error("a drawing of 12 pixels was rendered")
 	}
 }
 

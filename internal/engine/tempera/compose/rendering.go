@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -58,6 +59,9 @@ func codeOf(name string) []float32 {
 
 // rendered returns the drawing as another rendering has it.
 func (l level) rendered(name string, r Renderer) (level, error) {
+	if l.n%8 != 0 {
+		return level{}, fmt.Errorf("its side of %d pixels is no multiple of eight", l.n)
+	}
 	size := l.n * l.n
 	planes := make([]float32, 4*size)
 	for i := range size {
