@@ -260,12 +260,14 @@ func (a *asker) settled(until time.Time) ([]made, error) {
 		var q struct{ Running, Waiting int }
 		err := a.send("GET", "/api/studio/queue", nil, &q)
 		if err == nil && q.Running+q.Waiting == 0 {
-			list, err := a.list()
-			if open := slices.IndexFunc(list, func(g made) bool { return g.Finished == nil }); open >= 0 {
-				err = fmt.Errorf("generation %s has not ended, and nothing waits or runs", list[open].ID)
+			var list []made
+			if list, err = a.list(); err == nil {
+				if open := slices.IndexFunc(list, func(g made) bool { return g.Finished == nil }); open >= 0 {
+					err = fmt.Errorf("generation %s has not ended, and nothing waits or runs", list[open].ID)
+				}
+				return list, err
 			}
-			return list, err
-		}
+		} // an answer that a kill cut off is asked for again
 		if time.Now().After(until) {
 			return nil, fmt.Errorf("%d still wait and %d run, %w", q.Waiting, q.Running, err)
 		}
