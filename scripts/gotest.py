@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Reads `go test -json` on standard input and prints what a person wants to see: a line for each package, the whole
-output of what failed, and at the end the slowest tests and one line of counts. Ends with 1 when something failed."""
+output of what failed, and at the end the slowest tests, what failed again with what it said first, and one line of counts.
+Ends with 1 when something failed."""
 
 import json
+import re
 import sys
 from collections import defaultdict
 
@@ -27,7 +29,8 @@ def finish(event: dict) -> None:
             reason = next((line.strip() for line in lines if not line.lstrip().startswith(("---", "==="))), "")
             skipped.append(f"{package} {test}: {reason}")
         if action == "fail":
-            failed.append(f"{package} {test}")
+            said = [line.strip()[:300] for line in lines if re.match(r" +\w+_test\.go:\d+: ", line)]
+            failed.append("\n    ".join([f"{package} {test}", *said[:6]]))
             sys.stdout.write("".join(lines))
         return
     seconds = event.get("Elapsed", 0)

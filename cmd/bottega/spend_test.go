@@ -184,7 +184,7 @@ func (s *spending) note(price int64, id string, err error) {
 	switch {
 	case err == nil:
 		s.accepted[id] = price
-	case ok && (refusal.Status == 402 || refusal.Status == 429):
+	case ok && (refusal.Status == 402 || refusal.Status == 429 || refusal.Status == 503): // poor, too many, or busy
 		s.refused[refusal.Code]++
 	default:
 		s.strange = append(s.strange, err)
