@@ -209,10 +209,10 @@ def compose(
         picture = drawings[item.drawing]
         if item.paint:
             picture = colouring.coloured(picture, colouring.parsed(item.paint), style not in FLAT_STYLES)
-        if item.outline:
-            picture = outlining.outlined(picture, item.outline)
         if item.palette:
             picture = palettes.repainted(picture, tables[item.palette])
+        if item.outline:
+            picture = outlining.outlined(picture, item.outline)
         if item.render:
             picture = rendering.rendered(picture, item.render, renderer)
         level = int(np.clip(np.round(np.log2(picture.shape[0] / (item.side * density))), 0, 2))

@@ -257,7 +257,7 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=data.CACHE / "run-standard", help="folder with ema.pt")
-    parser.add_argument("--version", default="0.4.0")
+    parser.add_argument("--version", default="0.5.0")
     parser.add_argument("--manifest-only", action="store_true", help="keep the networks, renew checksums and defaults")
     parser.add_argument("--checksums", action="store_true", help="renew sizes and hashes in the manifest, nothing else")
     parser.add_argument("--restore", type=Path, help="write the shipped weights as a checkpoint instead")

@@ -2,7 +2,8 @@
 
 The rule of the Go package internal/engine/tempera/compose (outlining.go), held to this one by tempera/vectors. The painter
 keeps most of what it looks at; a coloured drawing without outlines stays one. So where the library has no drawing of the
-asked hand, ink gets black contours and black dark parts, kawaii a dark outline, its yellow and a shadow to stand on.
+asked hand, ink gets black contours and black dark parts, kawaii (in its colours, palettes.py) a dark outline and a shadow to
+stand on.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from tempera.colouring import disc
 
 STYLES = {"ink", "kawaii"}
 LUMA = np.array((0.3, 0.59, 0.11))
-RIM = {"ink": 0.045, "kawaii": 0.016}  # of the side: width of the outline inside the shape
-LINE = {"ink": 0.019, "kawaii": 0.008}  # reach of the lines where colours meet
+RIM = {"ink": 0.045, "kawaii": 0.02}  # of the side: width of the outline inside the shape
+LINE = {"ink": 0.019, "kawaii": 0.012}  # reach of the lines where colours meet
 FAINT, FULL = 0.25, 0.45  # difference of colour that is no line yet, and that is a full one
 WEIGHTS = np.array((0.55, 0.75, 0.45))  # of red, green and blue in a difference
 DARK, DARKEST = 0.38, 0.32  # brightness from which ink fills a part, and where it does wholly
-BLACK, OUTLINE = np.array((0.11, 0.11, 0.12)), np.array((0.16, 0.15, 0.18))
-ORANGE, YELLOW, ALIKE = np.array((1.0, 0.69, 0.18)), np.array((1.0, 0.93, 0.16)), 0.3
+BLACK, OUTLINE = np.array((0.11, 0.11, 0.12)), np.array((69, 65, 60)) / 255
 # Of the shadow: how dark, and its half axes in shares of the figure's width and of the side.
 SHADOW, SHADOW_WIDTH, SHADOW_HEIGHT = 0.15, 0.38, 0.025
 
@@ -46,17 +46,14 @@ def outlined(picture: np.ndarray, style: str) -> np.ndarray:
     apart = np.stack([most(p[..., k], reach) - most(p[..., k], reach, least=True) for k in range(3)], -1)
     strength = np.sqrt(((apart * WEIGHTS) ** 2).sum(-1))
     line = np.maximum(rim, np.clip((strength - FAINT) / (FULL - FAINT), 0, 1) * alpha)
-    straight = p[..., :3] / np.maximum(alpha, 1e-3)[..., None]
     if style == "ink":
+        straight = p[..., :3] / np.maximum(alpha, 1e-3)[..., None]
         dark = np.clip((DARK - straight @ LUMA) / (DARK - DARKEST), 0, 1) * alpha
         cover = np.maximum(line, dark)[..., None]
         out = np.concatenate((BLACK * cover, cover), -1)
     else:
-        near = np.clip(1 - np.sqrt(((straight - ORANGE) ** 2).sum(-1)) / ALIKE, 0, 1)[..., None]
-        fill = (straight + (YELLOW - straight) * near) * alpha[..., None]
-        line = line[..., None]
-        ink = OUTLINE * alpha[..., None]
-        drawn = np.concatenate((fill + (ink - fill) * line, alpha[..., None]), -1)
+        fill, ink = p[..., :3], OUTLINE * alpha[..., None]
+        drawn = np.concatenate((fill + (ink - fill) * line[..., None], alpha[..., None]), -1)
         under = shadow(alpha)[..., None]
         out = drawn + np.concatenate((np.zeros((n, n, 3)), under), -1) * (1 - alpha[..., None])
     return (out * 255 + 0.5).astype(np.uint8)

@@ -23,6 +23,7 @@ import numpy as np
 
 from tempera import data
 from tempera.colouring import disc
+from tempera.smoothing import SOLID, areas, straight
 from tempera.words import WEIGHTS
 
 BINS = 16  # of each of red, green and blue
@@ -31,14 +32,17 @@ REACH, ALIKE, ROUNDS = (
     48,
     2,
 )  # pixels round one that are heard, if no channel differs by more (of 255), and how often
-SOLID = 127  # alpha above which a pixel has a colour of its own to begin with
+SHADED = "soft-3d"  # whose drawings are parted into areas first, each of which takes one colour
 
 # Whose table serves for a drawing. Black shapes and avatars have none.
 KIN = {
     "soft-3d": "soft-3d", "gradient": "soft-3d", "toon": "toon", "blob": "toon", "flat": "flat", "clean": "flat",
     "classic": "flat", "longshadow": "flat", "kawaii": "flat",
 }  # fmt: skip
-ASKED = ("flat", "toon", "blob", "clean", "classic", "longshadow")
+ASKED = ("flat", "toon", "blob", "clean", "classic", "longshadow", "kawaii")
+# The colour of a hand's lines, which are drawn afterwards (outlining.py): its drawings are heard without them, and what is
+# darker than DARK, of 1, becomes it.
+LINES, LIKE_LINES, DARK = {"kawaii": (69, 65, 60)}, 26, 0.22
 
 
 @dataclass
@@ -47,13 +51,14 @@ class Palette:
 
     colours: np.ndarray
     place: np.ndarray
+    shaded: bool = False  # the other hand's drawings are
 
 
 def parsed(body: bytes) -> dict[str, Palette]:
     """palettes.json: tables by name."""
     return {
         f"{t['shown']}>{t['asked']}": Palette(
-            np.array(t["colours"], np.uint8), np.frombuffer(base64.b64decode(t["place"]), np.uint8)
+            np.array(t["colours"], np.uint8), np.frombuffer(base64.b64decode(t["place"]), np.uint8), t["shown"] == SHADED
         )
         for t in json.loads(body)
     }  # fmt: skip
@@ -70,18 +75,13 @@ def bins_of(rgb: np.ndarray) -> np.ndarray:
     return (q[..., 0] * BINS + q[..., 1]) * BINS + q[..., 2]
 
 
-def straight(picture: np.ndarray) -> np.ndarray:
-    """Premultiplied uint8 [..., 4] -> int [..., 3], rounded; clear pixels are 0."""
-    alpha = picture[..., 3:].astype(np.int64)
-    colour = (picture[..., :3].astype(np.int64) * 255 + alpha // 2) // np.maximum(alpha, 1)
-    return np.minimum(colour, 255) * (alpha > 0)
-
-
 def repainted(picture: np.ndarray, palette: Palette) -> np.ndarray:
     """Premultiplied uint8 [n, n, 4] in the palette's colours."""
     n, alpha = picture.shape[0], picture[..., 3].astype(np.int64)
     colour = straight(picture)
     took = np.where(alpha > SOLID, palette.place[bins_of(colour)].astype(np.int64), -1)
+    if palette.shaded:
+        took = chosen(took, areas(picture), len(palette.colours))
     wide = np.pad(colour, ((REACH, REACH), (REACH, REACH), (0, 0)))
     there = np.pad(alpha > 0, REACH)
     heard = []
@@ -101,10 +101,22 @@ def repainted(picture: np.ndarray, palette: Palette) -> np.ndarray:
     return out
 
 
+def chosen(took: np.ndarray, area: np.ndarray, colours: int) -> np.ndarray:
+    """In each area the colour that most of its pixels took, of as many the first."""
+    solid = area >= 0
+    _, of = np.unique(area[solid], return_inverse=True)
+    votes = np.bincount(of * colours + took[solid], minlength=(of.max(initial=-1) + 1) * colours).reshape(-1, colours)
+    now = took.copy()
+    now[solid] = votes.argmax(1)[of]
+    return now
+
+
 # How the tables are made.
 SIDE = 64  # of the grids on which two hands' drawings of a concept are laid over each other
 # How far colours move (of 255): those of a shaded hand further, for its lights and shadows are colours of their own.
 NEAR = {"soft-3d": 38.0, "toon": 28.0, "flat": 28.0}
+NEAR_LINES = 40.0  # for a hand of lines: its colours are few, and lighter than the others'
+LUMA = np.array((0.3, 0.59, 0.11))
 WEIGHTS_OF = np.array((0.9, 1.2, 0.7), np.float32)  # of red, green and blue in a distance
 MOST, LEAST = 128, 2e-5  # colours of a hand, and the share that one needs
 Seen = tuple[np.ndarray, np.ndarray]  # of a drawing: bins [SIDE, SIDE], and where it is solid
@@ -132,18 +144,23 @@ def tables(root: Path) -> list[dict]:
             continue
         if found := boxed(np.asarray(drawings[row])):
             rgb, solid = found
+            if hand in LINES:
+                solid &= np.abs(rgb - LINES[hand]).max(-1) > LIKE_LINES
             bins, all_of = bins_of(rgb), colours.setdefault(hand, np.zeros((BINS**3, 4)))
             seen.setdefault(hand, {})[concept] = bins, solid
             of = np.concatenate((rgb[solid], np.ones((int(solid.sum()), 1))), 1) / solid.sum()
             np.add.at(all_of, bins[solid], of)
     return [
-        {"shown": shown, "asked": asked} | table(seen[shown], seen[asked], colours[asked], NEAR[shown])
+        {"shown": shown, "asked": asked}
+        | table(seen[shown], seen[asked], colours[asked], NEAR_LINES if asked in LINES else NEAR[shown], LINES.get(asked))
         for shown in sorted(set(KIN.values())) for asked in ASKED if shown != asked
     ]  # fmt: skip
 
 
-def table(shown: dict[str, Seen], asked: dict[str, Seen], colours: np.ndarray, near: float) -> dict:
-    """``colours`` are those of the asked hand."""
+def table(
+    shown: dict[str, Seen], asked: dict[str, Seen], colours: np.ndarray, near: float, line: tuple[int, int, int] | None
+) -> dict:
+    """``colours`` are those of the asked hand, ``line`` that of its lines."""
     share = (colours[:, 3] / colours[:, 3].sum()).astype(np.float32)
     kept = np.sort(np.argsort(-share, kind="stable")[:MOST])
     kept = kept[share[kept] > LEAST]
@@ -160,9 +177,11 @@ def table(shown: dict[str, Seen], asked: dict[str, Seen], colours: np.ndarray, n
     own = colours[kept, :3] / colours[kept, 3:]
     far = (np.square(middle[:, None] - own[None]) * WEIGHTS_OF).sum(-1)
     best = (likely * np.exp(-far / (2 * near**2)) + 1e-9 * np.exp(-far / 1e4)).argmax(1).astype(np.uint8)
-    return {
-        "colours": own.round().astype(int).tolist(), "place": base64.b64encode(best.tobytes()).decode(),
-    }  # fmt: skip
+    own = own.round().astype(int).tolist()
+    if line:
+        best[middle / 255 @ LUMA < DARK] = len(own)
+        own.append(list(line))
+    return {"colours": own, "place": base64.b64encode(best.tobytes()).decode()}
 
 
 def spread(counts: np.ndarray) -> np.ndarray:

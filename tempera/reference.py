@@ -28,15 +28,15 @@ from tempera.reading import Reader, Scene
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 TOKENS = 24
 TIME_POWER = 1.3
-OWN_HAND, OWN_HAND_CHANGED = (
-    0.95,
-    0.5,
-)  # how far adherence goes to 1 for what has its style; the same if it is to change
+# How far adherence goes to 1 for what has its style; the same if it is to change.
+OWN_HAND, OWN_HAND_CHANGED = 0.95, 0.5
 CLOSEST_START = 0.8  # beyond it the network would hand its reference back, and at 1 have nothing to paint
 CLOSEST_INIT = 0.95  # the same for a picture that is to be changed a little
 # Styles of square cells, for which a network is too soft: what is painted goes through their rule again.
 CELLED = ("pixel", "mosaic")
-CALM, CELL_CALM = 0.08, 0.4  # of planes' 2: for hands of few colours whose drawing is kept, and for styles of cells
+# Changes, of planes' 2, that are noise: in hands of few colours whose drawing is kept, and in styles of hard edges.
+CALM, HARD_CALM = 0.08, 0.4
+FEW_COLOURS, HARD = {*palettes.ASKED, "gradient"}, {*CELLED, "papercut"}
 LEAST_FILTERED = 0.45  # what an adherence of 0 counts as where the composition is in its programmatic style already
 ROLLS = 2  # stream of a repeating picture's offsets; 0 is the noise, 1 that of the finish
 AREA_WEIGHT = 0.25
@@ -137,9 +137,9 @@ def calm_of(closeness: float, style: str, styled: float, guidance: float) -> flo
     """The change of planes that counts as the network's noise, see :func:`calmed`."""
     if guidance > 1:
         return 0.0
-    if style in CELLED:
-        return CELL_CALM * closeness
-    return CALM * closeness * styled if style in palettes.ASKED else 0.0
+    if style in HARD:
+        return HARD_CALM * closeness
+    return CALM * closeness * styled if style in FEW_COLOURS else 0.0
 
 
 def calmed(x: np.ndarray, shown: np.ndarray, calm: float) -> np.ndarray:

@@ -34,7 +34,7 @@ from tempera.reference import decoded
 from tempera.rendering import HANDS, code_of
 from tempera.words import WEIGHTS
 
-WIDTHS = (32, 48, 72)  # channels at half size, quarter and an eighth
+WIDTHS = (32, 48, 72, 80)  # channels at half size, quarter, an eighth and a sixteenth
 CRISP = 3.0  # how much surer of its ink it is in use than it learns to be, for there is no grey ink
 INK = (28 / 255, 28 / 255, 31 / 255)
 # What is shown and asked, and how often: as the composer asks, light more than lines, which it learns sooner.
@@ -216,7 +216,7 @@ class Lesson:
         ]
         shown, answer = (torch.stack(p) for p in zip(*pairs, strict=True))
         if self.rng.random() < 0.5:
-            side = 8 * int(self.rng.integers(12, 20))
+            side = 16 * int(self.rng.integers(6, 11))
             shown, answer = (F.interpolate(p, size=(side, side), mode="area") for p in (shown, answer))
         return shown, answer, torch.from_numpy(np.stack([code_of(t) for t in tasks]))
 
@@ -304,7 +304,7 @@ def off_by(net: Renderer, drawings: Drawings) -> dict[str, float]:
 
 def to_onnx(net: Renderer, path: Path) -> None:
     batch, height, width = (torch.export.Dim(n) for n in ("B", "h", "w"))
-    size = {0: batch, 2: 8 * height, 3: 8 * width}
+    size = {0: batch, 2: 16 * height, 3: 16 * width}
     code = torch.from_numpy(np.stack([code_of("flat>ink"), code_of("flat>soft-3d")]))
     program = torch.onnx.export(
         net.eval(), (torch.rand(2, 4, SIDE, SIDE - 32), code), dynamo=True, opset_version=18, input_names=["picture", "code"],

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from tempera import palettes
+from tempera.smoothing import smoothed
 
 HANDS = ("flat", "soft-3d", "gradient", "ink")  # in the order of the network's code
 # What a style is rendered as. Game icons are black shapes too.
 ASKED = {"soft-3d": "soft-3d", "gradient": "gradient", "ink": "ink", "game-icon": "ink"}
-# Premultiplied RGBA float32 [4, n, n] in [0, 1], n a multiple of 8, and a code [8] -> the same planes of the other rendering.
+# Premultiplied RGBA float32 [4, n, n] in [0, 1], n a multiple of 16, and a code [8] -> the same planes of the other rendering.
 Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -45,8 +46,9 @@ def code_of(name: str) -> np.ndarray:
 
 def rendered(picture: np.ndarray, name: str, network: Network) -> np.ndarray:
     """Premultiplied uint8 [n, n, 4] as the other rendering has it."""
-    out = network(picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255), code_of(name))
-    return (np.clip(out, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0)
+    planes = network(picture.transpose(2, 0, 1).astype(np.float32) / np.float32(255), code_of(name))
+    out = (np.clip(planes, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0)
+    return smoothed(out) if name.endswith(">gradient") else out
 
 
 def onnx_network(path: Path) -> Network:

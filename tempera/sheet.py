@@ -31,7 +31,7 @@ def main() -> None:
     road, prompts = reference.Road(), PROMPTS.read_text().splitlines()[: options.only]
     for at in range(0, len(prompts), ROWS):
         rows = [row(road, prompt, options) for prompt in prompts[at : at + ROWS]]
-        Image.fromarray(np.concatenate(rows)).save(options.out / f"sheet-{at // ROWS + 1}.webp", quality=88)
+        Image.fromarray(np.concatenate(rows)).save(options.out / f"sheet-{at // ROWS + 1}.webp", quality=70, method=6)
 
 
 def row(road: reference.Road, prompt: str, options: argparse.Namespace) -> np.ndarray:

@@ -195,7 +195,7 @@ def rendering(planes: np.ndarray, code: np.ndarray) -> np.ndarray:
 
 
 def palette_rows() -> list[dict[str, Any]]:
-    """Two tables: every colour becomes the nearest of a few, and in the other the farthest."""
+    """Tables: every colour becomes the nearest of a few, in one of them the farthest; one is of a shaded hand."""
     bins = range(palettes.BINS)
     middle = np.array([(r, g, b) for r in bins for g in bins for b in bins]) * 16 + 8
     rows = []
@@ -207,6 +207,7 @@ def palette_rows() -> list[dict[str, Any]]:
             [[230, 60, 50], [250, 210, 60], [50, 110, 220], [30, 30, 34], [70, 160, 90], [240, 240, 244]],
         ),
         ("flat", "clean", -1, [[200, 40, 40], [40, 190, 60], [40, 60, 210]]),
+        ("soft-3d", "kawaii", 1, [[255, 230, 0], [250, 90, 70], [110, 200, 250], [69, 65, 60], [250, 250, 250]]),
     ):
         off = np.square(middle[:, None] - np.array(colours)[None]).sum(-1)
         place = (sign * off).argmin(1).astype(np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tempera import composing, palettes, rendering
+from tempera import composing, palettes, rendering, smoothing
 
 RED, BLUE, GREY = (220, 40, 40), (40, 60, 210), (128, 128, 128)
 
@@ -55,7 +55,7 @@ def test_a_soft_edge_takes_the_colour_of_what_it_ends(nearest: palettes.Palette)
     [
         ("ink", "ink", "ink", "", ""), ("game-icon", "ink", "ink", "", ""), ("game-icon", "game-icon", "ink", "", ""),
         ("game-icon", "soft-3d", "", "", ""), ("flat", "game-icon", "", "", "flat>ink"), ("flat", "ink", "", "", "flat>ink"),
-        ("toon", "ink", "", "toon>flat", "flat>ink"), ("toon", "kawaii", "kawaii", "", ""),
+        ("toon", "ink", "", "toon>flat", "flat>ink"), ("soft-3d", "kawaii", "kawaii", "soft-3d>kawaii", ""),
         ("kawaii", "kawaii", "", "", ""), ("toon", "flat", "", "toon>flat", ""),
         ("blob", "flat", "", "toon>flat", ""), ("kawaii", "clean", "", "flat>clean", ""),
         ("flat", "flat", "", "", ""), ("clean", "clean", "", "", ""), ("ink", "clean", "", "", ""),
@@ -85,8 +85,34 @@ def test_a_table_says_what_was_seen_at_the_same_place() -> None:
         b = np.where(left[..., None], (250, 170, 60), (60, 100, 220))
         shown[str(k)], asked[str(k)] = (palettes.bins_of(a), solid), (palettes.bins_of(b), solid)
         np.add.at(colours, palettes.bins_of(b), np.concatenate((b, np.ones((*solid.shape, 1))), -1))
-    found = palettes.parsed(
-        palettes.body_of([{"shown": "flat", "asked": "clean"} | palettes.table(shown, asked, colours, 28.0)])
-    )["flat>clean"]
-    for own, other in (((240, 140, 50), (250, 170, 60)), ((50, 90, 200), (60, 100, 220))):
-        assert (found.colours[found.place[palettes.bins_of(np.array(own))]] == other).all()
+    for line in (None, (69, 65, 60)):
+        found = palettes.parsed(
+            palettes.body_of([{"shown": "flat", "asked": "clean"} | palettes.table(shown, asked, colours, 28.0, line)])
+        )["flat>clean"]
+        became = lambda rgb: found.colours[found.place[palettes.bins_of(np.array(rgb))]].tolist()  # noqa: B023, E731
+        assert became((240, 140, 50)) == [250, 170, 60] and became((50, 90, 200)) == [60, 100, 220]
+        assert not line or became((20, 24, 30)) == list(line)  # what is dark becomes a line
+
+
+def test_shades_of_a_shaded_hand_are_one_area_and_parts_are_not(nearest: palettes.Palette) -> None:
+    picture = square((0, 0, 0), n=48)
+    down = np.linspace(0, 1, 40)[:, None, None]
+    picture[4:-4, 4:-4, :3] = (1 - down) * (235, 60, 60) + down * (150, 96, 100)  # from what is red to what is grey
+    picture[16:24, 16:24, :3] = (40, 60, 210)
+    assert len(np.unique(palettes.repainted(picture, nearest)[4:-4, 4:-4, :3].reshape(-1, 3), axis=0)) == 3
+    nearest.shaded = True
+    got = palettes.repainted(picture, nearest)
+    assert (got[20, 20, :3] == BLUE).all()
+    rest = np.ones((48, 48), bool)
+    rest[14:26, 14:26] = False
+    assert len(np.unique(got[rest & (picture[..., 3] > 0), :3], axis=0)) == 1
+
+
+def test_smoothing_keeps_edges_and_takes_noise() -> None:
+    noise = np.random.default_rng(0).integers(-12, 13, (48, 48, 3))
+    clean = np.zeros((48, 48, 4), np.uint8)
+    clean[4:-4, 4:-4], clean[4:-4, 24:-4] = (200, 120, 60, 255), (60, 120, 200, 255)
+    noisy = clean.copy()
+    noisy[4:-4, 4:-4, :3] = (clean[..., :3] + noise)[4:-4, 4:-4]
+    off = np.abs(smoothing.smoothed(noisy).astype(int) - clean)
+    assert off.max() <= 8 and off.mean() < 0.25 * np.abs(noisy.astype(int) - clean).mean()

@@ -99,6 +99,9 @@ def test_small_changes_of_few_colours_count_as_noise() -> None:
     np.testing.assert_allclose(got, (0.5, -0.49, 0.45, -0.7), atol=1e-6)
     assert reference.calm_of(0.9, "toon", 1.0, 1.0) == pytest.approx(0.072)
     assert reference.calm_of(0.9, "toon", 0.5, 1.0) == pytest.approx(0.036)
-    assert reference.calm_of(0.5, "pixel", 0.0, 1.0) == pytest.approx(0.2)
+    assert reference.calm_of(0.9, "gradient", 1.0, 1.0) == pytest.approx(0.072)
+    assert (
+        reference.calm_of(0.5, "pixel", 0.0, 1.0) == reference.calm_of(0.5, "papercut", 0.0, 1.0) == pytest.approx(0.2)
+    )
     assert reference.calm_of(0.5, "pixel", 0.0, 1.5) == reference.calm_of(0.5, "neon", 1.0, 1.0) == 0
     assert reference.calm_of(0.9, "soft-3d", 1.0, 1.0) == reference.calm_of(0.9, "toon", 1.0, 1.5) == 0

@@ -177,7 +177,7 @@ func stubWeights(t testing.TB) string {
 	return dir
 }
 
-// A square of 8 × 8 pixels, colour by place, transparent corners, as lossless WebP.
+// A square of 16 × 16 pixels, colour by place, transparent corners, as lossless WebP.
 var stubDrawing = mustHex(stubDrawingHex)
 
 func mustHex(s string) []byte {
@@ -257,4 +257,4 @@ func difference(a, b *image.NRGBA) float64 {
 	return float64(sum) / float64(len(a.Pix))
 }
 
-const stubDrawingHex = "5249464642000000574542505650384c360000002f07c00110b98ce87fec0a518882f73fa0909124a9489664fdc5de3b0381408a2399e4101014f93fda0410bc54c44b9b2f7de4177504"
+const stubDrawingHex = "5249464658000000574542505650384c4b0000002f0fc00310b93244f43f16035188e87f1414359222951294e05f086260cf3f41b64d4946727f90938480a0c8ffd114266dc0a4f3160260439a5e51341c769446813d05c057e5add4e6070000"

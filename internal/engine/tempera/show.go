@@ -23,9 +23,9 @@ const leastFiltered = 0.45
 // See kept.
 const ownHand, ownHandChanged = 0.95, 0.5
 
-// calmUnder is the change of planes (of their 2) that counts as noise where a drawing of a hand of few colours is kept, cellCalm that
-// in styles of cells.
-const calmUnder, cellCalm = 0.08, 0.4
+// calmUnder is the change of planes (of their 2) that counts as noise where a drawing of a hand of few colours is kept, hardCalm that
+// in styles of hard edges.
+const calmUnder, hardCalm = 0.08, 0.4
 
 // What is erased starts this close to what surrounds it: a network that is shown nothing, or starts from nothing, likes to
 // fill a hole inside a thing with white.
@@ -277,8 +277,8 @@ func (w *planner) start() float64 {
 	}
 	switch {
 	case kept < ownHand:
-	case w.filtered && compose.Celled(w.style):
-		w.plan.calm = float32(cellCalm * adherence)
+	case w.filtered && compose.HardEdged(w.style):
+		w.plan.calm = float32(hardCalm * adherence)
 	case compose.FewColours(w.style):
 		w.plan.calm = float32(calmUnder * adherence * w.styled)
 	}

@@ -14,6 +14,9 @@ var filters = map[string]func(*filtering){
 // again, which leaves alone what has it already.
 func Celled(style string) bool { return style == "pixel" || style == "mosaic" }
 
+// HardEdged reports whether a style is one of hard edges, which a network blurs.
+func HardEdged(style string) bool { return Celled(style) || style == "papercut" }
+
 // Filtered reports whether a style is a rule on pixels.
 func Filtered(style string) bool { return filters[style] != nil }
 

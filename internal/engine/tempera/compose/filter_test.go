@@ -146,7 +146,7 @@ func TestDress_GoesByHandAndStyle(t *testing.T) {
 		{"flat", "game-icon", nil, "", "", "flat>ink"},
 		{"flat", "ink", nil, "", "", "flat>ink"},
 		{"toon", "ink", nil, "", "toon>flat", "flat>ink"},
-		{"toon", "kawaii", nil, "kawaii", "", ""},
+		{"soft-3d", "kawaii", nil, "kawaii", "soft-3d>kawaii", ""},
 		{"kawaii", "kawaii", nil, "", "", ""},
 		{"toon", "flat", nil, "", "toon>flat", ""},
 		{"blob", "flat", nil, "", "toon>flat", ""},

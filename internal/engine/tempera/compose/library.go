@@ -138,7 +138,7 @@ type dress struct {
 	render  string // "shown>asked", see rendering.go
 }
 
-// dressed returns the decoded picture with its halves, coloured, outlined, repainted or rendered where how says so.
+// dressed returns the decoded picture with its halves, coloured, repainted, outlined or rendered where how says so.
 func (l *Library) dressed(id string, how dress) (*drawing, error) {
 	key := id
 	if how.paint+how.outline+how.palette+how.render != "" {
@@ -164,11 +164,11 @@ func (l *Library) dressed(id string, how dress) (*drawing, error) {
 		}
 		d = withHalves(d.levels[0].coloured(p, how.shaded))
 	}
-	if how.outline != "" {
-		d = withHalves(d.levels[0].outlined(how.outline))
-	}
 	if how.palette != "" {
 		d = withHalves(d.levels[0].repainted(l.palettes[how.palette]))
+	}
+	if how.outline != "" {
+		d = withHalves(d.levels[0].outlined(how.outline))
 	}
 	if how.render != "" {
 		full, err := d.levels[0].rendered(how.render, l.renderer)

@@ -4,11 +4,11 @@ import "math"
 
 // Drawings of other hands brought nearer to two line styles before they are composed: tempera/outlining.py is the same rule
 // in Python. The painter keeps most of what it looks at, and a coloured drawing without outlines stays one. So where the
-// library has no drawing of the asked hand, ink gets black contours and black dark parts, kawaii a dark outline, its
-// yellow and a shadow to stand on.
+// library has no drawing of the asked hand, ink gets black contours and black dark parts, kawaii (in its colours,
+// palettes.go) a dark outline and a shadow to stand on.
 var outlines = map[string]outline{
 	"ink":    {rim: 0.045, line: 0.019, draw: inInk},
-	"kawaii": {rim: 0.016, line: 0.008, draw: kawaii},
+	"kawaii": {rim: 0.02, line: 0.012, draw: kawaii},
 }
 
 type outline struct {
@@ -20,15 +20,13 @@ type outline struct {
 const (
 	faintLine, fullLine   = 0.25, 0.45 // difference of colour that is no line yet, and that is a full one
 	darkPart, darkestPart = 0.38, 0.32 // brightness from which ink fills a part, and where it does wholly
-	alikeOrange           = 0.3        // distance from the orange of faces up to which some of it turns yellow
 	shadowDark            = 0.15
 	shadowWidth           = 0.38  // half of it, in shares of the figure's width
 	shadowHeight          = 0.025 // half of it, in shares of the side
 )
 
 var (
-	inkBlack, outlineDark = rgb{0.11, 0.11, 0.12}, rgb{0.16, 0.15, 0.18}
-	faceOrange, yellow    = rgb{1, 0.69, 0.18}, rgb{1, 0.93, 0.16}
+	inkBlack, outlineDark = rgb{0.11, 0.11, 0.12}, rgb{69. / 255, 65. / 255, 60. / 255}
 	differs               = rgb{0.55, 0.75, 0.45} // how much red, green and blue say in a difference
 )
 
@@ -98,16 +96,9 @@ func kawaii(p [][4]float64, n int, lines plane) {
 	under := shadow(p, n)
 	for i := range p {
 		q := &p[i]
-		off, alpha := 0.0, q[3]
-		for k := range faceOrange {
-			d := q[k]/max(alpha, 1e-3) - faceOrange[k]
-			off += d * d
-		}
-		near := clip(1-math.Sqrt(off)/alikeOrange, 0, 1)
-		for k := range yellow {
-			v := q[k] / max(alpha, 1e-3)
-			fill := (v + (yellow[k]-v)*near) * alpha
-			q[k] = fill + (outlineDark[k]*alpha-fill)*lines[i]
+		alpha := q[3]
+		for k, dark := range outlineDark {
+			q[k] += (dark*alpha - q[k]) * lines[i]
 		}
 		q[3] += under[i] * (1 - alpha)
 	}

@@ -3,6 +3,7 @@ package compose
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -13,18 +14,22 @@ import (
 type table struct {
 	colours [][3]uint8
 	place   []byte // of each of colourBins³ bins of red, green and blue: which of colours
+	shaded  bool   // the other hand's drawings are
 }
 
 const (
-	colourBins    = 16
-	voteReach     = 3   // pixels round one that are heard
-	voteAlike     = 48  // if no channel differs by more
-	voteRounds    = 2   // how often
-	ownColourFrom = 128 // alpha from which a pixel has a colour of its own to begin with
+	colourBins = 16
+	voteReach  = 3         // pixels round one that are heard
+	voteAlike  = 48        // if no channel differs by more
+	voteRounds = 2         // how often
+	shadedHand = "soft-3d" // whose drawings are parted into areas first, each of which takes one colour
 )
 
-// fewColours are the hands that paint in areas of one colour, and that have tables.
-var fewColours = map[string]bool{"flat": true, "toon": true, "blob": true, "clean": true, "classic": true, "longshadow": true}
+// fewColours are the hands that paint in areas of one colour, and gradient, whose areas run from one to another.
+var fewColours = map[string]bool{
+	"flat": true, "toon": true, "blob": true, "clean": true, "classic": true, "longshadow": true,
+	"kawaii": true, "gradient": true,
+}
 
 // FewColours reports whether a style is of such a hand.
 func FewColours(style string) bool { return fewColours[style] }
@@ -56,7 +61,7 @@ func parsePalettes(data []byte) (map[string]*table, error) {
 				return nil, fmt.Errorf("palette %s names colour %d of %d", name, k, len(t.Colours))
 			}
 		}
-		found[name] = &table{t.Colours, t.Place}
+		found[name] = &table{t.Colours, t.Place, t.Shown == shadedHand}
 	}
 	return found, nil
 }
@@ -80,19 +85,17 @@ func (l level) repainted(p *table) level {
 	colour, took := make([][3]int, l.n*l.n), make([]int, l.n*l.n)
 	for i := range colour {
 		took[i] = -1
-		alpha := int(l.pix[4*i+3])
-		if alpha == 0 {
-			continue
-		}
+		colour[i] = l.straight(i)
 		bin := 0
-		for k := range 3 {
-			v := min(255, (int(l.pix[4*i+k])*255+alpha/2)/alpha)
-			colour[i][k] = v
+		for _, v := range colour[i] {
 			bin = bin*colourBins + v*colourBins/256
 		}
-		if alpha >= ownColourFrom {
+		if l.pix[4*i+3] >= ownColourFrom {
 			took[i] = int(p.place[bin])
 		}
+	}
+	if p.shaded {
+		chosen(took, l.areas(), len(p.colours))
 	}
 	for range voteRounds {
 		took = l.voted(colour, took)
@@ -107,6 +110,28 @@ func (l level) repainted(p *table) level {
 		}
 	}
 	return out
+}
+
+// chosen lets every pixel of an area take the colour that most of them took, of as many the first.
+func chosen(took, area []int, colours int) {
+	votes := map[int][]int{}
+	for i, a := range area {
+		if a >= 0 {
+			if votes[a] == nil {
+				votes[a] = make([]int, colours)
+			}
+			votes[a][took[i]]++
+		}
+	}
+	most := make(map[int]int, len(votes))
+	for a, v := range votes {
+		most[a] = slices.Index(v, slices.Max(v))
+	}
+	for i, a := range area {
+		if a >= 0 {
+			took[i] = most[a]
+		}
+	}
 }
 
 // voted is what each pixel takes after its neighbours; of as many votes the first colour wins.

@@ -12,7 +12,7 @@ import (
 
 // Renderer runs that network.
 type Renderer interface {
-	// Render returns premultiplied RGBA planes [4, side, side] in [0, 1], side a multiple of 8, in another rendering. code has a
+	// Render returns premultiplied RGBA planes [4, side, side] in [0, 1], side a multiple of 16, in another rendering. code has a
 	// 1 at the rendering shown, and after all four at the one asked.
 	Render(side int, planes, code []float32) ([]float32, error)
 }
@@ -59,8 +59,8 @@ func codeOf(name string) []float32 {
 
 // rendered returns the drawing as another rendering has it.
 func (l level) rendered(name string, r Renderer) (level, error) {
-	if l.n%8 != 0 {
-		return level{}, fmt.Errorf("its side of %d pixels is no multiple of eight", l.n)
+	if l.n%16 != 0 {
+		return level{}, fmt.Errorf("its side of %d pixels is no multiple of sixteen", l.n)
 	}
 	size := l.n * l.n
 	planes := make([]float32, 4*size)
@@ -78,6 +78,9 @@ func (l level) rendered(name string, r Renderer) (level, error) {
 		for k := range 4 {
 			out.pix[4*i+k] = uint8(min(max(found[k*size+i], 0), 1)*255 + 0.5)
 		}
+	}
+	if strings.HasSuffix(name, ">gradient") {
+		return out.smoothed(), nil
 	}
 	return out, nil
 }
