@@ -50,7 +50,7 @@ def test_every_file_matches_its_checksum(manifest: dict) -> None:
 
 def test_weights_stay_small_enough_to_carry() -> None:
     """The whole tree has to stay below 64 MiB."""
-    assert sum(p.stat().st_size for p in WEIGHTS.rglob("*") if p.is_file()) < 55_000_000
+    assert sum(p.stat().st_size for p in WEIGHTS.rglob("*") if p.is_file()) < 55_250_000
 
 
 def test_manifest_names_styles_and_defaults(manifest: dict) -> None:
