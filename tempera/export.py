@@ -232,6 +232,10 @@ def restore(out: Path) -> None:
         f"look.{k}": v for k, v in stored_weights(WEIGHTS / "look.onnx").items()
     }
     ema = {}
+    for at, conv in enumerate(model.grow):
+        if f"grow.{at}.weight" not in found:  # small enough for the exporter to put it beside its biases: network.grown
+            (both,) = (v for v in found.values() if v.shape == (conv.out_channels, conv.in_channels + 1))
+            found |= {f"grow.{at}.weight": both[:, :-1], f"grow.{at}.bias": both[:, -1]}
     for name, p in model.named_parameters():
         ema[name] = torch.from_numpy(np.ascontiguousarray(found[name])).reshape(p.shape)
     out.mkdir(parents=True, exist_ok=True)

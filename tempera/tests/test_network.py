@@ -62,3 +62,17 @@ def test_a_token_block_exports_what_it_computes(tmp_path: Path) -> None:
     assert (torch.from_numpy(got) - plain).abs().max() < 1e-4 * plain.abs().max()
     kinds = {node.op_type for node in program.model_proto.graph.node}
     assert {"MultiHeadAttention", "RotaryEmbedding", "LayerNormalization"} <= kinds
+
+
+def test_the_shipped_weights_come_back_as_a_checkpoint(tmp_path: Path) -> None:
+    """What goes on training from it computes what is shipped, but for the rounding of int8."""
+    export = pytest.importorskip("tempera.export")
+    export.restore(tmp_path)
+    model, state = export.load(tmp_path / "ema.pt")
+    assert state["samples"] > 0
+    of = export.example(1, 64, 64, model.size.conditions)
+    session = pytest.importorskip("onnxruntime").InferenceSession(str(export.WEIGHTS / "network.onnx"))
+    (shipped,) = session.run(["x"], {k: v.numpy() for k, v in zip(export.INPUTS, of, strict=True)})
+    with torch.no_grad():
+        trained = model(*of).numpy()
+    assert abs(trained - shipped).mean() < 0.03 * abs(shipped).mean()
